@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The PCI bus of the bench with its one device: the built-in model or a plug-in. */
+#ifndef HOST_BUS_H
+#define HOST_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../include/pci_plugin.h"
+
+#define BUS_MSI_KEPT 16u
+
+struct bus {
+    const struct pci_plugin_ops *ops;
+    void *device;
+    void *library; /* of a plug-in; NULL: the model */
+    struct pci_plugin_host host;
+    uint32_t msi_count; /* messages since bus_take_msi */
+    struct {
+        uint64_t address;
+        uint32_t data;
+    } msi[BUS_MSI_KEPT];
+};
+
+/* Creates the device that `spec` names (--device). `ram` stays the caller's and must outlive the bus. False: said why. */
+bool bus_open(struct bus *bus, const char *spec, uint8_t *ram, uint64_t ram_bytes);
+void bus_close(struct bus *bus);
+
+/* Every access to the device goes through these, so that a crash can be blamed on it. */
+uint32_t bus_config_read(struct bus *bus, uint16_t offset, unsigned size);
+void bus_config_write(struct bus *bus, uint16_t offset, unsigned size, uint32_t value);
+uint64_t bus_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned size);
+void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
+void bus_advance(struct bus *bus, uint64_t now_ns);
+int bus_intx(struct bus *bus);
+size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);
+size_t bus_push_capture(struct bus *bus, const float *mono, size_t frames);
+
+/* The device function that is running now; NULL: none. For the crash handler. */
+const char *bus_running(void);
+
+#endif

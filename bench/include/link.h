@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The link between the two processes of the bench.
+ *
+ *   host (64-bit): command line, sound files, device, report          bench/host/
+ *   guest (32- or 64-bit, as the .sys): NT kernel, PortCls, driver,
+ *                                       audio engine, virtual clock   bench/nt/ bench/portcls/ bench/client/
+ *
+ * They share two memory files: this page (`struct link`), which carries one
+ * request at a time from guest to host, and guest-physical memory. The guest
+ * runs; when it needs the host it fills `op` and its arguments, sets `turn` to
+ * LINK_HOST and waits until `turn` is LINK_GUEST again (a short spin, then a
+ * futex). The layout is the same for both widths: only fixed-width fields, each
+ * naturally aligned, 8-byte fields at multiples of 8.
+ *
+ * The guest is started as
+ *     guest32|guest64 LINK_FD RAM_FD INPUT_FD OUTPUT_FD
+ * where INPUT_FD holds the S16_LE samples that the render client plays, and
+ * OUTPUT_FD receives the S16_LE mono samples that the capture client recorded
+ * (-1: none). The .sys is opened by the guest, by the path in `options`.
+ */
+#ifndef BENCH_LINK_H
+#define BENCH_LINK_H
+
+#include <stdint.h>
+
+#define LINK_MAGIC 0x4B4E494Cu
+#define LINK_PAGE_BYTES 65536u
+
+enum link_turn { LINK_GUEST = 0, LINK_HOST = 1 };
+
+enum link_op {
+    LINK_OP_NONE = 0,
+    LINK_OP_CONFIG_READ,  /* a: offset, size -> value */
+    LINK_OP_CONFIG_WRITE, /* a: offset, size, value */
+    LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
+    LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
+    LINK_OP_ADVANCE,      /* a: now in ns. At least once per virtual ms */
+    LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
+    LINK_OP_SYMBOL,       /* a: RVA in the .sys -> text: "Function+0x12", or "0x1234" when no PDB says */
+    LINK_OP_MARK,         /* a: enum link_mark */
+    LINK_OP_VIOLATION,    /* text: "RULE\nmessage\nfunction"; the guest exits with LINK_EXIT_VIOLATION after it */
+    LINK_OP_NOTE,         /* text: one line for the user, e.g. an event-log entry; shown with --verbose */
+    LINK_OP_TRACE,        /* text: one line of the trace; kept with --trace FILE */
+    LINK_OP_SHOW,         /* text: one line of `show` output or of its JSON, in order; a: 0 text, 1 JSON */
+    LINK_OP_EXIT          /* a: enum link_exit; `result` is final; the guest then ends */
+};
+
+enum link_mark {
+    LINK_MARK_RENDER_RUN = 1, /* the render client is about to enter RUN */
+    LINK_MARK_RENDER_IDLE,    /* the render client has left RUN for good */
+    LINK_MARK_CAPTURE_RUN,    /* the microphone signal begins now */
+    LINK_MARK_CAPTURE_IDLE
+};
+
+enum link_exit {
+    LINK_EXIT_OK = 0,
+    LINK_EXIT_FAILED = 1,    /* the scenario's expectation did not hold: text says which */
+    LINK_EXIT_VIOLATION = 2, /* a rule was broken */
+    LINK_EXIT_BAD_IMAGE = 3, /* the .sys cannot be loaded: text says why, in one line */
+    LINK_EXIT_START = 4,     /* the driver refused to start: text says with which status */
+    LINK_EXIT_INTERNAL = 5   /* a fault of the bench itself */
+};
+
+/* How an instruction touches a trapped address or privileged state; made by Capstone in the host. */
+enum link_insn_kind {
+    LINK_INSN_UNKNOWN = 0,
+    LINK_INSN_LOAD,      /* reg <- memory; `extend` says how a narrow value fills the register */
+    LINK_INSN_STORE,     /* memory <- reg or immediate */
+    LINK_INSN_RMW,       /* and/or/xor/add/sub/inc/dec/xchg memory: refused on registers unless plain */
+    LINK_INSN_COMPARE,   /* test/cmp memory with reg or immediate: one read, sets flags */
+    LINK_INSN_STRING,    /* movs/stos/lods, perhaps with rep */
+    LINK_INSN_PORT_IN,   /* in al/ax/eax, dx or imm8 */
+    LINK_INSN_PORT_OUT,
+    LINK_INSN_READ_CR8,  /* reg <- cr8 */
+    LINK_INSN_WRITE_CR8, /* cr8 <- reg */
+    LINK_INSN_CLI,
+    LINK_INSN_STI,
+    LINK_INSN_HLT,
+    LINK_INSN_PRIVILEGED, /* any other privileged instruction: text = mnemonic */
+    LINK_INSN_INT3
+};
+
+#define LINK_REG_NONE 0xFFu
+#define LINK_REG_HIGH_BYTE 0x80u /* ah ch dh bh: register number of the parent, ored with this */
+
+struct link_insn {
+    uint8_t kind;     /* enum link_insn_kind */
+    uint8_t length;   /* bytes */
+    uint8_t size;     /* bytes moved: 1 2 4 8 16 */
+    uint8_t reg;      /* 0..15 in hardware encoding (0 ax 1 cx 2 dx 3 bx 4 sp 5 bp 6 si 7 di 8..15), or LINK_REG_NONE */
+    uint8_t reg_size; /* width of that register, bytes */
+    uint8_t extend;   /* LOAD: 0 none, 1 zero, 2 sign */
+    uint8_t rep;      /* STRING: 0 none, 1 rep */
+    uint8_t dx_port;  /* PORT: 1 port in dx, 0 port in imm */
+    uint32_t reserved;
+    uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended */
+    char text[32];    /* mnemonic and operands, cut to fit */
+};
+
+/* What the host asks of the guest; written before the guest starts, read-only then. */
+struct link_options {
+    char sys_path[1024];
+    char scenario[64];      /* "play" "record" "duplex" "show" "load" or a name of the scenario table */
+    uint64_t seed;
+    uint64_t input_frames;  /* frames in INPUT_FD (stereo) */
+    uint64_t record_frames; /* frames the capture client is to record */
+    uint64_t ram_bytes;     /* size of RAM_FD */
+    uint32_t event_mode;    /* 1 event-driven, 0 timer-driven */
+    uint32_t notifications; /* 1 or 2 */
+    uint32_t buffer_frames; /* cyclic buffer the clients ask for */
+    uint32_t jitter_us;     /* 0..: upper bound of the delay put on every timer expiry and client wake-up */
+    uint32_t force_null_backend;  /* registry switches as the driver will read them; 0xFFFFFFFF: value absent */
+    uint32_t allow_polling_only;
+    uint32_t no_interrupt;  /* 1: the device gets no interrupt resource */
+    uint32_t trace;         /* 1: send LINK_OP_TRACE lines */
+    uint32_t json;          /* show: 1 JSON lines too */
+    uint32_t bar_type[6];   /* filled by the host from configuration space: 0 none, 1 memory, 2 I/O */
+    uint32_t reserved;
+    uint64_t bar_size[6];
+    uint64_t bar_base[6];   /* bus addresses that the host programmed, as firmware would */
+};
+
+/* What the guest counted; final at LINK_OP_EXIT. Counts of register accesses are the host's. */
+struct link_stream_result {
+    uint64_t frames;     /* frames that the client moved */
+    uint64_t periods;    /* notifications received (event mode) or client wake-ups that moved data (timer mode) */
+    uint64_t late_wakeups; /* wake-ups that found more than the whole buffer to do */
+    uint64_t run_ns;     /* virtual time of the first SetState(RUN) */
+    uint64_t idle_ns;    /* virtual time at which it left RUN for good */
+};
+
+struct link_result {
+    struct link_stream_result render;
+    struct link_stream_result capture;
+    uint64_t interrupts;
+    uint64_t dpcs;
+    uint64_t violations;
+    uint64_t leaks;
+    uint64_t virtual_ns;
+    uint64_t instructions; /* 0: not counted */
+};
+
+struct link {
+    uint32_t magic;
+    uint32_t turn; /* enum link_turn; atomic; futex word */
+    uint32_t op;   /* enum link_op */
+    uint32_t bar;
+    uint32_t size;  /* bytes of the access */
+    uint32_t intx;  /* set by the host on every answer: level of INTA# */
+    uint32_t msi_count; /* set by the host: messages since the last answer, in msi[] (at most 16 kept) */
+    uint32_t reserved;
+    uint64_t a;
+    uint64_t value;
+    struct {
+        uint64_t address;
+        uint32_t data;
+        uint32_t reserved;
+    } msi[16];
+    struct link_insn insn;
+    struct link_options options;
+    struct link_result result;
+    char text[4096];
+};
+
+#endif

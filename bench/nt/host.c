@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The guest's end of the link to the host process (bench/include/link.h). One request at a time, from one thread. */
+#include "nt.h"
+#include "../pe/image.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SPINS_BEFORE_FUTEX 2000
+#define DECODE_CACHE_SLOTS 4096u
+#define CODE_BYTES 16u
+
+struct link *g_link;
+static pid_t parent;
+static bool gone;
+static bool busy;
+
+static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+{
+    return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
+}
+
+void host_attach(int link_fd)
+{
+    void *page = mmap(NULL, LINK_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, link_fd, 0);
+
+    if (page == MAP_FAILED) {
+        fprintf(stderr, "guest: cannot map the link page: %s\n", strerror(errno));
+        exit(LINK_EXIT_INTERNAL);
+    }
+    g_link = page;
+    if (g_link->magic != LINK_MAGIC) {
+        fprintf(stderr, "guest: the link page has no magic; start this program through the host\n");
+        exit(LINK_EXIT_INTERNAL);
+    }
+    parent = getppid();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Hands the page to the host and waits for it back. */
+static void exchange(enum link_op op)
+{
+    static const struct timespec patience = {.tv_sec = 1, .tv_nsec = 0};
+    unsigned spins;
+
+    if (busy)
+        bench_bug("nested exchange with the host: op %d inside op %u", op, g_link->op);
+    busy = true;
+    g_link->op = op;
+    g_link->result.virtual_ns = clock_now_ns();
+    __atomic_store_n(&g_link->turn, LINK_HOST, __ATOMIC_SEQ_CST);
+    futex(&g_link->turn, FUTEX_WAKE, 1, NULL);
+    for (spins = 0; __atomic_load_n(&g_link->turn, __ATOMIC_ACQUIRE) != LINK_GUEST; spins++) {
+        if (spins < SPINS_BEFORE_FUTEX) {
+            __builtin_ia32_pause();
+            continue;
+        }
+        futex(&g_link->turn, FUTEX_WAIT, LINK_HOST, &patience);
+        if (getppid() != parent)
+            _exit(LINK_EXIT_INTERNAL); /* the host is gone, nobody reads an answer */
+    }
+    busy = false;
+}
+
+static uint64_t all_ones(unsigned size) { return size >= 8 ? UINT64_MAX : (1ull << (8 * size)) - 1; }
+
+uint32_t host_config_read(uint32_t offset, unsigned size)
+{
+    if (gone)
+        return (uint32_t)all_ones(size);
+    g_link->a = offset;
+    g_link->size = size;
+    exchange(LINK_OP_CONFIG_READ);
+    return (uint32_t)(g_link->value & all_ones(size));
+}
+
+void host_config_write(uint32_t offset, unsigned size, uint32_t value)
+{
+    if (gone)
+        return;
+    g_link->a = offset;
+    g_link->size = size;
+    g_link->value = value;
+    exchange(LINK_OP_CONFIG_WRITE);
+}
+
+uint64_t host_bar_read(unsigned bar, uint64_t offset, unsigned size)
+{
+    if (gone)
+        return all_ones(size);
+    g_link->bar = bar;
+    g_link->a = offset;
+    g_link->size = size;
+    exchange(LINK_OP_BAR_READ);
+    return g_link->value & all_ones(size);
+}
+
+void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value)
+{
+    if (gone)
+        return;
+    g_link->bar = bar;
+    g_link->a = offset;
+    g_link->size = size;
+    g_link->value = value;
+    exchange(LINK_OP_BAR_WRITE);
+}
+
+void host_advance(uint64_t now_ns)
+{
+    if (gone)
+        return;
+    g_link->a = now_ns;
+    exchange(LINK_OP_ADVANCE);
+}
+
+void host_device_gone(void)
+{
+    gone = true;
+    g_link->intx = 0;
+}
+
+bool host_intx(void) { return !gone && g_link->intx != 0; }
+
+const struct link_insn *host_decode(const void *code)
+{
+    static struct {
+        const void *code;
+        struct link_insn insn;
+    } cache[DECODE_CACHE_SLOTS];
+    uintptr_t slot = ((uintptr_t)code ^ ((uintptr_t)code >> 12)) % DECODE_CACHE_SLOTS;
+    size_t bytes = CODE_BYTES;
+
+    if (cache[slot].code == code)
+        return &cache[slot].insn;
+    memset(g_link->text, 0, CODE_BYTES);
+    if (PAGE_SIZE - BYTE_OFFSET(code) < CODE_BYTES && !memory_is_readable(code, CODE_BYTES))
+        bytes = PAGE_SIZE - BYTE_OFFSET(code);
+    memcpy(g_link->text, code, bytes);
+    g_link->a = (uintptr_t)code;
+    exchange(LINK_OP_DECODE);
+    cache[slot].code = code;
+    cache[slot].insn = g_link->insn;
+    return &cache[slot].insn;
+}
+
+const char *host_symbol(const void *address)
+{
+    static char name[256];
+
+    name[0] = '\0';
+    if (busy || !image_contains(address, 1))
+        return name;
+    g_link->a = (uintptr_t)address - (uintptr_t)g_image.base;
+    exchange(LINK_OP_SYMBOL);
+    snprintf(name, sizeof name, "%.255s", g_link->text);
+    return name;
+}
+
+void host_text(enum link_op op, const char *text)
+{
+    snprintf(g_link->text, sizeof g_link->text, "%s", text);
+    exchange(op);
+}
+
+void host_mark(enum link_mark mark)
+{
+    g_link->a = mark;
+    exchange(LINK_OP_MARK);
+}
+
+_Noreturn void host_exit(enum link_exit code, const char *text)
+{
+    if (!busy) {
+        snprintf(g_link->text, sizeof g_link->text, "%s", text);
+        g_link->a = code;
+        exchange(LINK_OP_EXIT);
+    }
+    _exit(code);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What the rest of the guest process (PortCls, audio engine, scenarios) may use
+ * of the bench's NT kernel. Windows' own structures are in types.h, calling
+ * conventions in abi.h.
+ *
+ * Determinism: one process, one host thread; "threads" are coroutines that
+ * switch only inside the waits declared here. Virtual time moves only in
+ * clock.c: while every thread waits, or by the few nanoseconds that an observed
+ * clock read costs. Same binary, same seed, same trace.
+ */
+#ifndef BENCH_KERNEL_H
+#define BENCH_KERNEL_H
+
+#include "abi.h"
+#include "types.h"
+#include "../include/link.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+extern struct link *g_link; /* the page shared with the host; options are valid from the start */
+
+/* ---- verdicts ---- */
+
+/* Ends the run: names the broken rule (a stable identifier such as "IRQL_TOO_HIGH"; the list is
+ * rules.h), the driver function that was executing, and how to replay. */
+__attribute__((noreturn, format(printf, 2, 3))) void violation(const char *rule, const char *format, ...);
+/* Ends the run because a scenario's expectation did not hold (enum link_exit LINK_EXIT_FAILED). */
+__attribute__((noreturn, format(printf, 1, 2))) void scenario_failed(const char *format, ...);
+/* Ends the run for a fault of the bench itself. */
+__attribute__((noreturn, format(printf, 1, 2))) void bench_bug(const char *format, ...);
+__attribute__((format(printf, 1, 2))) void trace(const char *format, ...); /* free when tracing is off */
+__attribute__((format(printf, 1, 2))) void note(const char *format, ...);
+
+/* ---- IRQL ---- */
+
+KIRQL irql_current(void);
+KIRQL irql_raise(KIRQL irql);  /* returns the old one */
+void irql_lower(KIRQL irql);   /* delivers what became deliverable */
+/* Violation IRQL_TOO_HIGH unless current <= max; `what` names the call. */
+void irql_require_max(KIRQL max, const char *what);
+
+/* ---- calls into the driver ---- */
+
+/* Every call of driver code goes through DRIVER_CALL / DRIVER_CALL_VOID: they note who is called (for messages and for
+ * blame) and afterwards require the same IRQL, no spin lock still held that was not held before, and that kernel
+ * objects are sane. `name` is a string literal such as "IMiniportWaveRT::NewStream". */
+struct driver_frame {
+    const char *name;
+    KIRQL irql;
+    unsigned locks;
+    struct driver_frame *outer;
+    uintptr_t stack;    /* stack pointer around the call; equal afterwards when the calling convention was kept */
+    const void *caller; /* where driver code was before this call */
+};
+void driver_enter(struct driver_frame *frame, const char *name);
+void driver_leave(struct driver_frame *frame);
+#define DRIVER_CALL(name, call)                                                                                        \
+    __extension__({                                                                                                    \
+        struct driver_frame frame_;                                                                                    \
+        driver_enter(&frame_, (name));                                                                                 \
+        __typeof__(call) result_ = (call);                                                                             \
+        driver_leave(&frame_);                                                                                         \
+        result_;                                                                                                       \
+    })
+#define DRIVER_CALL_VOID(name, call)                                                                                   \
+    do {                                                                                                               \
+        struct driver_frame frame_;                                                                                    \
+        driver_enter(&frame_, (name));                                                                                 \
+        (call);                                                                                                        \
+        driver_leave(&frame_);                                                                                         \
+    } while (0)
+/* True when [p, p+n) lies inside the loaded image, in a section with these rights; used to validate vtables and tables. */
+bool image_contains_code(const void *p);
+bool image_contains(const void *p, size_t n);
+/* Is [p, p+n) readable (writable) memory of the guest now: image, pool, stack or pages? For validating descriptors. */
+bool memory_is_readable(const void *p, size_t n);
+bool memory_is_writable(void *p, size_t n);
+/* Is p in nonpaged memory (nonpaged pool, image outside PAGE/INIT, locked pages, bench memory)? */
+bool memory_is_nonpaged(const void *p, size_t n);
+
+/* ---- time and threads ---- */
+
+uint64_t clock_now_ns(void);
+/* Random delay in ns, uniform in [0, options.jitter_us], from the seed's stream number `stream`. */
+uint64_t clock_jitter_ns(unsigned stream);
+
+struct thread; /* a coroutine with a guarded stack */
+struct thread *thread_create(const char *name, void (*entry)(void *), void *argument);
+struct thread *thread_current(void);
+/* Waits until the thread has ended, and frees it. PASSIVE. */
+void thread_join(struct thread *thread);
+void thread_sleep_until(uint64_t ns);
+/* Waits for a KEVENT, KTIMER, KSEMAPHORE, KMUTEX ... as KeWaitForSingleObject does. `until_ns` UINT64_MAX: no limit.
+ * False: timed out. */
+bool thread_wait(void *dispatcher_object, uint64_t until_ns);
+
+/* ---- memory ---- */
+
+/* Memory of the bench that the driver may hold a pointer to (COM objects of the port, IRPs): guarded like special pool. */
+void *bench_alloc(size_t bytes, const char *what);
+void bench_free(void *p);
+/* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */
+bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
+bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);
+void ram_free_pages(const PFN_NUMBER *pfns, size_t pages);
+/* Maps pages of guest RAM side by side, readable and writable; ram_unmap undoes it. */
+void *ram_map(const PFN_NUMBER *pfns, size_t pages);
+void ram_unmap(void *va, size_t pages);
+
+/* Leak accounting: every resource that the driver can hold is in one list, by kind. */
+void resource_add(const char *kind, const void *object, const char *detail);
+void resource_remove(const char *kind, const void *object); /* violation BAD_FREE when unknown */
+/* At unload: prints each one left and adds them to result.leaks. */
+void resource_report_leaks(void);
+
+/* ---- driver, device, plug and play ---- */
+
+extern DRIVER_OBJECT *g_driver;
+extern DEVICE_OBJECT *g_pdo; /* made by the bus driver of the bench */
+
+void driver_load(const char *path); /* maps, binds, calls DriverEntry; ends the run with LINK_EXIT_BAD_IMAGE when it is no such driver */
+void driver_unload(void);           /* DriverUnload, then every leak check */
+NTSTATUS pnp_add_device(void);
+/* These send the IRPs Windows would send, at PASSIVE in a system thread, and return the final status. */
+NTSTATUS pnp_start_device(void);
+NTSTATUS pnp_query_stop_device(void);
+NTSTATUS pnp_stop_device(void);
+NTSTATUS pnp_query_remove_device(void);
+NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all ones */
+NTSTATUS pnp_remove_device(void);
+/* Sends an IRP to the top of the stack and waits for it. */
+NTSTATUS irp_send_synchronously(DEVICE_OBJECT *device, IRP *irp);
+DEVICE_OBJECT *device_top_of_stack(DEVICE_OBJECT *device);
+
+/* ---- exports ---- */
+
+/* One line per export at the foot of the file that implements it. `irql` is the highest IRQL at which Windows allows the
+ * call; the import thunk checks it. `module` is "ntoskrnl.exe", "hal.dll" or "portcls.sys". `stack` is the number of
+ * argument bytes on x86 (stdcall) or -1 for cdecl/fastcall; documentation only. */
+struct nt_export {
+    const char *module;
+    const char *name;
+    const void *address;
+    KIRQL irql;
+    bool is_data;
+};
+#define NT_EXPORT_AS(id, module_, name_, function_, irql_)                                                             \
+    static const struct nt_export nt_export_##id __attribute__((used, section("nt_exports"), aligned(8))) = {          \
+        module_, name_, (const void *)(function_), irql_, false}
+#define NT_EXPORT(module_, function_, irql_) NT_EXPORT_AS(function_, module_, #function_, function_, irql_)
+#define NT_EXPORT_DATA(module_, name_, object_)                                                                        \
+    static const struct nt_export nt_export_##name_ __attribute__((used, section("nt_exports"), aligned(8))) = {       \
+        module_, #name_, (object_), 31, true}
+
+#endif

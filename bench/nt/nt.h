@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the files of the bench's kernel share with each other and with nobody else. */
+#ifndef BENCH_NT_H
+#define BENCH_NT_H
+
+#include "kernel.h"
+#include "api.h"
+
+#define NS_PER_US 1000ull
+#define NS_PER_MS 1000000ull
+#define NS_PER_SECOND 1000000000ull
+#define NS_PER_100NS 100ull
+
+#define PACKED_UNALIGNED __attribute__((packed, aligned(1)))
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- host.c: the other process ---- */
+
+void host_attach(int link_fd);
+uint32_t host_config_read(uint32_t offset, unsigned size);
+void host_config_write(uint32_t offset, unsigned size, uint32_t value);
+uint64_t host_bar_read(unsigned bar, uint64_t offset, unsigned size);
+void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value);
+void host_advance(uint64_t now_ns);
+/* The instruction at `code`; answers are cached by address, for code never changes. */
+const struct link_insn *host_decode(const void *code);
+/* Name of the driver function at `address`, or "" outside the image. Static buffer. */
+const char *host_symbol(const void *address);
+void host_text(enum link_op op, const char *text);
+void host_mark(enum link_mark mark);
+_Noreturn void host_exit(enum link_exit code, const char *text);
+bool host_intx(void);     /* level of INTA# after the latest exchange */
+void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
+
+/* ---- report.c ---- */
+
+/* The driver address to blame: set by import thunks and traps. */
+extern const void *g_blame;
+extern struct driver_frame *g_frames; /* innermost call of driver code */
+const char *status_name(NTSTATUS status);
+/* Ends the run because the .sys cannot be loaded. */
+__attribute__((noreturn, format(printf, 1, 2))) void bad_image(const char *format, ...);
+
+/* ---- prng.c ---- */
+
+/* Independent streams of random numbers, all from options.seed. */
+enum prng_stream { PRNG_LAYOUT = 1, PRNG_RAM = 2, PRNG_TIMER = 3, PRNG_SCHEDULE = 4, PRNG_CLIENT_FIRST = 16, PRNG_COUNT = 64 };
+uint64_t prng_next(unsigned stream);
+uint64_t prng_below(unsigned stream, uint64_t limit);
+
+/* ---- irql.c, spinlock.c ---- */
+
+unsigned spinlock_held_count(void);
+const char *spinlock_held_text(void);
+void spinlock_forget_range(const void *start, size_t bytes); /* memory is freed */
+void spinlock_acquire(KSPIN_LOCK *lock, KIRQL old_irql, const char *what);
+KIRQL spinlock_release(KSPIN_LOCK *lock, const char *what);
+bool irql_in_interrupt(void);
+void irql_set_raw(KIRQL irql); /* no delivery, no checks: thread switches */
+/* Runs interrupts and DPCs that the current IRQL lets through. */
+void deliver_pending(void);
+
+/* ---- clock.c ---- */
+
+#define CLOCK_TICK_NS 15625000ull
+#define CLOCK_FAST_TICK_NS 1000000ull
+void clock_init(void);
+void clock_move_to(uint64_t ns);     /* ticks, device and timers on the way */
+uint64_t clock_last_tick_ns(void);   /* what KeQueryInterruptTime shows */
+uint64_t clock_next_tick_ns(void);
+void clock_check_unload(void);
+KUSER_SHARED_DATA *clock_shared_data(void);
+int64_t clock_system_time_100ns(void);
+/* Absolute interrupt time (ns) of a Windows due time: negative = relative to the last tick. */
+uint64_t clock_due_ns(LONGLONG due_100ns);
+
+/* ---- timer.c, dpc.c, interrupt.c ---- */
+
+void timer_tick(uint64_t tick_ns);     /* marks what is due at this tick */
+void timer_fire_due(uint64_t now_ns);  /* expires what was marked, once its jitter is over */
+uint64_t timer_next_fire_ns(void);     /* UINT64_MAX: nothing marked */
+bool timer_any_active(void);
+bool timer_owns_dpc(const KDPC *dpc);
+void timer_check_free(const void *start, size_t bytes);
+void timer_check_unload(void);
+void dpc_deliver(void);
+bool dpc_pending(void);
+void dpc_insert(KDPC *dpc, PVOID argument1, PVOID argument2);
+bool dpc_running(void);
+void dpc_check_free(const void *start, size_t bytes);
+void dpc_check_unload(void);
+void interrupt_deliver(void);
+bool interrupt_pending(void); /* level high, connected, and the IRQL lets it through */
+void interrupt_check_free(const void *start, size_t bytes);
+
+/* ---- thread.c, dispatcher.c ---- */
+
+struct thread_wait {
+    DISPATCHER_HEADER *objects[64];
+    unsigned count;
+    bool all;
+    bool active;
+    bool tick_based;   /* until_ns is compared at clock ticks only */
+    uint64_t until_ns; /* UINT64_MAX: for ever */
+    uint64_t order;    /* first come, first served */
+    NTSTATUS status;
+};
+struct thread {
+    DISPATCHER_HEADER header; /* a thread is a dispatcher object */
+    UCHAR kthread_padding[0x400];
+    struct thread *next; /* all threads */
+    const char *name;
+    void (*entry)(void *);
+    void *argument;
+    void *stack;
+    size_t stack_bytes;
+    void *saved_sp;
+    bool ready, ended, system_thread;
+    LONG references;
+    KIRQL irql;
+    struct driver_frame *frames;
+    uintptr_t driver_stack_base; /* stack pointer where driver code was first entered; 0: not in driver code */
+    const void *blame;
+    void *exception_list;
+    struct thread_wait wait;
+};
+extern struct thread *g_threads;
+void thread_init(void); /* makes the running stack the first thread */
+bool thread_guard_contains(const void *address);
+bool thread_stack_contains(const void *address, size_t bytes);
+void thread_wake(struct thread *thread, NTSTATUS status);
+void thread_tick(uint64_t tick_ns);
+_Noreturn void thread_end(void);
+/* Blocks the current thread until its wait record is answered. */
+NTSTATUS thread_block(void);
+void thread_release(struct thread *thread); /* drops one reference */
+void thread_check_free(const void *start, size_t bytes);
+void thread_check_unload(void);
+void thread_check_stack(uintptr_t sp); /* violation STACK_OVERFLOW */
+/* Signals waiters that can go on now. */
+void dispatcher_signalled(DISPATCHER_HEADER *header);
+bool dispatcher_try(DISPATCHER_HEADER *header, struct thread *thread); /* consumes the signal */
+void dispatcher_require(const DISPATCHER_HEADER *header, const char *what);
+NTSTATUS dispatcher_wait(unsigned count, PVOID *objects, bool all, const LARGE_INTEGER *timeout, const char *what);
+NTSTATUS dispatcher_wait_until(DISPATCHER_HEADER *header, uint64_t until_ns);
+
+/* ---- ram.c, arena.c, pool.c ---- */
+
+extern uint8_t *g_ram;
+extern uint64_t g_ram_bytes;
+void ram_attach(int ram_fd);
+bool ram_contains(uint64_t physical, uint64_t bytes);
+void ram_check_freed(void); /* violation DMA_AFTER_FREE */
+/* Maps RAM pages at a fixed place. */
+void ram_map_at(void *va, const PFN_NUMBER *pfns, size_t pages, int protection);
+
+enum block_kind { BLOCK_POOL, BLOCK_PAGED_POOL, BLOCK_CONTIGUOUS, BLOCK_BENCH, BLOCK_MAPPING, BLOCK_IO_SPACE };
+struct block {
+    enum block_kind kind;
+    bool live, paged_out, sealed; /* sealed: an IRP that was completed */
+    uint8_t *pages_start;
+    size_t pages;
+    uint8_t *start; /* first byte of the caller's */
+    size_t bytes;
+    ULONG tag;
+    const char *what;
+    const void *allocated_by, *freed_by;
+    uint64_t physical; /* BLOCK_IO_SPACE */
+    int bar;
+    uint64_t bar_offset;
+};
+/* Address space with a guard page behind each block; owner lookup also works for freed blocks. */
+struct block *arena_add(enum block_kind kind, size_t bytes, size_t pages);
+void arena_release(struct block *block);
+struct block *arena_find(const void *address);     /* owner of the page, live or freed; guard: the block before it */
+bool arena_contains(const void *address);
+PFN_NUMBER *arena_pfn(const void *address);        /* slot of the page's frame number */
+void arena_page_out(struct block *block);
+void arena_page_in(struct block *block);
+void arena_raise_to_dispatch(void);                /* everything pageable becomes inaccessible */
+struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const char *what);
+void pool_free_block(struct block *block, const char *what);
+/* Frame number of a mapped page of pool, mapping or image; false: not mapped. */
+bool memory_pfn(const void *va, PFN_NUMBER *pfn);
+void memory_check_free(const void *start, size_t bytes);
+
+/* ---- image.c ---- */
+
+struct image {
+    uint8_t *base;
+    size_t bytes;
+    void *entry;
+    PFN_NUMBER *pfns;
+};
+extern struct image g_image;
+void image_load(const char *path);
+void image_discard_init(void);
+void image_unmap(void);
+void image_raise_to_dispatch(void);
+/* True: the fault was pageable code or data below DISPATCH_LEVEL, and is now mapped. Otherwise rule and text say what it was. */
+bool image_fault(const void *address, bool write, bool execute, const char **rule, const char **text);
+
+/* ---- bind.c ---- */
+
+struct import {
+    const struct nt_export *export;
+    void *stub;
+};
+void bind_init(void);
+/* Address to put in the import address table; ends the run when there is no such export. */
+void *bind_import(const char *module, const char *name);
+
+/* ---- fault.c, registers.c ---- */
+
+void fault_init(void);
+uint64_t register_read(struct block *io, const void *va, unsigned size);
+void register_write(struct block *io, void *va, unsigned size, uint64_t value);
+uint32_t port_read(uint32_t port, unsigned size);
+void port_write(uint32_t port, unsigned size, uint32_t value);
+/* BAR that contains the bus address range, and the offset in it; -1: none. */
+int bar_find(uint64_t address, uint64_t bytes, bool port, uint64_t *offset);
+
+/* ---- cpu.c: what a driver may read of the processor ---- */
+
+void cpu_init(void);
+void cpu_set_current_thread(struct thread *thread);
+void cpu_check_call(const char *name); /* flags and floating-point state that an ABI keeps */
+void **cpu_exception_list(void);
+
+/* ---- I/O manager ---- */
+
+void irp_init(void);
+void irp_check_unload(void);
+void object_init(void);
+/* Objects that are neither threads nor devices: handles, files, keys. */
+void handle_check_unload(void);
+void registry_init(void);
+void device_check_unload(void);
+void work_check_unload(void);
+DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);
+void bus_init(void);
+extern bool g_bus_saw_irp;
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Leak accounting: whatever the driver holds and must give back, by kind. */
+#include "nt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct resource {
+    struct resource *next;
+    const char *kind;
+    const void *object;
+    const void *caller;
+    char detail[64];
+};
+static struct resource *all;
+
+void resource_add(const char *kind, const void *object, const char *detail)
+{
+    struct resource *resource = calloc(1, sizeof *resource);
+
+    if (resource == NULL)
+        bench_bug("out of memory");
+    resource->kind = kind;
+    resource->object = object;
+    resource->caller = g_blame;
+    snprintf(resource->detail, sizeof resource->detail, "%s", detail ? detail : "");
+    resource->next = all;
+    all = resource;
+}
+
+void resource_remove(const char *kind, const void *object)
+{
+    struct resource **link, *resource;
+
+    for (link = &all; (resource = *link) != NULL; link = &resource->next) {
+        if (resource->object != object || strcmp(resource->kind, kind) != 0)
+            continue;
+        *link = resource->next;
+        free(resource);
+        return;
+    }
+    violation("BAD_FREE", "%s %p is released, but there is none (released twice?)", kind, object);
+}
+
+void resource_report_leaks(void)
+{
+    const struct resource *resource;
+    char first[160] = "";
+    uint64_t leaks = 0;
+
+    for (resource = all; resource != NULL; resource = resource->next) {
+        char line[512];
+
+        snprintf(line, sizeof line, "leak: %s %p %s, made by %s", resource->kind, resource->object, resource->detail,
+                 host_symbol(resource->caller));
+        note("%s", line);
+        if (leaks++ == 0)
+            snprintf(first, sizeof first, "%.150s", line);
+        g_blame = resource->caller;
+    }
+    g_link->result.leaks += leaks;
+    if (leaks)
+        violation("LEAK", "%llu left at unload; %s", (unsigned long long)leaks, first);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The device as its parts see it. */
+#ifndef VSND_MODEL_H
+#define VSND_MODEL_H
+
+#include "audio_ring.h"
+#include "pcm.h"
+#include "personality.h"
+#include "virtio_wire.h"
+#include "virtqueue.h"
+#include "vsnd.h"
+
+#define CONFIG_SPACE_BYTES 256u
+
+struct vsnd {
+    const struct personality *personality;
+    struct knobs knobs;
+    struct guest_memory memory;
+    uint64_t now_ns; /* of the last advance */
+
+    /* pci_config.c */
+    uint8_t config[CONFIG_SPACE_BYTES];
+    uint8_t config_writable[CONFIG_SPACE_BYTES]; /* bits that the driver can change */
+
+    /* common_cfg.c */
+    uint32_t device_feature_select;
+    uint32_t driver_feature_select;
+    uint64_t features; /* offered */
+    uint64_t driver_features;
+    uint16_t queue_select;
+    uint8_t status;
+    uint8_t isr;
+    struct virtqueue queues[VSND_QUEUE_COUNT];
+
+    /* virtqueue service */
+    struct vq_segment segments[VQ_MAX_SIZE]; /* of the chain being served */
+
+    /* pcm.c */
+    struct pcm_stream streams[VSND_STREAM_COUNT];
+    struct audio_ring playback; /* samples accepted and not played: instant completion only */
+    struct audio_ring capture;  /* samples recorded and not given to the driver */
+    uint64_t captured_frames;   /* frames that entered `capture` since START */
+    struct audio_ring played;   /* what the clock played and the host has not taken */
+
+    struct vsnd_stats stats;
+};
+
+/* pci_config.c */
+void pci_config_init(struct vsnd *dev);
+uint32_t pci_config_read(struct vsnd *dev, uint16_t offset, unsigned size);
+void pci_config_write(struct vsnd *dev, uint16_t offset, unsigned size, uint32_t value);
+bool pci_memory_enabled(const struct vsnd *dev);
+bool pci_intx_disabled(const struct vsnd *dev);
+
+/* common_cfg.c: `offset` counts from the start of the region. */
+uint64_t common_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
+void common_cfg_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value);
+/* Everything that a driver's reset forgets; PCI configuration and counters stay. */
+void device_reset(struct vsnd *dev);
+/* The device cannot go on: sets NEEDS_RESET and tells the driver. `why` is static text. */
+void device_needs_reset(struct vsnd *dev, const char *why);
+
+/* vsnd.c */
+void device_interrupt(struct vsnd *dev, uint8_t isr_bit);
+/* Serves every chain that waits in one queue. */
+void queue_serve(struct vsnd *dev, uint16_t index);
+/* Gives a chain back to the driver. */
+void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t written);
+/* Counts an answer and returns it as it goes on the wire; `why` (static text) matters unless it is OK. */
+uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why);
+
+/* control.c */
+void control_request(struct vsnd *dev, const struct vq_chain *chain);
+
+#endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "pcm.h"
+
+#include <string.h>
+
+#include "model.h"
+#include "transfer.h"
+
+#define IDLE VSND_STREAM_IDLE
+#define SET VSND_STREAM_PARAMS_SET
+#define PREP VSND_STREAM_PREPARED
+#define RUN VSND_STREAM_RUNNING
+#define STOP VSND_STREAM_STOPPED
+
+#define CHUNK_FRAMES 256u
+
+/* How late the host may bring microphone samples before a pacing device records silence in their place. */
+#define CAPTURE_GRACE_NS 10000000ull
+
+/*
+ * Contract v1: SET_PARAMS from anywhere, RELEASE always OK, PREPARE and START
+ * idempotent, STOP back to Prepared; the rest is IO_ERR.
+ */
+const pcm_state_table pcm_states_aero = {
+    /*          SET_PARAMS PREPARE RELEASE START STOP */
+    [IDLE] =    {SET,      0,      IDLE,   0,    0},
+    [SET] =     {SET,      PREP,   IDLE,   0,    0},
+    [PREP] =    {SET,      PREP,   IDLE,   RUN,  0},
+    [RUN] =     {SET,      0,      IDLE,   RUN,  PREP},
+};
+
+/*
+ * virtio 1.2, 5.14.6.6.1 "PCM Command Lifecycle": what may follow what.
+ *   SET_PARAMS -> SET_PARAMS, PREPARE     START -> STOP
+ *   PREPARE -> SET_PARAMS, PREPARE,       STOP -> START, RELEASE
+ *              START, RELEASE             RELEASE -> SET_PARAMS, PREPARE
+ * A released stream keeps its parameters and is as after SET_PARAMS.
+ */
+const pcm_state_table pcm_states_specification = {
+    /*          SET_PARAMS PREPARE RELEASE START STOP */
+    [IDLE] =    {SET,      0,      0,      0,    0},
+    [SET] =     {SET,      PREP,   0,      0,    0},
+    [PREP] =    {SET,      PREP,   SET,    RUN,  0},
+    [RUN] =     {0,        0,      0,      0,    STOP},
+    [STOP] =    {0,        0,      SET,    RUN,  0},
+};
+
+static void enter_running(struct vsnd *dev, struct pcm_stream *stream)
+{
+    stream->start_ns = dev->now_ns;
+    stream->clock_frames = 0;
+    stream->starts++;
+    stream->sounded = false;
+    stream->silent_frames = 0;
+    if (stream == &dev->streams[1])
+        dev->captured_frames = 0;
+}
+
+/* What the device buffers for a stream does not outlive Running, however the stream leaves it. */
+static void leave_running(struct vsnd *dev, struct pcm_stream *stream)
+{
+    if (stream == &dev->streams[1]) {
+        dev->stats.capture_cleared_frames += audio_ring_clear(&dev->capture);
+        return;
+    }
+    dev->stats.cleared_frames += audio_ring_clear(&dev->playback);
+    if (stream->sounded)
+        dev->stats.trailing_silence_frames += stream->silent_frames;
+    else
+        dev->stats.leading_silence_frames += stream->silent_frames;
+    stream->silent_frames = 0;
+}
+
+uint32_t pcm_command(struct vsnd *dev, uint32_t stream_id, enum pcm_command command)
+{
+    struct pcm_stream *stream = &dev->streams[stream_id];
+    enum vsnd_stream_state next = (*dev->personality->states)[stream->state][command];
+    if (!next)
+        return VIRTIO_SND_S_IO_ERR;
+    if (stream->state == RUN && next != RUN)
+        leave_running(dev, stream);
+    if (command == PCM_RELEASE) /* 5.14.6.6.5.1: pending I/O first, then the answer to RELEASE */
+        transfer_flush(dev, stream_id, VIRTIO_SND_S_OK);
+    if (command == PCM_SET_PARAMS) /* a prefill in the old format cannot be played */
+        transfer_flush(dev, stream_id, VIRTIO_SND_S_IO_ERR);
+    if (next == RUN && stream->state != RUN)
+        enter_running(dev, stream);
+    if (next == IDLE)
+        stream->channels = 0;
+    stream->state = next;
+    return VIRTIO_SND_S_OK;
+}
+
+static bool params_are_supported(const struct stream_traits *traits, const struct virtio_snd_pcm_set_params *params)
+{
+    return params->channels >= traits->channels_min && params->channels <= traits->channels_max &&
+           params->format == VIRTIO_SND_PCM_FMT_S16 && params->rate == VIRTIO_SND_PCM_RATE_48000 &&
+           params->features == 0;
+}
+
+/* 5.14.6.6.3.1: buffer_bytes is a multiple of period_bytes; whole frames, since transfers are. */
+static bool period_is_sound(const struct virtio_snd_pcm_set_params *params)
+{
+    return params->period_bytes != 0 && params->buffer_bytes != 0 &&
+           params->buffer_bytes % params->period_bytes == 0 && params->period_bytes % (2u * params->channels) == 0;
+}
+
+uint32_t pcm_set_params(struct vsnd *dev, uint32_t stream_id, const struct virtio_snd_pcm_set_params *params)
+{
+    struct pcm_stream *stream = &dev->streams[stream_id];
+    if (!params_are_supported(&dev->personality->streams[stream_id], params))
+        return VIRTIO_SND_S_NOT_SUPP;
+    if (dev->personality->period_is_checked && !period_is_sound(params))
+        return VIRTIO_SND_S_BAD_MSG;
+    uint32_t status = pcm_command(dev, stream_id, PCM_SET_PARAMS);
+    if (status != VIRTIO_SND_S_OK)
+        return status;
+    stream->channels = params->channels;
+    struct vsnd_stream_stats *stats = &dev->stats.stream[stream_id];
+    stats->channels = params->channels;
+    stats->buffer_bytes = params->buffer_bytes;
+    stats->period_bytes = params->period_bytes;
+    return VIRTIO_SND_S_OK;
+}
+
+/* Tells leading silence from underruns: only a later sample shows which it was. */
+static void account_played(struct vsnd *dev, struct pcm_stream *stream, size_t sounding, size_t silent)
+{
+    if (sounding && stream->silent_frames) {
+        if (stream->sounded) {
+            dev->stats.underrun_events++;
+            dev->stats.underrun_frames += stream->silent_frames;
+        } else {
+            dev->stats.leading_silence_frames += stream->silent_frames;
+        }
+        stream->silent_frames = 0;
+    }
+    if (sounding)
+        stream->sounded = true;
+    stream->silent_frames += silent;
+    dev->stats.played_frames += sounding + silent;
+}
+
+static void advance_playback(struct vsnd *dev)
+{
+    struct pcm_stream *stream = &dev->streams[0];
+    struct frame frames[CHUNK_FRAMES];
+    uint64_t due = sample_clock_frames(stream->start_ns, dev->now_ns);
+    while (stream->clock_frames < due) {
+        uint64_t left = due - stream->clock_frames;
+        size_t count = left < CHUNK_FRAMES ? (size_t)left : CHUNK_FRAMES;
+        size_t got = dev->personality->completion == COMPLETE_PACED ? transfer_play(dev, frames, count)
+                                                                    : audio_ring_pop(&dev->playback, frames, count);
+        memset(frames + got, 0, (count - got) * sizeof(*frames));
+        audio_ring_push(&dev->played, frames, count);
+        account_played(dev, stream, got, count - got);
+        stream->clock_frames += count;
+    }
+}
+
+/* Frames that the recording clock demanded and the host did not bring in time become silence. */
+static void record_silence(struct vsnd *dev, uint64_t due_by_now)
+{
+    static const struct frame silence[CHUNK_FRAMES];
+    while (dev->captured_frames < due_by_now) {
+        uint64_t left = due_by_now - dev->captured_frames;
+        size_t count = left < CHUNK_FRAMES ? (size_t)left : CHUNK_FRAMES;
+        dev->stats.capture_dropped_frames += audio_ring_push(&dev->capture, silence, count);
+        dev->stats.rx_silence_frames += count;
+        dev->captured_frames += count;
+    }
+}
+
+/* Pacing only: an instant device answers each request with what it has. */
+static void advance_capture(struct vsnd *dev)
+{
+    struct pcm_stream *stream = &dev->streams[1];
+    uint64_t grace = dev->now_ns > CAPTURE_GRACE_NS ? dev->now_ns - CAPTURE_GRACE_NS : 0;
+    stream->clock_frames = sample_clock_frames(stream->start_ns, dev->now_ns);
+    record_silence(dev, sample_clock_frames(stream->start_ns, grace));
+    /* The host may have brought samples early; the clock has reached only those numbered below clock_frames. */
+    uint64_t oldest = dev->captured_frames - dev->capture.level;
+    uint64_t ready = stream->clock_frames > oldest ? stream->clock_frames - oldest : 0;
+    transfer_record(dev, ready < dev->capture.level ? ready : dev->capture.level);
+}
+
+void pcm_advance(struct vsnd *dev)
+{
+    if (dev->streams[0].state == RUN)
+        advance_playback(dev);
+    if (dev->streams[1].state == RUN && dev->personality->completion == COMPLETE_PACED)
+        advance_capture(dev);
+}
+
+void pcm_reset(struct vsnd *dev)
+{
+    for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
+        struct pcm_stream *stream = &dev->streams[id];
+        uint32_t starts = stream->starts;
+        if (stream->state == RUN)
+            leave_running(dev, stream);
+        transfer_forget(stream);
+        memset(stream, 0, sizeof(*stream));
+        stream->state = IDLE;
+        stream->starts = starts;
+    }
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The model as a plug-in like any other; the bench's host links the library instead. */
+#include "vsnd.h"
+
+const struct pci_plugin_ops *pci_plugin(void);
+
+const struct pci_plugin_ops *pci_plugin(void)
+{
+    return vsnd_pci_ops();
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "le.h"
+
+#define STATUS_BYTES 8u
+#define SAMPLE_BYTES 2u
+#define CHUNK_FRAMES 256u
+
+/* A chain that the device holds. */
+struct transfer {
+    struct transfer *next;
+    struct vq_chain chain;
+    uint64_t payload; /* bytes */
+    uint64_t done;    /* payload bytes played or recorded */
+    uint8_t *copy;    /* TX payload when it was read on arrival, else NULL */
+    struct vq_segment segments[];
+};
+
+static uint16_t queue_of(uint32_t stream_id)
+{
+    return stream_id == 0 ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX;
+}
+
+static uint32_t frame_bytes(const struct pcm_stream *stream)
+{
+    return stream->channels * SAMPLE_BYTES;
+}
+
+static void decode_frames(const uint8_t *bytes, uint32_t channels, struct frame *frames, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        frames[i].left = (int16_t)le16_get(bytes + i * channels * SAMPLE_BYTES);
+        frames[i].right = (int16_t)le16_get(bytes + (i * channels + channels - 1) * SAMPLE_BYTES);
+    }
+}
+
+static void encode_frames(uint8_t *bytes, uint32_t channels, const struct frame *frames, size_t count)
+{
+    for (size_t i = 0; i < count * channels; i++)
+        le16_put(bytes + i * SAMPLE_BYTES, (uint16_t)frames[i / channels].left);
+}
+
+/*
+ * Answers a transfer. The status is the last thing writable of an RX chain and
+ * the first of a TX chain; used.len counts the bytes written (5.14.6.8).
+ */
+static void answer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint32_t status,
+                   uint32_t payload_written, const char *why)
+{
+    uint8_t bytes[STATUS_BYTES];
+    uint64_t offset = queue_of(stream_id) == VIRTIO_SND_QUEUE_RX ? chain->writable_bytes - STATUS_BYTES : 0;
+    le32_put(bytes, device_answer(dev, status, why));
+    le32_put(bytes + 4, 0); /* latency_bytes */
+    vq_chain_write(chain, &dev->memory, offset, bytes, sizeof(bytes));
+    queue_complete(dev, queue_of(stream_id), chain->head, payload_written + STATUS_BYTES);
+}
+
+static void count_done(struct vsnd *dev, uint32_t stream_id, uint64_t frames)
+{
+    if (stream_id == 0) {
+        dev->stats.tx_buffers++;
+        dev->stats.tx_frames += frames;
+    } else {
+        dev->stats.rx_buffers++;
+        dev->stats.rx_frames += frames;
+    }
+}
+
+/* Framing rules that do not depend on the stream's state; NULL: well-formed, and *payload is set. */
+static const char *check_message(const struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain,
+                                 uint64_t *payload)
+{
+    uint8_t header[VIRTIO_SND_XFER_BYTES_AERO];
+    uint32_t header_bytes = dev->personality->xfer_header_bytes;
+    bool output = stream_id == 0;
+    if (!vq_chain_is_readable(chain, &dev->memory))
+        return "transfer: readable part outside memory";
+    if (!vq_chain_read(chain, &dev->memory, 0, header, header_bytes))
+        return "transfer: header too short";
+    if (le32_get(header) != stream_id)
+        return "transfer: wrong stream for this queue";
+    if (!output && chain->readable_bytes != header_bytes)
+        return "transfer: readable bytes behind the capture header";
+    *payload = output ? chain->readable_bytes - header_bytes : chain->writable_bytes - STATUS_BYTES;
+    if (*payload > VIRTIO_SND_MAX_PCM_BYTES)
+        return "transfer: payload above 256 KiB";
+    return NULL;
+}
+
+/* Bytes of one frame: as SET_PARAMS said; before it, as the stream would have them at least. */
+static uint32_t expected_frame_bytes(const struct vsnd *dev, uint32_t stream_id)
+{
+    const struct pcm_stream *stream = &dev->streams[stream_id];
+    return stream->channels ? frame_bytes(stream) : dev->personality->streams[stream_id].channels_min * SAMPLE_BYTES;
+}
+
+static void play_into_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t payload)
+{
+    uint32_t bytes_per_frame = frame_bytes(&dev->streams[0]);
+    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    struct frame frames[CHUNK_FRAMES];
+    for (uint64_t done = 0; done < payload;) {
+        uint64_t part = CHUNK_FRAMES * bytes_per_frame;
+        if (part > payload - done)
+            part = payload - done;
+        vq_chain_read(chain, &dev->memory, dev->personality->xfer_header_bytes + done, bytes, part);
+        decode_frames(bytes, dev->streams[0].channels, frames, part / bytes_per_frame);
+        dev->stats.overfill_dropped_frames += audio_ring_push(&dev->playback, frames, part / bytes_per_frame);
+        done += part;
+    }
+}
+
+/* Writes `count` frames at payload byte `done`: recorded ones as far as there are, then silence; returns the silence. */
+static uint64_t record_from_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t done, uint64_t count)
+{
+    uint32_t channels = dev->streams[1].channels;
+    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    struct frame frames[CHUNK_FRAMES];
+    uint64_t silence = 0;
+    while (count) {
+        size_t part = count < CHUNK_FRAMES ? (size_t)count : CHUNK_FRAMES;
+        size_t got = audio_ring_pop(&dev->capture, frames, part);
+        memset(frames + got, 0, (part - got) * sizeof(*frames));
+        encode_frames(bytes, channels, frames, part);
+        vq_chain_write(chain, &dev->memory, done, bytes, part * channels * SAMPLE_BYTES);
+        done += part * channels * SAMPLE_BYTES;
+        silence += part - got;
+        count -= part;
+    }
+    return silence;
+}
+
+static void complete_now(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint64_t payload)
+{
+    uint64_t frames = payload / frame_bytes(&dev->streams[stream_id]);
+    if (stream_id == 0)
+        play_into_ring(dev, chain, payload);
+    else
+        dev->stats.rx_silence_frames += record_from_ring(dev, chain, 0, frames);
+    count_done(dev, stream_id, frames);
+    answer(dev, stream_id, chain, VIRTIO_SND_S_OK, stream_id == 0 ? 0 : (uint32_t)payload, NULL);
+}
+
+/* Keeps a chain until the clock reaches it; false: out of memory. */
+static bool keep(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint64_t payload)
+{
+    struct pcm_stream *stream = &dev->streams[stream_id];
+    size_t count = (size_t)chain->readable + chain->writable;
+    struct transfer *transfer = calloc(1, sizeof(*transfer) + count * sizeof(transfer->segments[0]));
+    if (!transfer)
+        return false;
+    transfer->chain = *chain;
+    transfer->chain.segments = transfer->segments;
+    transfer->payload = payload;
+    memcpy(transfer->segments, chain->segments, count * sizeof(transfer->segments[0]));
+    if (stream_id == 0 && dev->knobs.tx_read_early && payload) {
+        transfer->copy = malloc(payload);
+        if (!transfer->copy) {
+            free(transfer);
+            return false;
+        }
+        vq_chain_read(chain, &dev->memory, dev->personality->xfer_header_bytes, transfer->copy, payload);
+    }
+    if (stream->last_pending)
+        stream->last_pending->next = transfer;
+    else
+        stream->first_pending = transfer;
+    stream->last_pending = transfer;
+    stream->pending++;
+    return true;
+}
+
+void pcm_transfer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
+{
+    const struct pcm_stream *stream = &dev->streams[stream_id];
+    uint64_t payload = 0;
+    if (chain->writable_bytes < STATUS_BYTES || !vq_chain_is_writable(chain, &dev->memory)) {
+        dev->stats.unanswered++;
+        dev->stats.last_error = "transfer: no room for its status";
+        queue_complete(dev, queue_of(stream_id), chain->head, 0);
+        return;
+    }
+    const char *why = check_message(dev, stream_id, chain, &payload);
+    if (!why && payload % expected_frame_bytes(dev, stream_id))
+        why = "transfer: not a whole number of frames";
+    if (why) {
+        answer(dev, stream_id, chain, VIRTIO_SND_S_BAD_MSG, 0, why);
+        return;
+    }
+    if (!(dev->personality->transfer_states & 1u << stream->state)) {
+        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: not in this stream state");
+        return;
+    }
+    if (dev->personality->completion == COMPLETE_INSTANTLY)
+        complete_now(dev, stream_id, chain, payload);
+    else if (!keep(dev, stream_id, chain, payload))
+        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: the host is out of memory");
+}
+
+static struct transfer *unlink_first(struct pcm_stream *stream)
+{
+    struct transfer *transfer = stream->first_pending;
+    stream->first_pending = transfer->next;
+    if (!transfer->next)
+        stream->last_pending = NULL;
+    stream->pending--;
+    return transfer;
+}
+
+static void free_transfer(struct transfer *transfer)
+{
+    free(transfer->copy);
+    free(transfer);
+}
+
+static void finish_first(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why)
+{
+    struct transfer *transfer = unlink_first(&dev->streams[stream_id]);
+    if (status == VIRTIO_SND_S_OK)
+        count_done(dev, stream_id, transfer->done / frame_bytes(&dev->streams[stream_id]));
+    answer(dev, stream_id, &transfer->chain, status, stream_id == 0 ? 0 : (uint32_t)transfer->done, why);
+    free_transfer(transfer);
+}
+
+size_t transfer_play(struct vsnd *dev, struct frame *frames, size_t count)
+{
+    struct pcm_stream *stream = &dev->streams[0];
+    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    size_t taken = 0;
+    if (!dev->memory.enabled)
+        return 0;
+    while (stream->first_pending) {
+        struct transfer *transfer = stream->first_pending;
+        uint64_t part = transfer->payload - transfer->done;
+        uint64_t room = (count - taken < CHUNK_FRAMES ? count - taken : CHUNK_FRAMES) * frame_bytes(stream);
+        if (part > room)
+            part = room;
+        if (transfer->copy)
+            memcpy(bytes, transfer->copy + transfer->done, part);
+        else
+            vq_chain_read(&transfer->chain, &dev->memory, dev->personality->xfer_header_bytes + transfer->done, bytes,
+                          part);
+        decode_frames(bytes, stream->channels, frames + taken, part / frame_bytes(stream));
+        transfer->done += part;
+        taken += part / frame_bytes(stream);
+        if (transfer->done == transfer->payload)
+            finish_first(dev, 0, VIRTIO_SND_S_OK, NULL);
+        else if (taken == count)
+            break;
+    }
+    return taken;
+}
+
+void transfer_record(struct vsnd *dev, uint64_t count)
+{
+    struct pcm_stream *stream = &dev->streams[1];
+    if (!dev->memory.enabled)
+        return;
+    while (stream->first_pending) {
+        struct transfer *transfer = stream->first_pending;
+        uint64_t part = (transfer->payload - transfer->done) / frame_bytes(stream);
+        if (part > count)
+            part = count;
+        record_from_ring(dev, &transfer->chain, transfer->done, part);
+        transfer->done += part * frame_bytes(stream);
+        count -= part;
+        if (transfer->done < transfer->payload)
+            break;
+        finish_first(dev, 1, VIRTIO_SND_S_OK, NULL);
+    }
+}
+
+void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status)
+{
+    while (dev->streams[stream_id].first_pending)
+        finish_first(dev, stream_id, status, "transfer: dropped by new parameters");
+}
+
+void transfer_forget(struct pcm_stream *stream)
+{
+    while (stream->first_pending)
+        free_transfer(unlink_first(stream));
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The device's side of a split virtqueue (virtio 1.2, 2.7) with indirect tables.
+ *
+ * Everything read from the guest is checked: indices against the ring, addresses
+ * against guest memory in 64-bit arithmetic, chains against the queue size.
+ */
+#ifndef VSND_VIRTQUEUE_H
+#define VSND_VIRTQUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VQ_MAX_SIZE 1024u
+
+/* Guest-physical memory as a device sees it; `enabled` is the PCI bus-master bit. */
+struct guest_memory {
+    uint8_t *ram;
+    uint64_t size;
+    bool enabled;
+};
+
+/* Host address of guest bytes [address, address + length), or NULL when any of them is not memory. */
+uint8_t *guest_bytes(const struct guest_memory *memory, uint64_t address, uint64_t length);
+
+struct virtqueue {
+    uint16_t size;     /* entries in use: what the driver reads as queue_size */
+    uint16_t max_size; /* entries that the device offers */
+    bool enabled;
+    bool indirect;  /* INDIRECT_DESC negotiated */
+    bool event_idx; /* EVENT_IDX negotiated */
+    uint64_t desc;
+    uint64_t avail;
+    uint64_t used;
+    uint16_t next_avail;
+    uint16_t next_used;
+    uint16_t in_flight; /* chains popped and not yet pushed */
+};
+
+struct vq_segment {
+    uint64_t address;
+    uint32_t length;
+};
+
+/* One request: readable segments first, then the writable ones. */
+struct vq_chain {
+    uint16_t head;
+    uint16_t readable;
+    uint16_t writable;
+    uint64_t readable_bytes;
+    uint64_t writable_bytes;
+    struct vq_segment *segments; /* room for VQ_MAX_SIZE; belongs to whoever holds the chain */
+};
+
+enum vq_pop_result { VQ_EMPTY, VQ_CHAIN, VQ_BROKEN };
+
+/* Forgets addresses and progress; the queue is off and has its full size again. */
+void virtqueue_reset(struct virtqueue *queue);
+
+/* True when the three parts of the ring are aligned (16, 2, 4) and lie in guest memory. */
+bool virtqueue_is_placed_well(const struct virtqueue *queue, const struct guest_memory *memory);
+
+/* Takes the next available chain. VQ_BROKEN: the ring cannot be followed; *why is static text. */
+enum vq_pop_result virtqueue_pop(struct virtqueue *queue, const struct guest_memory *memory, struct vq_chain *chain,
+                                 const char **why);
+
+/* Gives a chain back with the bytes written into it. True: the driver wants an interrupt for it. */
+bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, uint16_t head, uint32_t written);
+
+/* With EVENT_IDX: asks for a doorbell at the next available entry. */
+void virtqueue_request_doorbell(const struct virtqueue *queue, const struct guest_memory *memory);
+
+/* Copies `length` bytes at `offset` of the readable (writable) part; false when any of them is not there. */
+bool vq_chain_read(const struct vq_chain *chain, const struct guest_memory *memory, uint64_t offset, void *data,
+                   uint64_t length);
+bool vq_chain_write(const struct vq_chain *chain, const struct guest_memory *memory, uint64_t offset, const void *data,
+                    uint64_t length);
+
+/* True when every readable (writable) byte of the chain is guest memory. */
+bool vq_chain_is_readable(const struct vq_chain *chain, const struct guest_memory *memory);
+bool vq_chain_is_writable(const struct vq_chain *chain, const struct guest_memory *memory);
+
+#endif

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "vsnd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "le.h"
+#include "model.h"
+
+#define MS_TO_FRAMES(ms) ((size_t)(ms) * (SAMPLE_RATE / 1000u))
+
+void device_interrupt(struct vsnd *dev, uint8_t isr_bit)
+{
+    dev->isr |= isr_bit;
+    dev->stats.interrupts++;
+}
+
+void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t written)
+{
+    if (virtqueue_push(&dev->queues[index], &dev->memory, head, written))
+        device_interrupt(dev, VIRTIO_ISR_QUEUE);
+}
+
+uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why)
+{
+    uint64_t *counters[] = {
+        [VIRTIO_SND_S_BAD_MSG] = &dev->stats.bad_messages,
+        [VIRTIO_SND_S_NOT_SUPP] = &dev->stats.not_supported,
+        [VIRTIO_SND_S_IO_ERR] = &dev->stats.io_errors,
+    };
+    if (status != VIRTIO_SND_S_OK) {
+        (*counters[status])++;
+        dev->stats.last_status = status;
+        dev->stats.last_error = why;
+    }
+    return dev->personality->status_base + status;
+}
+
+static void serve_tx(struct vsnd *dev, const struct vq_chain *chain)
+{
+    pcm_transfer(dev, 0, chain);
+}
+
+static void serve_rx(struct vsnd *dev, const struct vq_chain *chain)
+{
+    pcm_transfer(dev, 1, chain);
+}
+
+/* The event queue has none: contract v1 defines no events, so posted buffers are kept. */
+static void (*const servers[VSND_QUEUE_COUNT])(struct vsnd *dev, const struct vq_chain *chain) = {
+    [VIRTIO_SND_QUEUE_CONTROL] = control_request,
+    [VIRTIO_SND_QUEUE_TX] = serve_tx,
+    [VIRTIO_SND_QUEUE_RX] = serve_rx,
+};
+
+static bool is_serving(const struct vsnd *dev)
+{
+    if (dev->status & VIRTIO_STATUS_NEEDS_RESET)
+        return false;
+    return !dev->personality->needs_driver_ok || dev->status & VIRTIO_STATUS_DRIVER_OK;
+}
+
+void queue_serve(struct vsnd *dev, uint16_t index)
+{
+    struct virtqueue *queue = &dev->queues[index];
+    if (!is_serving(dev) || !servers[index])
+        return;
+    /* No more than a ringful at once: answers that overwrite the available ring must not feed this loop for ever. */
+    for (unsigned served = 0; served < queue->size; served++) {
+        struct vq_chain chain = {.segments = dev->segments};
+        const char *why = NULL;
+        enum vq_pop_result result = virtqueue_pop(queue, &dev->memory, &chain, &why);
+        if (result == VQ_BROKEN)
+            device_needs_reset(dev, why);
+        if (result != VQ_CHAIN)
+            break;
+        servers[index](dev, &chain);
+    }
+    virtqueue_request_doorbell(queue, &dev->memory);
+}
+
+static uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    uint8_t registers[VIRTIO_CONTRACT_DEVICE_LENGTH + 8] = {0};
+    (void)dev;
+    if (offset >= VIRTIO_CONTRACT_DEVICE_LENGTH)
+        return 0;
+    le32_put(registers + VIRTIO_SND_CFG_STREAMS, VSND_STREAM_COUNT); /* jacks and chmaps: none */
+    uint64_t value = le64_get(registers + offset);
+    return size < 8 ? value & ((1ull << (8 * size)) - 1) : value;
+}
+
+/* Reading takes what was pending and, with it, the level of INTA#. */
+static uint64_t isr_read(struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    (void)size;
+    if (offset != 0)
+        return 0;
+    uint8_t isr = dev->isr;
+    dev->isr = 0;
+    return isr;
+}
+
+static uint64_t read_nothing(struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    (void)dev;
+    (void)offset;
+    (void)size;
+    return 0;
+}
+
+static void write_nothing(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    (void)dev;
+    (void)offset;
+    (void)size;
+    (void)value;
+}
+
+/* The address says which queue, and so does the value: a driver that lets them differ would fail on one device or another. */
+static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    uint64_t index = offset / dev->personality->notify_multiplier;
+    bool exact = offset % dev->personality->notify_multiplier == 0 && (size == 2 || size == 4);
+    if (!exact || index >= VSND_QUEUE_COUNT || value != index) {
+        dev->stats.bad_doorbells++;
+        return;
+    }
+    dev->stats.doorbells[index]++;
+    queue_serve(dev, (uint16_t)index);
+}
+
+/* Indexed by the capability's cfg_type. */
+static const struct {
+    uint64_t (*read)(struct vsnd *dev, uint64_t offset, unsigned size);
+    void (*write)(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value);
+} region_ops[] = {
+    [VIRTIO_PCI_CAP_COMMON_CFG] = {common_cfg_read, common_cfg_write},
+    [VIRTIO_PCI_CAP_NOTIFY_CFG] = {read_nothing, doorbell_write},
+    [VIRTIO_PCI_CAP_ISR_CFG] = {isr_read, write_nothing},
+    [VIRTIO_PCI_CAP_DEVICE_CFG] = {device_cfg_read, write_nothing},
+};
+
+static bool is_access(uint64_t offset, unsigned size)
+{
+    return (size == 1 || size == 2 || size == 4 || size == 8) && offset % size == 0;
+}
+
+static const struct register_region *find_region(const struct vsnd *dev, unsigned bar, uint64_t offset)
+{
+    for (unsigned i = 0; i < REGION_COUNT; i++) {
+        const struct register_region *region = &dev->personality->regions[i];
+        if (region->bar == bar && offset >= region->offset && offset - region->offset < region->length)
+            return region;
+    }
+    return NULL;
+}
+
+static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsigned size)
+{
+    struct vsnd *dev = opaque;
+    if (!is_access(offset, size))
+        return 0;
+    if (!pci_memory_enabled(dev)) /* nobody claims the cycle: all ones */
+        return size < 8 ? (1ull << (8 * size)) - 1 : ~0ull;
+    const struct register_region *region = find_region(dev, bar, offset);
+    return region ? region_ops[region->cfg_type].read(dev, offset - region->offset, size) : 0;
+}
+
+static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
+{
+    struct vsnd *dev = opaque;
+    if (!is_access(offset, size) || !pci_memory_enabled(dev))
+        return;
+    if (size < 8)
+        value &= (1ull << (8 * size)) - 1;
+    const struct register_region *region = find_region(dev, bar, offset);
+    if (region)
+        region_ops[region->cfg_type].write(dev, offset - region->offset, size, value);
+}
+
+static uint32_t vsnd_config_read(void *opaque, uint16_t offset, unsigned size)
+{
+    return pci_config_read(opaque, offset, size);
+}
+
+static void vsnd_config_write(void *opaque, uint16_t offset, unsigned size, uint32_t value)
+{
+    pci_config_write(opaque, offset, size, value);
+}
+
+static void vsnd_advance(void *opaque, uint64_t now_ns)
+{
+    struct vsnd *dev = opaque;
+    if (now_ns > dev->now_ns)
+        dev->now_ns = now_ns;
+    pcm_advance(dev);
+}
+
+static int vsnd_intx(void *opaque)
+{
+    const struct vsnd *dev = opaque;
+    return dev->isr && !pci_intx_disabled(dev);
+}
+
+static size_t vsnd_take_playback(void *opaque, float *stereo, size_t frames)
+{
+    struct vsnd *dev = opaque;
+    struct frame part[256];
+    size_t taken = 0;
+    while (taken < frames) {
+        size_t wanted = frames - taken < 256 ? frames - taken : 256;
+        size_t got = audio_ring_pop(&dev->played, part, wanted);
+        for (size_t i = 0; i < got; i++) {
+            stereo[2 * (taken + i)] = sample_to_float(part[i].left);
+            stereo[2 * (taken + i) + 1] = sample_to_float(part[i].right);
+        }
+        taken += got;
+        if (got < wanted)
+            break;
+    }
+    return taken;
+}
+
+static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
+{
+    struct vsnd *dev = opaque;
+    if (dev->streams[1].state != VSND_STREAM_RUNNING)
+        return 0;
+    for (size_t i = 0; i < frames; i++) {
+        int16_t sample = sample_from_float(mono[i]);
+        struct frame frame = {sample, sample};
+        dev->stats.capture_dropped_frames += audio_ring_push(&dev->capture, &frame, 1);
+    }
+    dev->captured_frames += frames;
+    dev->stats.capture_frames += frames;
+    return frames;
+}
+
+static void vsnd_close(void *opaque)
+{
+    struct vsnd *dev = opaque;
+    pcm_reset(dev);
+    audio_ring_free(&dev->played);
+    audio_ring_free(&dev->capture);
+    audio_ring_free(&dev->playback);
+    free(dev);
+}
+
+static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
+{
+    struct knobs knobs;
+    const struct personality *personality = personality_parse(options ? options : "", &knobs);
+    if (!personality)
+        return NULL;
+    struct vsnd *dev = calloc(1, sizeof(*dev));
+    if (!dev)
+        goto no_memory;
+    dev->personality = personality;
+    dev->knobs = knobs;
+    dev->memory.ram = host->ram;
+    dev->memory.size = host->ram_size;
+    dev->features = personality->features | (knobs.event_idx ? 1ull << VIRTIO_F_RING_EVENT_IDX : 0);
+    dev->stats.last_error = "";
+    if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(knobs.ring_ms), false))
+        goto free_device;
+    if (!audio_ring_init(&dev->capture, MS_TO_FRAMES(knobs.ring_ms), false))
+        goto free_playback;
+    if (!audio_ring_init(&dev->played, MS_TO_FRAMES(knobs.ring_ms), true))
+        goto free_capture;
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
+        dev->queues[i].max_size = personality->queue_sizes[i];
+    pci_config_init(dev);
+    device_reset(dev);
+    return dev;
+
+free_capture:
+    audio_ring_free(&dev->capture);
+free_playback:
+    audio_ring_free(&dev->playback);
+free_device:
+    free(dev);
+no_memory:
+    fprintf(stderr, "device model: out of memory\n");
+    return NULL;
+}
+
+const struct pci_plugin_ops *vsnd_pci_ops(void)
+{
+    static const struct pci_plugin_ops ops = {
+        .abi_version = PCI_PLUGIN_ABI_VERSION,
+        .open = vsnd_open,
+        .close = vsnd_close,
+        .config_read = vsnd_config_read,
+        .config_write = vsnd_config_write,
+        .bar_read = vsnd_bar_read,
+        .bar_write = vsnd_bar_write,
+        .advance = vsnd_advance,
+        .intx = vsnd_intx,
+        .take_playback = vsnd_take_playback,
+        .push_capture = vsnd_push_capture,
+    };
+    return &ops;
+}
+
+void vsnd_get_stats(void *opaque, struct vsnd_stats *stats)
+{
+    const struct vsnd *dev = opaque;
+    *stats = dev->stats;
+    for (unsigned id = 0; id < VSND_STREAM_COUNT; id++) {
+        stats->stream[id].state = dev->streams[id].state;
+        stats->stream[id].pending = dev->streams[id].pending;
+        stats->stream[id].starts = dev->streams[id].starts;
+    }
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * virtiosnd_hw.h: the virtio-snd function as a whole: bring-up, teardown, and
+ * everything that lives in between.
+ *
+ * The adapter owns one VIRTIOSND_DEVICE in nonpaged memory, zeroed before
+ * VirtIoSndDeviceInitialize, and keeps it until no stream is left. It may be
+ * started and stopped any number of times.
+ */
+#ifndef VIRTIOSND_HW_H
+#define VIRTIOSND_HW_H
+
+#include "backend.h"
+#include "virtio_pci_contract.h"
+#include "virtio_pci_intx_wdm.h"
+#include "virtiosnd_control.h"
+#include "virtiosnd_eventq.h"
+#include "virtiosnd_pcm.h"
+
+/* How far bring-up came; says in the event log what failed. */
+typedef enum _VIRTIOSND_START_STAGE {
+    VirtIoSndStageConfig = 0,  /* configuration space cannot be read */
+    VirtIoSndStageIdentity,    /* another device or revision */
+    VirtIoSndStageLayout,      /* capability list */
+    VirtIoSndStageMap,         /* BARs and resources */
+    VirtIoSndStageFeatures,    /* reset and negotiation */
+    VirtIoSndStageQueues,      /* missing queue, unusable size, no memory */
+    VirtIoSndStageInterrupt,   /* no usable interrupt, polling not allowed */
+    VirtIoSndStageStreams,     /* PCM_INFO failed, or no usable stream */
+    VirtIoSndStageStarted
+} VIRTIOSND_START_STAGE;
+
+/* Flags of VirtIoSndStartHardware. */
+#define VIRTIOSND_START_ALLOW_POLLING 0x1u /* AllowPollingOnly = 1: start without a usable interrupt */
+
+/* [I] immutable while started */
+typedef struct _VIRTIOSND_DEVICE {
+    VIRTIOSND_START_STAGE Stage;     /* where the last start ended */
+    BOOLEAN Initialized;
+    BOOLEAN Started;
+    BOOLEAN PollingOnly;             /* [I] */
+    BOOLEAN ResetFailed;             /* the device did not finish its last reset: it may still use its memory */
+    volatile LONG NeedsReset;        /* the device asked for a reset; nothing it says is believed any more */
+    UCHAR Config[VIRTIO_PCI_CONFIG_BYTES]; /* [I] copy of configuration space */
+    VIRTIO_PCI_CAPS Caps;            /* [I] */
+    VIRTIO_PCI_BAR Bars[VIRTIO_PCI_BAR_COUNT]; /* [I] */
+    VIRTIO_PCI_TRANSPORT Transport;
+    VIRTIO_PCI_INTX Intx;
+    VIRTIOSND_QUEUE Queues[VIRTIO_SND_QUEUE_COUNT];
+    VIRTIOSND_CONTROL Control;
+    VIRTIOSND_EVENTQ Eventq;
+    const VIRTIOSND_DIALECT *Dialect; /* [I] */
+    ULONG StreamCount;               /* [I] streams of the device configuration */
+    VIRTIOSND_PCM Pcm[VirtIoSndStreamCount]; /* .Present says whether the device has it */
+} VIRTIOSND_DEVICE, *PVIRTIOSND_DEVICE;
+
+/* PASSIVE. Once, before the first start. */
+VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device);
+
+/*
+ * PASSIVE, in IRP_MN_START_DEVICE after the lower drivers. BusDevice: the PDO, or a device above it that passes
+ * IRP_MN_QUERY_INTERFACE on; must not be the adapter's own FDO. Raw, Translated: the assigned resources, same order.
+ * On failure nothing is left behind, and Device->Stage names the step.
+ */
+NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
+                                PCM_RESOURCE_LIST Translated, ULONG Flags);
+
+/* PASSIVE. The exact reverse; streams that are still open get all their periods back (STATUS_DEVICE_NOT_CONNECTED)
+ * and fail from then on. Not started: nothing happens. */
+VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device);
+
+/* Any IRQL. Surprise removal: no register is touched from now on and everything fails fast. Follow it by
+ * VirtIoSndStopHardware. */
+VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * wavert_geometry.h: how a cyclic buffer is cut into periods, and how far the
+ * driver may run ahead of the reported position.
+ *
+ * All values are frames at 48 kHz. Pure functions, any IRQL.
+ *
+ *   interval  what one notification covers: buffer / count; 0 for a timer-driven client
+ *   period    one transfer to or from the device: at most 10 ms, so that no transfer nears the
+ *             256 KiB cap however long the interval is; it need not divide the buffer (payloads wrap)
+ *   lead      render: a period may be handed over this long before the position reaches it
+ *   react     render: how long a client that was just notified is given to refill what was released
+ *   preroll   render: silence put before the first period, only as much as the geometry makes
+ *             necessary: with one notification per buffer the data of the next lap cannot exist
+ *             before the last lap has ended, so the device must be that far behind
+ *   margin    capture: how long after its last sample a period is requested
+ *   lag       capture: distance of the reported position behind the clock, so that it can move
+ *             smoothly and still never announces a sample that is not in memory yet
+ */
+#ifndef WAVERT_GEOMETRY_H
+#define WAVERT_GEOMETRY_H
+
+#include <wdk_compat.h>
+
+#define WAVERT_RATE 48000u
+#define WAVERT_FRAMES_PER_MS (WAVERT_RATE / 1000u)
+#define WAVERT_PERIOD_MAX_FRAMES (10u * WAVERT_FRAMES_PER_MS)
+#define WAVERT_BUFFER_MIN_FRAMES WAVERT_FRAMES_PER_MS
+
+/* A timer expires up to one tick (1 ms while a stream runs) and some scheduling delay late. */
+#define WAVERT_TIMER_LATE_FRAMES (4u * WAVERT_FRAMES_PER_MS)
+#define WAVERT_REACT_FRAMES (3u * WAVERT_FRAMES_PER_MS + WAVERT_FRAMES_PER_MS / 4u)
+#define WAVERT_LEAD_MAX_FRAMES (20u * WAVERT_FRAMES_PER_MS)
+#define WAVERT_CAPTURE_MARGIN_FRAMES (2u * WAVERT_FRAMES_PER_MS)
+
+typedef struct _WAVERT_GEOMETRY {
+    ULONG BufferFrames;
+    ULONG IntervalFrames;
+    ULONG PeriodFrames;
+    ULONG LeadFrames;
+    ULONG PrerollFrames;
+    ULONG LagFrames;
+} WAVERT_GEOMETRY, *PWAVERT_GEOMETRY;
+
+/* NotificationCount: 0 (timer-driven), 1 or 2. FALSE: no stream can run with such a buffer. */
+BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount);
+
+/* Frames of whole periods that SET_PARAMS announces: the largest multiple of the period inside the cyclic buffer. */
+ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
+
+/* Frames of the transfer that begins at linear frame First: the period, except that with one notification per buffer it
+ * ends with the lap, because the memory behind is not refilled before the notification at the lap's end. */
+ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);
+
+/* The notification boundary (linear frame) whose crossing handed the memory of the period [First, First + Frames) to
+ * the client for refilling; 0: it was filled before the stream ran. Interval must not be 0. */
+ULONGLONG WaveRtGeometryReleasedAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First, ULONG Frames);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* adapter_context.c: life of the block that one START_DEVICE shares with its miniports and streams. */
+#include "adapter_context.h"
+
+#include "pool.h"
+#include "portcls_com.h"
+#include "wavert_stream.h"
+
+
+static NTSTATUS NTAPI QueryInterface(IUnknown *This, REFIID InterfaceId, PVOID *Interface)
+{
+    static const GUID *const iids[] = {&IID_IUnknown};
+
+    return PortClsComQueryInterface(This, iids, RTL_NUMBER_OF(iids), InterfaceId, Interface);
+}
+
+static ULONG NTAPI AddRef(IUnknown *This)
+{
+    return PortClsComAddRef(&CONTAINING_RECORD(This, ADAPTER_CONTEXT, Unknown)->References);
+}
+
+static ULONG NTAPI Release(IUnknown *This)
+{
+    PADAPTER_CONTEXT context = CONTAINING_RECORD(This, ADAPTER_CONTEXT, Unknown);
+    ULONG references = PortClsComRelease(&context->References);
+
+    if (references == 0) {
+        ASSERT(context->Backend == NULL && !context->Device.Started);
+        ExFreePoolWithTag(context, VIRTIOSND_POOL_TAG);
+    }
+    return references;
+}
+
+static const IUnknownVtbl UnknownVtbl = {QueryInterface, AddRef, Release};
+
+CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJECT PhysicalDeviceObject,
+                                        PADAPTER_CONTEXT *Context)
+{
+    PADAPTER_CONTEXT context;
+
+    PAGED_CODE();
+    *Context = NULL;
+    context = ExAllocatePoolWithTag(NonPagedPool, sizeof(*context), VIRTIOSND_POOL_TAG);
+    if (context == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(context, sizeof(*context));
+    context->Unknown.lpVtbl = (IUnknownVtbl *)&UnknownVtbl;
+    context->References = 1;
+    context->DeviceObject = DeviceObject;
+    context->PhysicalDeviceObject = PhysicalDeviceObject;
+    VirtIoSndDeviceInitialize(&context->Device);
+    KeInitializeMutex(&context->StreamMutex, 0);
+    *Context = context;
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE VOID AdapterContextRetire(PADAPTER_CONTEXT Context)
+{
+    PVIRTIOSND_BACKEND backend;
+    ULONG stream;
+
+    PAGED_CODE();
+    AdapterContextLockStreams(Context);
+    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
+        if (Context->Streams[stream] != NULL) {
+            WaveRtStreamQuiesce(Context->Streams[stream]);
+        }
+    }
+    /* Only now: quiescing still talks to the backend. New streams are kept out by the mutex, then by Gone. */
+    InterlockedExchange(&Context->Gone, 1);
+    backend = Context->Backend;
+    Context->Backend = NULL;
+    AdapterContextUnlockStreams(Context);
+
+    VirtIoSndBackendDestroy(backend);
+    VirtIoSndStopHardware(&Context->Device);
+}
+
+VOID AdapterContextReference(PADAPTER_CONTEXT Context)
+{
+    Context->Unknown.lpVtbl->AddRef(&Context->Unknown);
+}
+
+VOID AdapterContextRelease(PADAPTER_CONTEXT Context)
+{
+    Context->Unknown.lpVtbl->Release(&Context->Unknown);
+}
+
+CODE_PAGE VOID AdapterContextLockStreams(PADAPTER_CONTEXT Context)
+{
+    PAGED_CODE();
+    /* Without time-out and not alertable: it always succeeds. */
+    (VOID)KeWaitForSingleObject(&Context->StreamMutex, Executive, KernelMode, FALSE, NULL);
+}
+
+CODE_PAGE VOID AdapterContextUnlockStreams(PADAPTER_CONTEXT Context)
+{
+    PAGED_CODE();
+    (VOID)KeReleaseMutex(&Context->StreamMutex, FALSE);
+}
+
+BOOLEAN AdapterContextIsGone(PADAPTER_CONTEXT Context)
+{
+    return (BOOLEAN)(Context->Gone != 0);
+}

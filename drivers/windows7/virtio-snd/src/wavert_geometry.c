@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "wavert_geometry.h"
+
+/* A timer-driven client of Windows 7 wakes every 10 ms. */
+#define TIMER_CLIENT_FRAMES (10u * WAVERT_FRAMES_PER_MS)
+
+/* From a boundary until the refilled period is surely with the device: the notification is late, the client reacts, the
+ * timer that submits is late; one more millisecond for the granularity of the device's own clock. */
+#define REFILL_FRAMES (WAVERT_TIMER_LATE_FRAMES + WAVERT_REACT_FRAMES + WAVERT_TIMER_LATE_FRAMES + WAVERT_FRAMES_PER_MS)
+
+/* The largest period of at most Limit frames that divides Span evenly into no more pieces than necessary; when there is
+ * none, Limit itself. */
+static ULONG PeriodFor(ULONG Span, ULONG Limit)
+{
+    ULONG pieces = (Span + Limit - 1) / Limit;
+
+    return (Span % pieces == 0) ? Span / pieces : Limit;
+}
+
+static ULONG SaturatingSubtract(ULONG A, ULONG B)
+{
+    return (A > B) ? A - B : 0;
+}
+
+static ULONG Minimum(ULONG A, ULONG B)
+{
+    return (A < B) ? A : B;
+}
+
+static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
+{
+    ULONG ahead;
+
+    Geometry->IntervalFrames = Geometry->BufferFrames / Count;
+    Geometry->PeriodFrames = PeriodFor(Geometry->IntervalFrames, WAVERT_PERIOD_MAX_FRAMES);
+    Geometry->LeadFrames = WAVERT_LEAD_MAX_FRAMES;
+    /* Of the buffer, all but one interval lies between the release of a period and its next turn. */
+    ahead = Geometry->BufferFrames - Geometry->IntervalFrames;
+    Geometry->PrerollFrames = Minimum(SaturatingSubtract(REFILL_FRAMES, ahead), Geometry->IntervalFrames);
+}
+
+static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
+{
+    ULONG quarter = Geometry->BufferFrames / 4;
+    ULONG need;
+
+    Geometry->IntervalFrames = 0;
+    Geometry->PeriodFrames = PeriodFor(Geometry->BufferFrames, WAVERT_PERIOD_MAX_FRAMES);
+    if (quarter != 0 && Geometry->PeriodFrames > quarter) {
+        Geometry->PeriodFrames = quarter;
+    }
+    Geometry->LeadFrames = Minimum(quarter, WAVERT_LEAD_MAX_FRAMES);
+    if (Geometry->LeadFrames < WAVERT_TIMER_LATE_FRAMES) {
+        Geometry->LeadFrames = Minimum(WAVERT_TIMER_LATE_FRAMES, Geometry->BufferFrames);
+    }
+    need = TIMER_CLIENT_FRAMES + Geometry->PeriodFrames + REFILL_FRAMES - WAVERT_REACT_FRAMES;
+    Geometry->PrerollFrames =
+        Minimum(SaturatingSubtract(need, Geometry->BufferFrames), Geometry->PeriodFrames);
+}
+
+BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount)
+{
+    if (BufferFrames < WAVERT_BUFFER_MIN_FRAMES || NotificationCount > 2) {
+        return FALSE;
+    }
+    if (NotificationCount != 0 && BufferFrames % NotificationCount != 0) {
+        return FALSE;
+    }
+    Geometry->BufferFrames = BufferFrames;
+    if (NotificationCount != 0) {
+        EventDriven(Geometry, NotificationCount);
+    } else {
+        TimerDriven(Geometry);
+    }
+    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + WAVERT_TIMER_LATE_FRAMES +
+                          WAVERT_FRAMES_PER_MS;
+    return TRUE;
+}
+
+ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry)
+{
+    return Geometry->BufferFrames / Geometry->PeriodFrames * Geometry->PeriodFrames;
+}
+
+ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
+{
+    ULONG left;
+
+    if (Geometry->IntervalFrames != Geometry->BufferFrames) {
+        return Geometry->PeriodFrames;
+    }
+    left = Geometry->BufferFrames - (ULONG)(First % Geometry->BufferFrames);
+    return Minimum(left, Geometry->PeriodFrames);
+}
+
+ULONGLONG WaveRtGeometryReleasedAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First, ULONG Frames)
+{
+    ULONGLONG end = First + Frames;
+    ULONGLONG previous;
+
+    if (end <= Geometry->BufferFrames) {
+        return 0;
+    }
+    previous = end - Geometry->BufferFrames;
+    return (previous + Geometry->IntervalFrames - 1) / Geometry->IntervalFrames * Geometry->IntervalFrames;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * virtqueue_split.h: the driver's side of a split virtqueue (virtio 1.2, 2.7).
+ *
+ * No OS call, no register, no lock: the caller owns one lock per ring and holds
+ * it around every function below. Typical use:
+ *
+ *     VirtqSplitAdd(vq, sg, count, cookie);     any number of times
+ *     if (VirtqSplitPublish(vq)) ring the doorbell;
+ *     ...
+ *     while (VirtqSplitGet(vq, &cookie, &written)) ...
+ *
+ * A request of several parts takes one descriptor and one of the preallocated
+ * indirect tables when INDIRECT_DESC was negotiated and it fits into a table,
+ * else a chain of descriptors. What the driver believes about the ring is kept
+ * in private memory; of what the device writes only used.idx and the used
+ * elements are read, and each is checked. A device that breaks the rules sets
+ * Broken, and from then on nothing is added or returned: only a reset helps.
+ */
+#ifndef VIRTQUEUE_SPLIT_H
+#define VIRTQUEUE_SPLIT_H
+
+#include <wdk_compat.h>
+#include "virtio_wire.h"
+
+#define VIRTQ_MIN_SIZE 4u
+#define VIRTQ_NO_TABLE 0xFFFFu
+
+/* One part of a request: Length bytes at physical address Address; Write: the device writes it. */
+typedef struct _VIRTQ_SG {
+    ULONGLONG Address;
+    ULONG Length;
+    BOOLEAN Write;
+} VIRTQ_SG;
+
+/* What the driver remembers of one descriptor. */
+typedef struct _VIRTQ_SLOT {
+    PVOID Cookie;   /* head of an outstanding request: its cookie; else NULL */
+    ULONG Writable; /* bytes that the device may write; used.len is clamped to it */
+    USHORT Next;    /* next descriptor of the chain or of the free list */
+    USHORT Count;   /* descriptors in the chain, when head */
+    USHORT Table;   /* indirect table in use, or VIRTQ_NO_TABLE */
+} VIRTQ_SLOT;
+
+typedef struct _VIRTQ_SPLIT {
+    struct vring_desc *Desc;       /* shared with the device, as the next five */
+    volatile vw_u16 *Avail;        /* flags, idx, ring[Size], used_event */
+    volatile UCHAR *Used;          /* flags, idx, elements[Size], avail_event */
+    struct vring_desc *Tables;     /* TableCount tables of TableEntries each */
+    ULONGLONG Physical;            /* of Desc, and so of the whole block */
+    ULONGLONG TablesPhysical;
+    VIRTQ_SLOT *Slots;             /* private, Size entries */
+    USHORT *FreeTables;            /* private stack, TableCount entries */
+    USHORT Size;
+    USHORT TableCount;
+    USHORT TableEntries;
+    USHORT FreeTableCount;
+    USHORT FreeHead;
+    USHORT FreeCount;              /* free descriptors */
+    USHORT InFlight;               /* requests that the device has */
+    USHORT AvailIndex;             /* next value of avail.idx; free-running */
+    USHORT Published;              /* value of avail.idx that the device can see */
+    USHORT UsedIndex;              /* used.idx up to which was read; free-running */
+    BOOLEAN Broken;
+} VIRTQ_SPLIT, *PVIRTQ_SPLIT;
+
+/* Bytes of physically contiguous memory (16-aligned) for a ring of Size entries and its tables. */
+ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries);
+/* Bytes of private nonpaged memory. */
+ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount);
+
+/* Makes an empty ring of Memory (VirtqSplitRingBytes bytes at physical address Physical) and State (both are zeroed
+ * here). TableCount 0: direct chains only. TableEntries is at most Size: a chain must not be longer than the queue.
+ * STATUS_INVALID_PARAMETER: Size is not a power of two from VIRTQ_MIN_SIZE to VRING_MAX_SIZE, or TableEntries > Size. */
+NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, PVOID Memory,
+                        ULONGLONG Physical, PVOID State);
+
+/* Physical addresses for the device. */
+ULONGLONG VirtqSplitDescPhysical(const VIRTQ_SPLIT *Vq);
+ULONGLONG VirtqSplitAvailPhysical(const VIRTQ_SPLIT *Vq);
+ULONGLONG VirtqSplitUsedPhysical(const VIRTQ_SPLIT *Vq);
+
+/* Largest number of parts that a request may ever have. */
+USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq);
+
+/* Adds a request of Count parts, readable ones first; Cookie is not NULL. The device sees it after Publish.
+ * STATUS_DEVICE_BUSY: no room now, nothing changed. STATUS_INVALID_PARAMETER: no part, an empty part, a readable part
+ * after a writable one, or more than VirtqSplitMaxParts. STATUS_DEVICE_PROTOCOL_ERROR: Broken. */
+NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie);
+
+/* Shows all added requests to the device. TRUE: the doorbell must be rung. */
+BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq);
+
+/* Takes back one request: its cookie and the bytes that the device claims to have written, clamped to what it could.
+ * FALSE: none, or Broken. The order is the device's. */
+BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written);
+
+/* Asks the device for interrupts, or not. A hint: the device may interrupt anyway. */
+VOID VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted);
+
+#endif

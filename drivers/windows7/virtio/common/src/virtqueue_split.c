@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The block of shared memory:
+ *
+ *     | descriptors 16*Size | avail 6+2*Size | pad to 4 | used 6+8*Size | pad to 16 | tables |
+ *
+ * Ordering (2.7.13): parts and avail.ring[] are written before avail.idx, avail.idx
+ * before used.flags is read; used.idx is read before the element it covers.
+ */
+#include "virtqueue_split.h"
+
+#define ROUND_UP(value, align) (((value) + (align) - 1u) & ~((align) - 1u))
+
+static ULONG AvailOffset(USHORT Size)
+{
+    return VRING_DESC_BYTES((ULONG)Size);
+}
+
+static ULONG UsedOffset(USHORT Size)
+{
+    return ROUND_UP(AvailOffset(Size) + VRING_AVAIL_BYTES((ULONG)Size), VRING_USED_ALIGN);
+}
+
+static ULONG TablesOffset(USHORT Size)
+{
+    return ROUND_UP(UsedOffset(Size) + VRING_USED_BYTES((ULONG)Size), VRING_DESC_ALIGN);
+}
+
+ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries)
+{
+    return TablesOffset(Size) + (ULONG)TableCount * VRING_DESC_BYTES((ULONG)TableEntries);
+}
+
+ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount)
+{
+    return (ULONG)Size * (ULONG)sizeof(VIRTQ_SLOT) + (ULONG)TableCount * (ULONG)sizeof(USHORT);
+}
+
+NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, PVOID Memory,
+                        ULONGLONG Physical, PVOID State)
+{
+    PUCHAR block = Memory;
+    USHORT i;
+
+    if (Size < VIRTQ_MIN_SIZE || Size > VRING_MAX_SIZE || (Size & (Size - 1u)) != 0 || TableEntries > Size) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    RtlZeroMemory(Vq, sizeof(*Vq));
+    RtlZeroMemory(Memory, VirtqSplitRingBytes(Size, TableCount, TableEntries));
+    RtlZeroMemory(State, VirtqSplitStateBytes(Size, TableCount));
+    Vq->Desc = (struct vring_desc *)(PVOID)block;
+    Vq->Avail = (volatile vw_u16 *)(PVOID)(block + AvailOffset(Size));
+    Vq->Used = block + UsedOffset(Size);
+    Vq->Tables = (struct vring_desc *)(PVOID)(block + TablesOffset(Size));
+    Vq->Physical = Physical;
+    Vq->TablesPhysical = Physical + TablesOffset(Size);
+    Vq->Slots = State;
+    Vq->FreeTables = (USHORT *)(PVOID)((PUCHAR)State + (SIZE_T)Size * sizeof(VIRTQ_SLOT));
+    Vq->Size = Size;
+    Vq->TableCount = TableCount;
+    Vq->TableEntries = TableEntries;
+    for (i = 0; i < Size; i++) {
+        Vq->Slots[i].Next = (USHORT)(i + 1u);
+        Vq->Slots[i].Table = VIRTQ_NO_TABLE;
+    }
+    for (i = 0; i < TableCount; i++) {
+        Vq->FreeTables[i] = (USHORT)(TableCount - 1u - i);
+    }
+    Vq->FreeCount = Size;
+    Vq->FreeTableCount = TableCount;
+    return STATUS_SUCCESS;
+}
+
+ULONGLONG VirtqSplitDescPhysical(const VIRTQ_SPLIT *Vq)
+{
+    return Vq->Physical;
+}
+
+ULONGLONG VirtqSplitAvailPhysical(const VIRTQ_SPLIT *Vq)
+{
+    return Vq->Physical + AvailOffset(Vq->Size);
+}
+
+ULONGLONG VirtqSplitUsedPhysical(const VIRTQ_SPLIT *Vq)
+{
+    return Vq->Physical + UsedOffset(Vq->Size);
+}
+
+USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq)
+{
+    return Vq->Size;
+}
+
+/* Readable parts before writable ones, none empty (2.7.4). */
+static BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
+{
+    ULONG i;
+
+    for (i = 0; i < Count; i++) {
+        if (Sg[i].Length == 0 || (i > 0 && Sg[i - 1].Write && !Sg[i].Write)) {
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN More, USHORT Next)
+{
+    Desc->addr = Part->Address;
+    Desc->len = Part->Length;
+    Desc->flags = (vw_u16)((Part->Write ? VRING_DESC_F_WRITE : 0u) | (More ? VRING_DESC_F_NEXT : 0u));
+    Desc->next = More ? Next : (vw_u16)0;
+}
+
+static VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+{
+    USHORT index = Head;
+    ULONG i;
+
+    for (i = 0; i < Count; i++) {
+        WritePart(&Vq->Desc[index], &Sg[i], (BOOLEAN)(i + 1u < Count), Vq->Slots[index].Next);
+        Vq->FreeHead = Vq->Slots[index].Next;
+        index = Vq->FreeHead;
+    }
+    Vq->FreeCount = (USHORT)(Vq->FreeCount - Count);
+    Vq->Slots[Head].Count = (USHORT)Count;
+    Vq->Slots[Head].Table = VIRTQ_NO_TABLE;
+}
+
+static VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+{
+    USHORT number = Vq->FreeTables[--Vq->FreeTableCount];
+    ULONG first = (ULONG)number * Vq->TableEntries;
+    ULONG i;
+
+    for (i = 0; i < Count; i++) {
+        WritePart(&Vq->Tables[first + i], &Sg[i], (BOOLEAN)(i + 1u < Count), (USHORT)(i + 1u));
+    }
+    Vq->Desc[Head].addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
+    Vq->Desc[Head].len = VRING_DESC_BYTES(Count);
+    Vq->Desc[Head].flags = VRING_DESC_F_INDIRECT;
+    Vq->Desc[Head].next = 0;
+    Vq->FreeHead = Vq->Slots[Head].Next;
+    Vq->FreeCount--;
+    Vq->Slots[Head].Count = 1;
+    Vq->Slots[Head].Table = number;
+}
+
+NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie)
+{
+    USHORT head = Vq->FreeHead;
+    ULONG writable = 0;
+    ULONG i;
+
+    if (Vq->Broken) {
+        return STATUS_DEVICE_PROTOCOL_ERROR;
+    }
+    if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    if (Count > 1 && Count <= Vq->TableEntries && Vq->FreeTableCount > 0 && Vq->FreeCount > 0) {
+        WriteIndirect(Vq, head, Sg, Count);
+    } else if (Count <= Vq->FreeCount) {
+        WriteDirect(Vq, head, Sg, Count);
+    } else {
+        return STATUS_DEVICE_BUSY;
+    }
+    for (i = 0; i < Count; i++) {
+        writable += Sg[i].Write ? Sg[i].Length : 0;
+    }
+    Vq->Slots[head].Cookie = Cookie;
+    Vq->Slots[head].Writable = writable;
+    Vq->Avail[VRING_AVAIL_OFF_RING / 2u + (Vq->AvailIndex & (Vq->Size - 1u))] = head;
+    Vq->AvailIndex++;
+    Vq->InFlight++;
+    return STATUS_SUCCESS;
+}
+
+BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
+{
+    if (Vq->Broken || Vq->Published == Vq->AvailIndex) {
+        return FALSE;
+    }
+    KeMemoryBarrier(); /* the device must find the requests complete when it sees the new index */
+    Vq->Avail[VRING_AVAIL_OFF_IDX / 2u] = Vq->AvailIndex;
+    Vq->Published = Vq->AvailIndex;
+    KeMemoryBarrier(); /* the index must be visible before the flag is read: else both sides may fall asleep */
+    return (BOOLEAN)((*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_FLAGS) & VRING_USED_F_NO_NOTIFY) == 0);
+}
+
+/* Gives the descriptors of a request back; the free list is private, the device cannot have bent it. */
+static VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
+{
+    VIRTQ_SLOT *slot = &Vq->Slots[Head];
+    USHORT last = Head;
+    USHORT i;
+
+    for (i = 1; i < slot->Count; i++) {
+        last = Vq->Slots[last].Next;
+    }
+    Vq->Slots[last].Next = Vq->FreeHead;
+    Vq->FreeHead = Head;
+    Vq->FreeCount = (USHORT)(Vq->FreeCount + slot->Count);
+    if (slot->Table != VIRTQ_NO_TABLE) {
+        Vq->FreeTables[Vq->FreeTableCount++] = slot->Table;
+        slot->Table = VIRTQ_NO_TABLE;
+    }
+    slot->Cookie = NULL;
+    Vq->InFlight--;
+}
+
+BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written)
+{
+    const volatile struct vring_used_elem *element;
+    USHORT pending;
+    USHORT unpublished;
+    ULONG id;
+    ULONG length;
+
+    if (Vq->Broken) {
+        return FALSE;
+    }
+    pending = (USHORT)(*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) - Vq->UsedIndex);
+    if (pending == 0) {
+        return FALSE;
+    }
+    unpublished = (USHORT)(Vq->AvailIndex - Vq->Published);
+    if (pending > Vq->InFlight - unpublished) {
+        Vq->Broken = TRUE; /* more answers than questions */
+        return FALSE;
+    }
+    KeMemoryBarrier();
+    element = (const volatile struct vring_used_elem *)(Vq->Used + VRING_USED_OFF_RING) +
+              (Vq->UsedIndex & (Vq->Size - 1u));
+    id = element->id;
+    length = element->len;
+    if (id >= Vq->Size || Vq->Slots[id].Cookie == NULL) {
+        Vq->Broken = TRUE; /* an answer to a question that was not asked */
+        return FALSE;
+    }
+    Vq->UsedIndex++;
+    *Cookie = Vq->Slots[id].Cookie;
+    *Written = length < Vq->Slots[id].Writable ? length : Vq->Slots[id].Writable;
+    ReleaseChain(Vq, (USHORT)id);
+    return TRUE;
+}
+
+VOID VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted)
+{
+    Vq->Avail[VRING_AVAIL_OFF_FLAGS / 2u] = Wanted ? (vw_u16)0 : (vw_u16)VRING_AVAIL_F_NO_INTERRUPT;
+    KeMemoryBarrier();
+}
