@@ -16,4 +16,5 @@ include mk/guest.mk
 include mk/host.mk
 include mk/unit.mk
 include mk/rules.mk
+include mk/docs.mk
 include mk/commands.mk

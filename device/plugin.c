@@ -2,7 +2,8 @@
 /* The model as a plug-in like any other; the bench's host links the library instead. */
 #include "vsnd.h"
 
-const struct pci_plugin_ops *pci_plugin(void);
+/* The one symbol that the shared object shows. */
+__attribute__((visibility("default"))) const struct pci_plugin_ops *pci_plugin(void);
 
 const struct pci_plugin_ops *pci_plugin(void)
 {

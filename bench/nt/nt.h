@@ -16,6 +16,15 @@
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define LENGTH_OF(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Exports whose C name differs from the exported one. HAL_ON_X86: in hal.dll on x86, in ntoskrnl.exe on x64. */
+#define NTOS(name_, function_, irql_) NT_EXPORT_AS(name_, "ntoskrnl.exe", #name_, function_, irql_)
+#define HAL(name_, function_, irql_) NT_EXPORT_AS(name_, "hal.dll", #name_, function_, irql_)
+#if defined(__i386__)
+#define HAL_ON_X86(name_, function_, irql_) HAL(name_, function_, irql_)
+#else
+#define HAL_ON_X86(name_, function_, irql_) NTOS(name_, function_, irql_)
+#endif
+
 /* ---- host.c: the other process ---- */
 
 void host_attach(int link_fd);

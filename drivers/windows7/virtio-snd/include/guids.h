@@ -11,6 +11,13 @@
 #include "wdk_compat.h"
 #include "wdk_compat_portcls.h"
 
+/* Initialiser of a GUID from the kits' flat STATIC_... list of its eleven numbers. */
+#define GUID_INITIALIZER_(a, b, c, d0, d1, d2, d3, d4, d5, d6, d7)                                                     \
+    {                                                                                                                  \
+        (a), (b), (c), { (d0), (d1), (d2), (d3), (d4), (d5), (d6), (d7) }                                              \
+    }
+#define GUID_INITIALIZER(Static) GUID_INITIALIZER_(Static)
+
 extern const GUID SndCategoryAudio;      /* KSCATEGORY_AUDIO */
 extern const GUID SndNodeSpeaker;        /* KSNODETYPE_SPEAKER */
 extern const GUID SndNodeMicrophone;     /* KSNODETYPE_MICROPHONE */

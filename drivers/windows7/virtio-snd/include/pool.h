@@ -3,6 +3,6 @@
 #ifndef VIRTIOSND_POOL_H
 #define VIRTIOSND_POOL_H
 
-#define VIRTIOSND_POOL_TAG 'dnSV'
+#define VIRTIOSND_POOL_TAG 0x646E5356u
 
 #endif

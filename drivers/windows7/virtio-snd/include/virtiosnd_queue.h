@@ -18,7 +18,6 @@
 #include <wdk_compat.h>
 
 #include "pool.h"
-#include "pool.h"
 #include "virtqueue_split.h"
 #include "virtio_pci_modern_transport.h"
 

@@ -5,7 +5,9 @@
  */
 #include "property.h"
 
-static const GUID GeneralTypeSet = {STATIC_KSPROPTYPESETID_General};
+#include "guids.h"
+
+static const GUID GeneralTypeSet = GUID_INITIALIZER(STATIC_KSPROPTYPESETID_General);
 
 CODE_PAGE NTSTATUS PropertyPinId(PPCPROPERTY_REQUEST Request, PULONG PinId)
 {

@@ -55,8 +55,8 @@ static const PCPROPERTY_ITEM FilterPropertyItems[] = {
 static const PCAUTOMATION_TABLE FilterAutomation = FILTER_PROPERTIES(FilterPropertyItems);
 
 static const GUID Categories[] = {
-    {STATIC_KSCATEGORY_AUDIO},
-    {STATIC_KSCATEGORY_TOPOLOGY},
+    GUID_INITIALIZER(STATIC_KSCATEGORY_AUDIO),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_TOPOLOGY),
 };
 
 const PCFILTER_DESCRIPTOR TopologyFilterDescriptor = {

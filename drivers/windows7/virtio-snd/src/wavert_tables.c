@@ -18,8 +18,8 @@
 
 #define STREAM_RANGE(Channels, Specifier)                                                                              \
     {                                                                                                                  \
-        {{sizeof(KSDATARANGE_AUDIO), 0, 0, 0, {STATIC_KSDATAFORMAT_TYPE_AUDIO}, {STATIC_KSDATAFORMAT_SUBTYPE_PCM},     \
-          {Specifier}}},                                                                                               \
+        {{sizeof(KSDATARANGE_AUDIO), 0, 0, 0, GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_AUDIO), GUID_INITIALIZER(STATIC_KSDATAFORMAT_SUBTYPE_PCM),     \
+          GUID_INITIALIZER(Specifier)}},                                                                                               \
             (Channels), WAVERT_BITS_PER_SAMPLE, WAVERT_BITS_PER_SAMPLE, WAVERT_SAMPLE_RATE, WAVERT_SAMPLE_RATE         \
     }
 
@@ -63,10 +63,10 @@ static const PCPROPERTY_ITEM Properties[] = {
 static const PCAUTOMATION_TABLE Automation = FILTER_PROPERTIES(Properties);
 
 static const GUID Categories[] = {
-    {STATIC_KSCATEGORY_AUDIO},
-    {STATIC_KSCATEGORY_RENDER},
-    {STATIC_KSCATEGORY_CAPTURE},
-    {STATIC_KSCATEGORY_REALTIME},
+    GUID_INITIALIZER(STATIC_KSCATEGORY_AUDIO),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_RENDER),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_CAPTURE),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_REALTIME),
 };
 
 const PCFILTER_DESCRIPTOR WaveRtFilterDescriptor = {

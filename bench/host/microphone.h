@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The microphone: gives the device 48 frames per virtual ms, beginning when the capture client runs. */
+#ifndef HOST_MICROPHONE_H
+#define HOST_MICROPHONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audio_in.h"
+#include "bus.h"
+
+struct microphone {
+    const struct sound *signal; /* mono; silence follows it. NULL: silence only */
+    bool running;
+    uint64_t origin;   /* frame of virtual time at which the signal began */
+    uint64_t accepted; /* frames that the device took; what it refuses is offered again */
+};
+
+void microphone_run(struct microphone *microphone, uint64_t now_ns);
+void microphone_idle(struct microphone *microphone);
+/* Offers what became due up to now. Call before the device works on this time. */
+void microphone_advance(struct microphone *microphone, struct bus *bus, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "playback.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "mixdown.h"
+#include "vtime.h"
+
+#define TAKE_FRAMES 4800u
+#define FIRST_CAPACITY 65536u
+
+void playback_free(struct playback *playback) {
+    free(playback->samples);
+    free(playback->shorts);
+    memset(playback, 0, sizeof *playback);
+}
+
+void playback_run(struct playback *playback) {
+    playback->running = true;
+}
+
+void playback_idle(struct playback *playback) {
+    playback->running = false;
+}
+
+static bool grow(struct playback *p, uint64_t frames) {
+    if (p->filled + frames > p->capacity) {
+        uint64_t capacity = p->capacity != 0 ? p->capacity : FIRST_CAPACITY;
+        while (capacity < p->filled + frames) {
+            capacity *= 2;
+        }
+        void *larger = realloc(p->samples, capacity * 2 * sizeof *p->samples);
+        if (larger == NULL) {
+            p->failed = true;
+            return fail("out of memory for the sound that was played");
+        }
+        p->samples = larger;
+        p->capacity = capacity;
+    }
+    return true;
+}
+
+static void note_short(struct playback *p, uint64_t frames) {
+    struct short_take *last = p->short_count != 0 ? &p->shorts[p->short_count - 1] : NULL;
+
+    if (last != NULL && last->at + last->frames == p->filled) { /* one gap, however many takes it lasts */
+        last->frames += frames;
+        return;
+    }
+    if (p->short_count == p->short_capacity) {
+        p->short_capacity = p->short_capacity != 0 ? p->short_capacity * 2 : 64;
+        void *larger = realloc(p->shorts, p->short_capacity * sizeof *p->shorts);
+        if (larger == NULL) {
+            p->failed = true;
+            fail("out of memory for the list of gaps");
+            return;
+        }
+        p->shorts = larger;
+    }
+    p->shorts[p->short_count++] = (struct short_take){p->filled, frames};
+}
+
+/* Keeps `taken` frames of the `asked` that ended at frame `end` of virtual time. */
+static void keep(struct playback *p, const float *stereo, uint64_t taken, uint64_t asked, uint64_t end) {
+    if (p->filled == 0) {
+        if (taken == 0) {
+            return; /* the device's clock has not started */
+        }
+        asked = taken; /* what precedes the first frame is no gap */
+        p->first_ns = vtime_ns(end - taken);
+    }
+    if (p->failed || !grow(p, asked)) {
+        return;
+    }
+    int16_t *to = p->samples + 2 * p->filled;
+    for (uint64_t i = 0; i < 2 * taken; i++) {
+        to[i] = sample_from_float(stereo[i]);
+    }
+    p->filled += taken;
+    if (taken != 0) {
+        p->frames = p->filled;
+    }
+    if (taken < asked) {
+        memset(p->samples + 2 * p->filled, 0, (asked - taken) * 2 * sizeof *to);
+        note_short(p, asked - taken);
+        p->filled += asked - taken;
+    }
+}
+
+void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_ns) {
+    static float stereo[2 * TAKE_FRAMES];
+    uint64_t due = vtime_frames(now_ns);
+
+    while (playback->asked < due) {
+        uint64_t left = due - playback->asked;
+        uint64_t asked = left < TAKE_FRAMES ? left : TAKE_FRAMES;
+        uint64_t taken = bus_take_playback(bus, stereo, asked);
+        playback->asked += asked;
+        if (playback->running) {
+            keep(playback, stereo, taken, asked, playback->asked);
+        }
+    }
+}

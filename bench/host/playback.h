@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The loudspeaker: takes from the device what 48 kHz of virtual time ask for, and keeps it. */
+#ifndef HOST_PLAYBACK_H
+#define HOST_PLAYBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bus.h"
+
+/* Frames that the device did not have when they were due; silence stands in their place. */
+struct short_take {
+    uint64_t at; /* frame of `samples` */
+    uint64_t frames;
+};
+
+struct playback {
+    int16_t *samples; /* stereo; begins with the first frame that the device gave after the client's RUN */
+    uint64_t frames;  /* without the silence of a short take that nothing followed */
+    uint64_t filled;  /* with it */
+    uint64_t capacity;
+    uint64_t first_ns;  /* virtual time at which samples[0] left the device */
+    uint64_t asked;     /* frames of virtual time asked for since power-on */
+    bool running;       /* between RENDER_RUN and RENDER_IDLE */
+    struct short_take *shorts;
+    uint64_t short_count, short_capacity;
+    bool failed; /* out of memory: said so */
+};
+
+/* A playback is all zero at the start. */
+void playback_free(struct playback *playback);
+void playback_run(struct playback *playback);
+void playback_idle(struct playback *playback);
+/* Takes what became due up to now. Outside RUN the device's clock is served too, but nothing is kept. */
+void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_ns);
+
+#endif

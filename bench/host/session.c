@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _GNU_SOURCE
+#include "session.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "mailbox.h"
+#include "progress.h"
+#include "requests.h"
+
+#define RAM_BYTES_X64 (6ull << 30) /* so that there is memory above 4 GiB */
+#define RAM_BYTES_X86 (1ull << 30)
+#define POLL_MS 50u
+#define SILENCE_LIMIT_MS 120000u /* wall time without a request: the driver or the bench hangs */
+
+static volatile pid_t s_guest;
+
+void session_kill_guest(void) {
+    if (s_guest > 0) {
+        kill(s_guest, SIGKILL);
+    }
+}
+
+static uint64_t wall_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void *map_new(const char *name, uint64_t bytes, int *fd) {
+    *fd = memfd_create(name, MFD_CLOEXEC);
+    if (*fd < 0 || ftruncate(*fd, (off_t)bytes) != 0) {
+        fail("cannot create %s memory: %s", name, strerror(errno));
+        return NULL;
+    }
+    void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *fd, 0);
+    if (map == MAP_FAILED) {
+        fail("cannot map %s memory: %s", name, strerror(errno));
+        return NULL;
+    }
+    return map;
+}
+
+static const char *scenario_name(const struct options *o) {
+    return o->command->kind == COMMAND_SCENARIO ? o->operand : o->command->name;
+}
+
+static void fill_options(struct session *s) {
+    const struct session_input *input = s->input;
+    const struct options *o = input->options;
+    struct link_options *to = &s->link->options;
+
+    snprintf(to->sys_path, sizeof to->sys_path, "%s", input->sys);
+    snprintf(to->scenario, sizeof to->scenario, "%s", scenario_name(o));
+    to->seed = o->seed;
+    to->input_frames = input->render != NULL ? input->render->frames : 0;
+    to->record_frames = input->record_frames;
+    to->ram_bytes = s->ram_bytes;
+    to->event_mode = o->event_mode;
+    to->notifications = (uint32_t)o->notifications;
+    to->buffer_frames = (uint32_t)o->buffer_frames;
+    to->jitter_us = (uint32_t)(o->jitter_ms * 1000);
+    to->force_null_backend = o->null_backend ? 1 : 0xFFFFFFFFu;
+    to->allow_polling_only = o->polling_only ? 1 : 0xFFFFFFFFu;
+    to->no_interrupt = o->no_interrupt;
+    to->trace = o->trace != NULL;
+    to->json = o->json;
+    memcpy(to->bar_type, s->firmware.type, sizeof to->bar_type);
+    memcpy(to->bar_size, s->firmware.size, sizeof to->bar_size);
+    memcpy(to->bar_base, s->firmware.base, sizeof to->bar_base);
+}
+
+enum exit_status session_open(struct session *s, const struct session_input *input) {
+    const struct options *o = input->options;
+    bool x64 = strcmp(input->arch, "x64") == 0;
+
+    memset(s, 0, sizeof *s);
+    s->input = input;
+    s->link_fd = s->ram_fd = s->record_fd = -1;
+    s->ram_bytes = x64 ? RAM_BYTES_X64 : RAM_BYTES_X86;
+    s->microphone.signal = input->microphone;
+    if (strlen(scenario_name(o)) >= sizeof s->link->options.scenario) {
+        fail("scenario: '%s' is too long a name", scenario_name(o));
+        return EXIT_BAD_INPUT;
+    }
+    if ((s->link = map_new("link", LINK_PAGE_BYTES, &s->link_fd)) == NULL ||
+        (s->ram = map_new("ram", s->ram_bytes, &s->ram_fd)) == NULL) {
+        return EXIT_BENCH;
+    }
+    if ((s->record_fd = memfd_create("record", MFD_CLOEXEC)) < 0 ||
+        (s->decoder = decoder_create(x64 ? 64 : 32)) == NULL) {
+        fail("cannot prepare the run: %s", s->record_fd < 0 ? strerror(errno) : "Capstone does not work");
+        return EXIT_BENCH;
+    }
+    if (o->trace != NULL && (s->trace = fopen(o->trace, "w")) == NULL) {
+        fail("%s: cannot be written: %s", o->trace, strerror(errno));
+        return EXIT_BAD_INPUT;
+    }
+    s->bus_open = bus_open(&s->bus, o->device, s->ram, s->ram_bytes);
+    if (!s->bus_open || !firmware_configure(&s->firmware, &s->bus)) {
+        return EXIT_BAD_INPUT;
+    }
+    dialect_init(&s->dialect, &s->firmware, s->ram, s->ram_bytes);
+    fill_options(s);
+    s->link->magic = LINK_MAGIC;
+    s->link->turn = LINK_GUEST;
+    return EXIT_GOOD;
+}
+
+/* Serves requests until the guest says that it is done, or is gone. False: it hangs; said so. */
+static bool serve(struct session *s, int *status, bool *reaped) {
+    unsigned silent_ms = 0;
+
+    while (!s->ended) {
+        if (mailbox_wait(s->link, POLL_MS)) {
+            silent_ms = 0;
+            requests_handle(s);
+            mailbox_answer(s->link);
+            progress_update(s->now_ns);
+            continue;
+        }
+        *reaped = guest_ended(s->guest, status);
+        if (*reaped && __atomic_load_n(&s->link->turn, __ATOMIC_ACQUIRE) != LINK_HOST) {
+            return true;
+        }
+        silent_ms += POLL_MS;
+        if (*reaped || silent_ms >= SILENCE_LIMIT_MS) {
+            return *reaped || fail("the guest made no progress for %u s", SILENCE_LIMIT_MS / 1000);
+        }
+    }
+    return true;
+}
+
+static enum exit_status judge(struct session *s, int status) {
+    static const char *const what[] = {
+        [LINK_EXIT_FAILED] = "the scenario failed: ", [LINK_EXIT_BAD_IMAGE] = "",
+        [LINK_EXIT_START] = "the driver refused to start: ", [LINK_EXIT_INTERNAL] = "the bench is at fault: "};
+    static const enum exit_status verdict[] = {[LINK_EXIT_FAILED] = EXIT_NOT_GOOD, [LINK_EXIT_BAD_IMAGE] = EXIT_BAD_INPUT,
+                                               [LINK_EXIT_START] = EXIT_NOT_GOOD, [LINK_EXIT_INTERNAL] = EXIT_BENCH};
+
+    if (s->violated) {
+        return EXIT_VIOLATION;
+    }
+    if (!s->ended) {
+        char text[128];
+        guest_describe_end(status, text, sizeof text);
+        fail("the guest %s before it had finished (virtual time %.6f s)", text, (double)s->now_ns / 1e9);
+        return EXIT_BENCH;
+    }
+    if (s->exit_code == LINK_EXIT_OK) {
+        return EXIT_GOOD;
+    }
+    if (s->exit_code >= sizeof verdict / sizeof verdict[0] || s->exit_code == LINK_EXIT_VIOLATION) {
+        fail("the guest ended with the unknown code %u: %s", s->exit_code, s->exit_text);
+        return EXIT_BENCH;
+    }
+    fail("%s%s", what[s->exit_code], s->exit_text);
+    return verdict[s->exit_code];
+}
+
+static void map_recorded(struct session *s) {
+    off_t bytes = lseek(s->record_fd, 0, SEEK_END);
+
+    if (bytes >= (off_t)sizeof *s->recorded) {
+        void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, s->record_fd, 0);
+        if (map != MAP_FAILED) {
+            s->recorded = map;
+            s->recorded_frames = (uint64_t)bytes / sizeof *s->recorded;
+        }
+    }
+}
+
+enum exit_status session_run(struct session *s) {
+    const struct session_input *input = s->input;
+    int status = 0;
+    bool reaped = false;
+    uint64_t start = wall_ns();
+
+    s->guest = guest_start(input->arch, s->link_fd, s->ram_fd, input->render != NULL ? input->render->fd : -1,
+                           input->record_frames != 0 ? s->record_fd : -1);
+    if (s->guest <= 0) {
+        s->guest = 0;
+        return EXIT_BENCH;
+    }
+    s_guest = s->guest;
+    bool served = serve(s, &status, &reaped);
+    progress_end();
+    if (!reaped) {
+        guest_stop(s->guest, s->ended, &status);
+    }
+    s_guest = s->guest = 0;
+    s->wall_ns = wall_ns() - start;
+    map_recorded(s);
+    if (!served) {
+        return EXIT_BENCH;
+    }
+    return s->playback.failed ? EXIT_BENCH : judge(s, status);
+}
+
+void session_close(struct session *s) {
+    if (s->recorded != NULL) {
+        munmap(s->recorded, s->recorded_frames * sizeof *s->recorded);
+    }
+    playback_free(&s->playback);
+    if (s->bus_open) {
+        bus_close(&s->bus);
+    }
+    if (s->trace != NULL) {
+        fclose(s->trace);
+    }
+    decoder_destroy(s->decoder);
+    if (s->record_fd >= 0) {
+        close(s->record_fd);
+    }
+    if (s->ram != NULL) {
+        munmap(s->ram, s->ram_bytes);
+    }
+    if (s->ram_fd >= 0) {
+        close(s->ram_fd);
+    }
+    if (s->link != NULL) {
+        munmap(s->link, LINK_PAGE_BYTES);
+    }
+    if (s->link_fd >= 0) {
+        close(s->link_fd);
+    }
+}

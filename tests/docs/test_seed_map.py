@@ -1,0 +1,75 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Checks every row of docs/seed-map.md against the tree, and every relative link of the documents. Prints TAP."""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROW = re.compile(r"^\| (file|function|word|output) `([^`]+)` \| `([^`]+)` \| (here|later) \|$")
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def rows():
+    for line in (ROOT / "docs/seed-map.md").read_text().splitlines():
+        match = ROW.match(line)
+        if match:
+            yield match.groups()
+        elif line.startswith("| ") and not line.startswith(("| name in", "|---")):
+            yield ("malformed", line, "", "here")
+
+
+def defines(path, function):
+    """The function's name at the start of a definition: followed by a parameter list and an opening brace."""
+    return re.search(r"\b%s\([^;{]*\)\s*\{" % re.escape(function), path.read_text()) is not None
+
+
+def output_is_named(path, output):
+    """The variant table names the image; the folders are those of the build."""
+    return pathlib.Path(output).stem in path.read_text()
+
+
+def holds(kind, name, home):
+    path = ROOT / home
+    if kind == "malformed" or not path.exists():
+        return False
+    if kind == "function":
+        return defines(path, name)
+    if kind == "word":
+        return name in path.read_text()
+    if kind == "output":
+        return output_is_named(path, name)
+    return path.exists()
+
+
+def documents():
+    tracked = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-co", "--exclude-standard", "*.md"],
+                             capture_output=True, text=True, check=True).stdout.split("\n")
+    return sorted(ROOT / name for name in tracked if name)
+
+
+def broken_links(document):
+    targets = LINK.findall(document.read_text())
+    return [t for t in targets if "://" not in t and not (document.parent / t).exists()]
+
+
+def main():
+    results = []
+    table = list(rows())
+    for kind, name, home, state in table:
+        good = holds(kind, name, home) == (state == "here")
+        results.append((good, "seed map: %s %s is %s" % (kind, name, state)))
+    results.append((len(table) > 60, "seed map has its rows"))
+    for document in documents():
+        broken = broken_links(document)
+        results.append((not broken, "links of %s lead somewhere %s" % (document.relative_to(ROOT), broken or "")))
+    for number, (good, text) in enumerate(results, 1):
+        print("%s %d - %s" % ("ok" if good else "not ok", number, text))
+    print("1..%d" % len(results))
+    return 0 if all(good for good, _ in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Rules about calling conventions, processor state, traps and arguments. */
+#include "rule.h"
+
+/* A deferred routine that takes one word more off the stack than its caller put there for it. */
+VOID NTAPI RuleWrongConvention(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2);
+#ifdef _AMD64_
+__asm__(".text\n"
+        ".globl RuleWrongConvention\n"
+        "RuleWrongConvention:\n"
+        "    popq %rax\n"
+        "    popq %rcx\n"
+        "    jmpq *%rax\n");
+#else
+__asm__(".text\n"
+        ".globl _RuleWrongConvention@16\n"
+        "_RuleWrongConvention@16:\n"
+        "    retl $20\n");
+#endif
+
+RULE(STACK_IMBALANCE, RuleAtEntry)
+{
+    static KDPC dpc;
+
+    UNUSED(Device);
+    KeInitializeDpc(&dpc, RuleWrongConvention, NULL);
+    KeInsertQueueDpc(&dpc, NULL, NULL);
+    KeFlushQueuedDpcs();
+}
+
+RULE(DIRECTION_FLAG, RuleAtEntry)
+{
+    UNUSED(Device);
+    __asm__ volatile("std");
+    KeGetCurrentThread();
+    ExSetTimerResolution(10000, TRUE);
+    ExSetTimerResolution(0, FALSE);
+    __asm__ volatile("cld");
+}
+
+RULE(FLOATING_POINT, RuleAtEntry)
+{
+    UNUSED(Device);
+    __asm__ volatile("fld1\n\tfstp %st(0)");
+}
+
+RULE(BUGCHECK, RuleAtEntry)
+{
+    UNUSED(Device);
+    KeBugCheckEx(0xDEADDEAD, 1, 2, 3, 4);
+}
+
+RULE(EXCEPTION, RuleAtEntry)
+{
+    UNUSED(Device);
+    __asm__ volatile("ud2");
+}
+
+RULE(BREAKPOINT, RuleAtEntry)
+{
+    UNUSED(Device);
+    __asm__ volatile("int3");
+}
+
+RULE(PRIVILEGED, RuleAtEntry)
+{
+    ULONG_PTR value;
+
+    UNUSED(Device);
+    __asm__ volatile("mov %%cr3, %0" : "=r"(value));
+    UNUSED(value);
+}
+
+RULE(OBJECT_REFERENCE, RuleAtAdd)
+{
+    ULONG i;
+
+    for (i = 0; i < 100; i++) {
+        ObDereferenceObject(Device->Fdo);
+    }
+}
+
+RULE(HANDLE_RULE, RuleAtEntry)
+{
+    UNUSED(Device);
+    ZwClose((HANDLE)(ULONG_PTR)0xBAD0);
+}
+
+RULE(REGISTRY_RULE, RuleAtAdd)
+{
+    HANDLE key;
+    ULONG length;
+    UNICODE_STRING name;
+
+    if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->Pdo, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key))) {
+        return;
+    }
+    RtlInitUnicodeString(&name, L"ForceNullBackend");
+    name.Length = 5; /* not whole characters */
+    ZwQueryValueKey(key, &name, KeyValuePartialInformation, NULL, 0, &length);
+    ZwClose(key);
+}
+
+RULE(BAD_PARAMETER, RuleAtEntry)
+{
+    LARGE_INTEGER due;
+    static KTIMER timer;
+
+    UNUSED(Device);
+    due.QuadPart = -10000000;
+    KeInitializeTimer(&timer);
+    KeSetTimerEx(&timer, due, -5, NULL); /* a negative period */
+    KeCancelTimer(&timer);
+}
