@@ -114,7 +114,7 @@ static void play_into_ring(struct vsnd *dev, const struct vq_chain *chain, uint6
     }
 }
 
-/* Writes `count` frames at payload byte `done`: recorded ones as far as there are, then silence; returns the silence. */
+/* Writes `count` frames at payload byte `done`: recorded ones, then silence for what lacks; returns the latter. */
 static uint64_t record_from_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t done, uint64_t count)
 {
     uint32_t channels = dev->streams[1].channels;

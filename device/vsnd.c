@@ -117,7 +117,7 @@ static void write_nothing(struct vsnd *dev, uint64_t offset, unsigned size, uint
     (void)value;
 }
 
-/* The address says which queue, and so does the value: a driver that lets them differ would fail on one device or another. */
+/* Address and value both say which queue: a driver that lets them differ would fail on one device or another. */
 static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
 {
     uint64_t index = offset / dev->personality->notify_multiplier;

@@ -1,1 +1,22 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# What ./aero-snd calls.
+
+.PHONY: build test test-build release proof clean help list-tests
+
+build: ## both drivers, the bench and its device
+test-build: build
+
+TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/commands/test_runner.py \
+    tests/commands/test_launcher.py
+
+test: test-build ## all tests
+	$(PYTHON) tests/run.py --jobs 2 --logs $(OUT)/test-logs $(TESTS)
+
+list-tests:
+	@printf '%s\n' $(TESTS)
+
+release: build ## both drivers, proven by playing and recording a sound through each
+	$(PYTHON) tools/prove.py $(OUT)
+
+clean: ## removes out/
+	rm -rf $(OUT)

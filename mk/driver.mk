@@ -15,21 +15,23 @@ EXPORT_MODULES := $(patsubst tools/exports/%.tsv,%,$(EXPORT_TABLES))
 define import_library
 $(OUT)/obj/lib/$(1)/$(2).def: tools/exports/$(2).tsv tools/exports.py
 	@mkdir -p $$(@D)
-	$(PYTHON) tools/exports.py def $(1) $$< >$$@
+	$(Q)$(PYTHON) tools/exports.py def $(1) $$< >$$@
 $(OUT)/obj/lib/$(1)/$(2).lib: $(OUT)/obj/lib/$(1)/$(2).def
-	$(LLVM_DLLTOOL) -m $(ARCH_$(1)_MACHINE) -k -d $$< -l $$@
+	$(Q)$(LLVM_DLLTOOL) -m $(ARCH_$(1)_MACHINE) -k -d $$< -l $$@
 endef
 $(foreach a,$(ARCHS),$(foreach m,$(EXPORT_MODULES),$(eval $(call import_library,$(a),$(m)))))
 
 # $(1) architecture
 kernel_libs = $(patsubst %,$(OUT)/obj/lib/$(1)/%.lib,$(EXPORT_MODULES))
 
-# What clang calls for 64-bit division on x86, made of what ntoskrnl exports for it.
-KERNEL_RUNTIME_x86 := $(OUT)/obj/lib/x86/int64.o
+# What clang calls for 64-bit division on x86, made of what ntoskrnl exports for it; linked only where it is used.
+KERNEL_RUNTIME_x86 := $(OUT)/obj/lib/x86/int64.lib
 KERNEL_RUNTIME_x64 :=
 $(KERNEL_RUNTIME_x86): $(VIRTIO)/src/int64_x86.S
 	@mkdir -p $(@D)
-	$(CLANG) --target=$(ARCH_x86_TRIPLE) -c $< -o $@
+	$(Q)$(CLANG) --target=$(ARCH_x86_TRIPLE) -c $< -o $(@:.lib=.o)
+	$(Q)rm -f $@
+	$(Q)$(LLVM_AR) rcsD $@ $(@:.lib=.o)
 
 # --- Compile and link --------------------------------------------------------------------------------------------
 
@@ -38,11 +40,16 @@ DRIVER_RC := $(wildcard $(SND)/res/*.rc)
 DRIVER_MC := $(wildcard $(SND)/res/*.mc)
 DRIVER_MC_RC := $(patsubst $(SND)/res/%.mc,$(DRIVER_OBJ)/res/%.rc,$(DRIVER_MC))
 
-# windmc also writes the header with the message ids, which the sources include.
-$(DRIVER_OBJ)/res/%.rc $(DRIVER_OBJ)/res/%.h: $(SND)/res/%.mc
-	@mkdir -p $(@D)
-	$(WINDMC) -h $(@D) -r $(@D) $<
-DRIVER_GENERATED := $(DRIVER_MC_RC)
+# windmc also writes the header with the message ids, which the sources include. llvm-rc does not know its keyword
+# MESSAGETABLE and would make it a name of our own: RT_MESSAGETABLE is type 11.
+# $(1) base name
+define message_table
+$(DRIVER_OBJ)/res/$(1).rc $(DRIVER_OBJ)/res/$(1).h &: $(SND)/res/$(1).mc
+	@mkdir -p $$(@D)
+	$(Q)$(WINDMC) -h $$(@D) -r $$(@D) $$<
+	$(Q)sed -i 's/MESSAGETABLE/11/' $$(@D)/$(1).rc
+endef
+$(foreach m,$(DRIVER_MC),$(eval $(call message_table,$(basename $(notdir $(m))))))
 DRIVER_INCLUDES += -I$(DRIVER_OBJ)/res
 
 # $(1) variant, $(2) flavour, $(3) architecture: folder of its objects
@@ -50,28 +57,29 @@ driver_obj = $(DRIVER_OBJ)/$(1)/$(2)/$(3)
 
 # $(1) variant, $(2) flavour, $(3) architecture
 define driver_image
-$(call driver_obj,$(1),$(2),$(3))/%.o: %.c $(DRIVER_GENERATED)
+$(call driver_obj,$(1),$(2),$(3))/%.o: %.c mk/toolchain.mk | $(DRIVER_MC_RC)
 	@mkdir -p $$(@D)
-	$(CLANG) --target=$(ARCH_$(3)_TRIPLE) $(CLANG_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) \
-	    $($(1)_DEFINES) $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+	$(Q)$(CLANG) --target=$(ARCH_$(3)_TRIPLE) $(CLANG_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $(ARCH_$(3)_CLANG_CFLAGS) \
+	    $($(2)_CFLAGS) $($(2)_DEFINES) $($(1)_DEFINES) $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-$(call driver_obj,$(1),$(2),$(3))/%.gcc.o: %.c $(DRIVER_GENERATED)
+$(call driver_obj,$(1),$(2),$(3))/%.gcc.o: %.c | $(DRIVER_MC_RC)
 	@mkdir -p $$(@D)
-	$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) $($(1)_DEFINES) \
+	$(Q)$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) $($(1)_DEFINES) \
 	    $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
 $(call driver_obj,$(1),$(2),$(3))/%.res: %.rc
 	@mkdir -p $$(@D)
-	$(LLVM_RC) /I $(SND)/res /I $(SND)/include /I $(MINGW_INCLUDE) $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) \
+	$(Q)$(LLVM_RC) /I $(SND)/res /I $(SND)/include /I $(MINGW_INCLUDE) $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) \
 	    /D SYS_NAME=$($(1)_SYS) /FO $$@ $$<
 
 $($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.o,$($(1)_SOURCES)) \
     $(patsubst %.rc,$(call driver_obj,$(1),$(2),$(3))/%.res,$(DRIVER_RC) $(DRIVER_MC_RC)) $(KERNEL_RUNTIME_$(3)) \
     $(call kernel_libs,$(3)) tools/pe_finish.py
 	@mkdir -p $$(@D)
-	$(LLD_LINK) $(KERNEL_LDFLAGS) $(ARCH_$(3)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
+	@echo "  LINK $$@"
+	$(Q)$(LLD_LINK) $(KERNEL_LDFLAGS) $(ARCH_$(3)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
 	    /pdbaltpath:$($(1)_SYS).pdb $$(filter %.o %.res %.lib,$$^)
-	$(PYTHON) tools/pe_finish.py $$@
+	$(Q)$(PYTHON) tools/pe_finish.py $$@
 
 driver: $($(2)_DIR)/$(3)/$($(1)_SYS).sys
 driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_SOURCES))
@@ -82,5 +90,21 @@ endef
 .PHONY: driver driver-gcc driver-layouts
 driver driver-gcc driver-layouts:
 $(foreach v,$(VARIANTS),$(foreach f,$(FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
+
+# --- Layouts ---------------------------------------------------------------------------------------------------------
+
+# $(1) architecture. clang and gcc each check the same generated file.
+define driver_layouts
+$(OUT)/obj/layouts/$(1).c: docs/windows7-layouts.tsv tools/driver_layouts.py
+	@mkdir -p $$(@D)
+	$(Q)$(PYTHON) tools/driver_layouts.py $(1) $$< >$$@
+$(OUT)/obj/layouts/$(1).o: $(OUT)/obj/layouts/$(1).c $(VIRTIO)/include/wdk_compat.h mk/toolchain.mk
+	$(Q)$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(CLANG_KERNEL_CFLAGS) $(ARCH_$(1)_CFLAGS) -DDBG=0 $(DRIVER_INCLUDES) \
+	    -c $$< -o $$@
+$(OUT)/obj/layouts/$(1).gcc.o: $(OUT)/obj/layouts/$(1).c $(VIRTIO)/include/wdk_compat.h mk/toolchain.mk
+	$(Q)$(ARCH_$(1)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(1)_CFLAGS) -DDBG=0 $(DRIVER_INCLUDES) -c $$< -o $$@
+driver-layouts: $(OUT)/obj/layouts/$(1).o $(OUT)/obj/layouts/$(1).gcc.o
+endef
+$(foreach a,$(ARCHS),$(eval $(call driver_layouts,$(a))))
 
 test-build: driver driver-gcc driver-layouts

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Tiny drivers that each break one rule of the bench: out/tests/rules/<arch>/<rule in lower case>.sys.
-# A case is RULE(NAME, ...) or RULE_DISPATCH(NAME) in tests/rules/*.c; every case becomes one image.
+# A case is RULE(NAME, ...) or RULE_DISPATCH(NAME) in tests/rules/*.c; every case becomes one image: all of them are linked
+# from the same objects, the skeleton's Rule_Selected is another name of the case, and the linker drops what is not used.
 
 RULE_OUT := $(OUT)/tests/rules
 RULE_OBJ := $(OUT)/obj/rules
-RULE_GROUPS := $(filter-out tests/rules/skeleton.c,$(wildcard tests/rules/*.c))
-RULE_NAMES := $(shell sed -nE 's/^RULE(_DISPATCH)?\(([A-Z0-9_]+).*/\2/p' $(RULE_GROUPS))
-RULE_CFLAGS := $(CLANG_KERNEL_CFLAGS) -I$(VIRTIO)/include -Itests/rules
+RULE_SOURCES := $(wildcard tests/rules/*.c)
+RULE_NAMES := $(shell grep -hoE '^RULE(_DISPATCH)?.[A-Z0-9_]+' $(RULE_SOURCES) | sed -E 's/^RULE(_DISPATCH)?.//')
+RULE_CFLAGS := $(CLANG_KERNEL_CFLAGS) -fdata-sections -DDBG=0 -I$(VIRTIO)/include -Itests/rules
+# The name of a C symbol in an object, as the linker wants it.
+RULE_SYMBOL_x86 := _
+RULE_SYMBOL_x64 :=
 
 lower = $(shell echo $(1) | tr A-Z a-z)
 
@@ -14,23 +18,21 @@ lower = $(shell echo $(1) | tr A-Z a-z)
 define rule_objects
 $(RULE_OBJ)/$(1)/%.o: tests/rules/%.c
 	@mkdir -p $$(@D)
-	$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(RULE_CFLAGS) $(ARCH_$(1)_CFLAGS) -DDBG=0 -MMD -MP -c $$< -o $$@
--include $(patsubst tests/rules/%.c,$(RULE_OBJ)/$(1)/%.d,$(RULE_GROUPS))
+	$(Q)$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(RULE_CFLAGS) $(ARCH_$(1)_CFLAGS) $(ARCH_$(1)_CLANG_CFLAGS) \
+	    -MMD -MP -c $$< -o $$@
+-include $(patsubst tests/rules/%.c,$(RULE_OBJ)/$(1)/%.d,$(RULE_SOURCES))
 endef
 $(foreach a,$(ARCHS),$(eval $(call rule_objects,$(a))))
 
 # $(1) architecture, $(2) rule, $(3) rule in lower case
 define rule_image
-$(RULE_OBJ)/$(1)/skeleton_$(3).o: tests/rules/skeleton.c tests/rules/rule.h
+$(RULE_OUT)/$(1)/$(3).sys: $(patsubst tests/rules/%.c,$(RULE_OBJ)/$(1)/%.o,$(RULE_SOURCES)) \
+    $(KERNEL_RUNTIME_$(1)) $(call kernel_libs,$(1)) tools/pe_finish.py mk/rules.mk
 	@mkdir -p $$(@D)
-	$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(RULE_CFLAGS) $(ARCH_$(1)_CFLAGS) -DDBG=0 -DRULE_CASE_NAME=Rule_$(2) \
-	    -c $$< -o $$@
-$(RULE_OUT)/$(1)/$(3).sys: $(RULE_OBJ)/$(1)/skeleton_$(3).o $(patsubst tests/rules/%.c,$(RULE_OBJ)/$(1)/%.o,$(RULE_GROUPS)) \
-    $(KERNEL_RUNTIME_$(1)) $(call kernel_libs,$(1)) tools/pe_finish.py
-	@mkdir -p $$(@D)
-	$(LLD_LINK) $(KERNEL_LDFLAGS) $(ARCH_$(1)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
-	    /pdbaltpath:$(3).pdb $$(filter %.o %.lib,$$^)
-	$(PYTHON) tools/pe_finish.py $$@
+	$(Q)$(LLD_LINK) $(KERNEL_LDFLAGS) $(ARCH_$(1)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
+	    /pdbaltpath:$(3).pdb /alternatename:$(RULE_SYMBOL_$(1))Rule_Selected=$(RULE_SYMBOL_$(1))Rule_$(2) \
+	    $$(filter %.o %.lib,$$^)
+	$(Q)$(PYTHON) tools/pe_finish.py $$@
 rule-drivers: $(RULE_OUT)/$(1)/$(3).sys
 endef
 

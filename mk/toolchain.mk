@@ -3,16 +3,21 @@
 #
 # Architectures are named as Windows names them. For each:
 #   ARCH_<arch>_TRIPLE   target of clang and of Debian's mingw gcc
-#   ARCH_<arch>_CFLAGS   what this processor needs in kernel mode
+#   ARCH_<arch>_CFLAGS   what this processor needs in kernel mode (_CLANG_CFLAGS: of clang alone)
 #   ARCH_<arch>_LDFLAGS  its part of the link
 
 ARCHS := x86 x64
+
+# make V=1 shows the commands
+Q := $(if $(V),,@)
 
 PYTHON := /usr/bin/python3
 CLANG := clang-14
 LLD_LINK := lld-link-14
 LLVM_DLLTOOL := llvm-dlltool-14
-LLVM_RC := llvm-rc-14
+# By its own folder, where it finds the clang that preprocesses for it.
+LLVM_AR := llvm-ar-14
+LLVM_RC := /usr/lib/llvm-14/bin/llvm-rc
 WINDMC := x86_64-w64-mingw32-windmc
 
 MINGW_INCLUDE := /usr/share/mingw-w64/include
@@ -22,10 +27,10 @@ CLANG_INCLUDE := $(shell $(CLANG) -print-resource-dir)/include
 SOURCE_DATE_EPOCH := 0
 export SOURCE_DATE_EPOCH
 
-# Windows 7, C90. The kernel has no stack cookies, and 12 KB of stack on x86.
+# Windows 7, C90. The kernel has no stack cookies, and 12 KB of stack on x86. The kits' STATIC_ GUIDs are flat lists.
 KERNEL_DEFINES := -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DNTDDI_VERSION=0x06010000 -DUNICODE -D_UNICODE
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wdeclaration-after-statement -Wvla -Wundef -Wstrict-prototypes \
-    -Wmissing-prototypes -Wframe-larger-than=1536
+    -Wmissing-prototypes -Wno-missing-braces -Wframe-larger-than=1536
 KERNEL_CFLAGS := -std=gnu90 -O2 -ffreestanding -fno-stack-protector -fno-ident -fno-common -fno-strict-aliasing \
     $(KERNEL_DEFINES) $(KERNEL_WARNINGS)
 
@@ -33,10 +38,12 @@ KERNEL_CFLAGS := -std=gnu90 -O2 -ffreestanding -fno-stack-protector -fno-ident -
 # kernel may use SSE, yet nothing here needs it. x86 keeps frame pointers for stack walks; x64 has unwind tables.
 ARCH_x86_TRIPLE := i686-w64-mingw32
 ARCH_x86_CFLAGS := -march=i686 -mno-80387 -mno-mmx -mno-sse -fno-omit-frame-pointer -fno-asynchronous-unwind-tables
+ARCH_x86_CLANG_CFLAGS := -fsjlj-exceptions # C has no exceptions; this keeps .debug_frame out of the image
 ARCH_x86_MACHINE := i386
 ARCH_x86_LDFLAGS := /machine:x86 /base:0x10000 /safeseh:no
 ARCH_x64_TRIPLE := x86_64-w64-mingw32
 ARCH_x64_CFLAGS := -march=x86-64 -mno-mmx -mno-80387 -fasynchronous-unwind-tables
+ARCH_x64_CLANG_CFLAGS :=
 ARCH_x64_MACHINE := i386:x86-64
 ARCH_x64_LDFLAGS := /machine:x64 /highentropyva:no
 

@@ -56,7 +56,7 @@ static bool append_float(struct reader *r, const float *samples, uint64_t frames
         frames = r->max_frames - r->sound->frames;
     }
     for (uint64_t i = 0; i < frames * r->sound->channels; i++) {
-        exact[i] = sample_from_float(samples[i]);
+        exact[i] = s16_from_float(samples[i]);
     }
     return append(r->sound, exact, frames);
 }
@@ -81,6 +81,7 @@ static bool resample(struct reader *r, uint64_t frames, bool last) {
 
     data.src_ratio = (double)ENDPOINT_RATE / r->info.samplerate;
     do {
+        data.data_in = data.input_frames != 0 ? data.data_in : r->in; /* past its end it would seem to overlap `out` */
         data.data_out = r->out;
         data.output_frames = CHUNK_FRAMES;
         int error = src_process(r->resampler, &data);
@@ -172,7 +173,7 @@ static bool sound_open(struct sound *sound, unsigned channels) {
 static bool sound_map(struct sound *sound) {
     size_t bytes = sound->frames * sound->channels * sizeof *sound->samples;
     void *map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, sound->fd, 0);
-    if (map == MAP_FAILED) {
+    if (map == MAP_FAILED || lseek(sound->fd, 0, SEEK_SET) != 0) {
         return fail("out of memory for the sound (%s)", strerror(errno));
     }
     sound->samples = map;

@@ -232,6 +232,6 @@ void decoder_decode(struct decoder *decoder, const uint8_t *code, size_t bytes, 
         return;
     }
     insn->length = (uint8_t)decoder->insn->size;
-    snprintf(insn->text, sizeof insn->text, "%s %s", decoder->insn->mnemonic, decoder->insn->op_str);
+    snprintf(insn->text, sizeof insn->text, "%.10s %.20s", decoder->insn->mnemonic, decoder->insn->op_str);
     classify(insn, decoder->insn);
 }

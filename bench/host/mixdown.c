@@ -55,7 +55,7 @@ void mixdown(const float *from, unsigned channels_in, float *to, unsigned channe
     }
 }
 
-int16_t sample_from_float(float x) {
+int16_t s16_from_float(float x) {
     if (!(x > -1.0f)) { /* also what is not a number */
         return INT16_MIN;
     }

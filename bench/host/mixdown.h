@@ -9,6 +9,6 @@
  * is doubled; more are mixed so that full scale stays full scale. */
 void mixdown(const float *from, unsigned channels_in, float *to, unsigned channels_out, uint64_t frames);
 /* The inverse of dividing an S16 sample by 32768; what lies outside is clipped. */
-int16_t sample_from_float(float x);
+int16_t s16_from_float(float x);
 
 #endif

@@ -10,6 +10,9 @@
 
 #define TAKE_FRAMES 4800u
 #define FIRST_CAPACITY 65536u
+/* A device's clock starts between two frames of ours, so its count of whole frames differs from ours by one, now this way,
+ * now that. Staying one frame behind it keeps that from looking like a gap. */
+#define PHASE_FRAMES 1u
 
 void playback_free(struct playback *playback) {
     free(playback->samples);
@@ -76,7 +79,7 @@ static void keep(struct playback *p, const float *stereo, uint64_t taken, uint64
     }
     int16_t *to = p->samples + 2 * p->filled;
     for (uint64_t i = 0; i < 2 * taken; i++) {
-        to[i] = sample_from_float(stereo[i]);
+        to[i] = s16_from_float(stereo[i]);
     }
     p->filled += taken;
     if (taken != 0) {
@@ -99,7 +102,9 @@ void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_n
         uint64_t taken = bus_take_playback(bus, stereo, asked);
         playback->asked += asked;
         if (playback->running) {
+            bool first = playback->filled == 0 && taken != 0;
             keep(playback, stereo, taken, asked, playback->asked);
+            playback->asked += first ? PHASE_FRAMES : 0;
         }
     }
 }

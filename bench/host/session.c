@@ -127,12 +127,15 @@ static bool serve(struct session *s, int *status, bool *reaped) {
             continue;
         }
         *reaped = guest_ended(s->guest, status);
-        if (*reaped && __atomic_load_n(&s->link->turn, __ATOMIC_ACQUIRE) != LINK_HOST) {
+        if (*reaped) {
+            if (mailbox_wait(s->link, 0)) { /* its last words */
+                requests_handle(s);
+            }
             return true;
         }
         silent_ms += POLL_MS;
-        if (*reaped || silent_ms >= SILENCE_LIMIT_MS) {
-            return *reaped || fail("the guest made no progress for %u s", SILENCE_LIMIT_MS / 1000);
+        if (silent_ms >= SILENCE_LIMIT_MS) {
+            return fail("the guest made no progress for %u s", SILENCE_LIMIT_MS / 1000);
         }
     }
     return true;

@@ -90,7 +90,7 @@ struct link_insn {
     uint8_t size;     /* bytes moved: 1 2 4 8 16 */
     uint8_t reg;      /* 0..15 in hardware encoding (0 ax 1 cx 2 dx 3 bx 4 sp 5 bp 6 si 7 di 8..15), or LINK_REG_NONE */
     uint8_t reg_size; /* width of that register, bytes */
-    uint8_t extend;   /* LOAD: 0 none, 1 zero, 2 sign */
+    uint8_t extend;   /* LOAD: 0 none, 1 zero, 2 sign; COMPARE: 1 the register comes first (reg - memory) */
     uint8_t rep;      /* STRING: 0 none, 1 rep */
     uint8_t dx_port;  /* PORT: 1 port in dx, 0 port in imm */
     uint32_t reserved;

@@ -24,8 +24,9 @@ static uint64_t tick_count;
 static uint64_t last_advance;
 static unsigned resolution_holders;
 static KUSER_SHARED_DATA shared __attribute__((aligned(4096)));
-static KSYSTEM_TIME tick_export; /* KeTickCount */
-static ULONG maximum_increment = 156250;
+#if defined(__i386__)
+static KSYSTEM_TIME tick_export; /* KeTickCount; x64 drivers read the shared page instead */
+#endif
 
 uint64_t clock_now_ns(void) { return now; }
 uint64_t clock_last_tick_ns(void) { return last_tick; }
@@ -47,7 +48,9 @@ static void publish(void)
     /* The tick count counts 15.625 ms units whatever the resolution is. */
     tick_count = last_tick / CLOCK_TICK_NS;
     set_time(&shared.TickCount, tick_count);
+#if defined(__i386__)
     set_time(&tick_export, tick_count);
+#endif
 }
 
 void clock_init(void)
@@ -166,21 +169,16 @@ static ULONG NTAPI set_timer_resolution(ULONG desired, BOOLEAN set)
 }
 
 static ULONGLONG NTAPI query_interrupt_time(VOID) { return last_tick / NS_PER_100NS; }
+#if defined(__i386__)
 static VOID NTAPI query_system_time(LARGE_INTEGER *time) { time->QuadPart = clock_system_time_100ns(); }
 static VOID NTAPI query_tick_count(LARGE_INTEGER *count) { count->QuadPart = (LONGLONG)tick_count; }
-static ULONG NTAPI query_time_increment(VOID) { return maximum_increment; }
+#endif
+static ULONG NTAPI query_time_increment(VOID) { return RESOLUTION_COARSEST_100NS; }
 static VOID NTAPI system_time_to_local(LARGE_INTEGER *system, LARGE_INTEGER *local) { *local = *system; }
-static VOID NTAPI query_timer_resolution(PULONG maximum, PULONG minimum, PULONG current)
-{
-    *maximum = RESOLUTION_COARSEST_100NS;
-    *minimum = RESOLUTION_FINEST_100NS;
-    *current = (ULONG)(tick_period() / NS_PER_100NS);
-}
 
 HAL(KeQueryPerformanceCounter, query_performance_counter, HIGH_LEVEL);
 HAL(KeStallExecutionProcessor, stall, HIGH_LEVEL);
 NTOS(ExSetTimerResolution, set_timer_resolution, APC_LEVEL);
-NTOS(ExQueryTimerResolution, query_timer_resolution, APC_LEVEL);
 NTOS(KeQueryTimeIncrement, query_time_increment, HIGH_LEVEL);
 NTOS(ExSystemTimeToLocalTime, system_time_to_local, HIGH_LEVEL);
 NTOS(ExLocalTimeToSystemTime, system_time_to_local, HIGH_LEVEL);
@@ -189,10 +187,5 @@ NTOS(KeQueryUnbiasedInterruptTime, query_interrupt_time, HIGH_LEVEL);
 NTOS(KeQueryInterruptTime, query_interrupt_time, HIGH_LEVEL);
 NTOS(KeQuerySystemTime, query_system_time, HIGH_LEVEL);
 NTOS(KeQueryTickCount, query_tick_count, HIGH_LEVEL);
-#endif
 NT_EXPORT_DATA("ntoskrnl.exe", KeTickCount, &tick_export);
-NT_EXPORT_DATA("ntoskrnl.exe", KeMaximumIncrement_, &maximum_increment);
-#if defined(__x86_64__)
-extern void *const clock_unused_on_x64[];
-void *const clock_unused_on_x64[] = {(void *)query_system_time, (void *)query_tick_count};
 #endif

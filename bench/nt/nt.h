@@ -188,6 +188,9 @@ bool arena_contains(const void *address);
 PFN_NUMBER *arena_pfn(const void *address);        /* slot of the page's frame number */
 void arena_page_out(struct block *block);
 void arena_page_in(struct block *block);
+/* A sealed block stays as it is but must not be touched: an IRP that was completed. */
+void arena_seal(struct block *block);
+void arena_unseal(struct block *block);
 void arena_raise_to_dispatch(void);                /* everything pageable becomes inaccessible */
 struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const char *what);
 void pool_free_block(struct block *block, const char *what);
@@ -207,6 +210,8 @@ extern struct image g_image;
 void image_load(const char *path);
 void image_discard_init(void);
 void image_unmap(void);
+bool image_is_writable(const void *p, size_t n);
+bool image_is_nonpaged(const void *p);
 void image_raise_to_dispatch(void);
 /* True: the fault was pageable code or data below DISPATCH_LEVEL, and is now mapped. Otherwise rule and text say what it was. */
 bool image_fault(const void *address, bool write, bool execute, const char **rule, const char **text);
@@ -217,7 +222,8 @@ struct import {
     const struct nt_export *export;
     void *stub;
 };
-void bind_init(void);
+/* The same for a driver that asks at run time; NULL: no such export. */
+void *bind_find(const char *name);
 /* Address to put in the import address table; ends the run when there is no such export. */
 void *bind_import(const char *module, const char *name);
 

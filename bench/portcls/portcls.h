@@ -200,6 +200,7 @@ struct pin {
     uint64_t run_start_ns; /* when RUN was entered */
     uint64_t run_ns;       /* earlier runs since STOP */
     uint64_t linear;       /* bytes since STOP */
+    uint64_t last_elapsed; /* bytes that the time in RUN was worth at the previous read */
     ULONG last_offset;
     bool pause_known;
     KSAUDIO_POSITION pause_position;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * The correct part of every rule driver: a plug and play function driver that
- * attaches, starts, maps BAR0, removes and unloads by the rules. Compiled once
- * per rule with -DRULE_CASE_NAME=Rule_<rule>.
+ * attaches, starts, maps BAR0, removes and unloads by the rules. The linker
+ * makes Rule_Selected another name of the rule's case.
  */
 #include "rule.h"
 
-extern const RULE_CASE RULE_CASE_NAME;
+extern const RULE_CASE Rule_Selected;
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -14,8 +14,8 @@ static RULE_DEVICE g_Device;
 
 static VOID At(RULE_MOMENT Moment)
 {
-    if (RULE_CASE_NAME.When == Moment && RULE_CASE_NAME.Break != NULL) {
-        RULE_CASE_NAME.Break(&g_Device);
+    if (Rule_Selected.When == Moment && Rule_Selected.Break != NULL) {
+        Rule_Selected.Break(&g_Device);
     }
 }
 
@@ -95,7 +95,7 @@ static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     g_Device.Irp = Irp;
     switch (stack->MinorFunction) {
     case IRP_MN_START_DEVICE:
-        return RULE_CASE_NAME.When == RuleAtDispatch ? RULE_CASE_NAME.Dispatch(&g_Device) : Start(stack);
+        return Rule_Selected.When == RuleAtDispatch ? Rule_Selected.Dispatch(&g_Device) : Start(stack);
     case IRP_MN_REMOVE_DEVICE:
         return Remove(Irp);
     case IRP_MN_STOP_DEVICE:

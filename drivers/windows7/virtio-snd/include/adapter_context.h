@@ -42,8 +42,8 @@ NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJECT Physic
                               PADAPTER_CONTEXT *Context);
 
 /* PASSIVE_LEVEL. Ends all use of the hardware: quiesces every open stream, sets Gone, destroys the backend, stops the
- * hardware. Idempotent, tolerates a context that was never fully built; keeps the caller's reference. When the device is
- * no longer there, call VirtIoSndHardwareGone on it first. */
+ * hardware. Idempotent, tolerates a context that was never fully built; keeps the caller's reference. When the device
+ * is no longer there, call VirtIoSndHardwareGone on it first. */
 VOID AdapterContextRetire(PADAPTER_CONTEXT Context);
 
 /* <= DISPATCH_LEVEL. Reference counting of the block alone. */

@@ -21,9 +21,9 @@
 /* Any IRQL; both GUIDs readable there. */
 BOOLEAN PortClsComGuidEqual(const GUID *First, const GUID *Second);
 
-/* <= DISPATCH_LEVEL. QueryInterface body: when *InterfaceId is one of the Count entries of Iids, adds a reference through
- * Object's own AddRef and stores Object; otherwise stores NULL and returns STATUS_INVALID_PARAMETER (what PortCls' own
- * objects return for an interface they lack). */
+/* <= DISPATCH_LEVEL. QueryInterface body: when *InterfaceId is one of the Count entries of Iids, adds a reference
+ * through Object's own AddRef and stores Object; otherwise stores NULL and returns STATUS_INVALID_PARAMETER, the
+ * custom of PortCls objects. */
 NTSTATUS PortClsComQueryInterface(PVOID Object, const GUID *const *Iids, ULONG Count, REFIID InterfaceId,
                                   PVOID *Interface);
 

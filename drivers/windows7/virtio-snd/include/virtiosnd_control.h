@@ -27,8 +27,8 @@
 #define VIRTIOSND_CONTROL_TIMEOUT VIRTIOSND_SECOND             /* for an answer */
 #define VIRTIOSND_CONTROL_TIMEOUT_SICK (VIRTIOSND_SECOND / 4u) /* while an earlier request is unanswered */
 
-/* DISPATCH_LEVEL. The answer's status, or VIRTIOSND_STATUS_UNWRITTEN with Failure != STATUS_SUCCESS. */
-typedef VOID (*PVIRTIOSND_CONTROL_DONE)(PVOID Context, NTSTATUS Failure, ULONG Status);
+/* DISPATCH_LEVEL. Status: the answer's status field. */
+typedef VOID (*PVIRTIOSND_CONTROL_DONE)(PVOID Context, ULONG Status);
 
 typedef enum _VIRTIOSND_CONTROL_STATE {
     VirtIoSndControlFree = 0,
@@ -58,7 +58,11 @@ typedef struct _VIRTIOSND_CONTROL {
 
 /* PASSIVE. STATUS_INSUFFICIENT_RESOURCES. Queue outlives Control. */
 NTSTATUS VirtIoSndControlInitialize(PVIRTIOSND_CONTROL Control, PVIRTIOSND_QUEUE Queue);
-/* PASSIVE. Refuses new requests, fails those under way and returns when no thread or callback is left inside. */
+/* <= DISPATCH. From now on every request fails with STATUS_DEVICE_NOT_CONNECTED, those that wait too. */
+VOID VirtIoSndControlRefuse(PVIRTIOSND_CONTROL Control);
+/* Any IRQL. */
+BOOLEAN VirtIoSndControlIsClosed(const VIRTIOSND_CONTROL *Control);
+/* PASSIVE. Refuses, and returns when no thread or callback is left inside. Not initialised: nothing happens. */
 VOID VirtIoSndControlClose(PVIRTIOSND_CONTROL Control);
 /* PASSIVE, after Close and the device's reset. Abandon: the device may still write to the messages. */
 VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN Abandon);
@@ -70,8 +74,8 @@ VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN Abandon);
  */
 NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes, ULONG *Status);
 
-/* PASSIVE, one caller at a time. PCM_INFO for the streams 0..Count-1, Count from 1 to VIRTIOSND_CONTROL_MAX_STREAMS. Info: as the device
- * wrote it, zeroes where it wrote nothing. Errors as VirtIoSndControlSend. */
+/* PASSIVE, one caller at a time. PCM_INFO for the streams 0..Count-1, Count from 1 to VIRTIOSND_CONTROL_MAX_STREAMS.
+ * Info: as the device wrote it, zeroes where it wrote nothing. Errors as VirtIoSndControlSend. */
 NTSTATUS VirtIoSndControlPcmInfo(PVIRTIOSND_CONTROL Control, ULONG Count, struct virtio_snd_pcm_info *Info,
                                  ULONG *Status);
 
@@ -79,8 +83,9 @@ NTSTATUS VirtIoSndControlPcmInfo(PVIRTIOSND_CONTROL Control, ULONG Count, struct
  * back. *Slot names the request for VirtIoSndControlCancel. */
 NTSTATUS VirtIoSndControlSendAsync(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes,
                                    PVIRTIOSND_CONTROL_DONE Done, PVOID Context, ULONG *Slot);
-/* <= DISPATCH. TRUE: Done has not been and will not be called. */
-BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot);
+/* <= DISPATCH. Context: as given to SendAsync, since the slot may serve somebody else by now. TRUE: Done has not been and
+ * will not be called. */
+BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot, PVOID Context);
 
 /* <= DISPATCH. Delivers the answers that are there. */
 VOID VirtIoSndControlDrain(PVIRTIOSND_CONTROL Control);

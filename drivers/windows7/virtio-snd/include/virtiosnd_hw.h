@@ -36,10 +36,9 @@ typedef enum _VIRTIOSND_START_STAGE {
 /* [I] immutable while started */
 typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_START_STAGE Stage;     /* where the last start ended */
-    BOOLEAN Initialized;
     BOOLEAN Started;
     BOOLEAN PollingOnly;             /* [I] */
-    BOOLEAN ResetFailed;             /* the device did not finish its last reset: it may still use its memory */
+    BOOLEAN Mapped;                  /* Transport is usable */
     volatile LONG NeedsReset;        /* the device asked for a reset; nothing it says is believed any more */
     UCHAR Config[VIRTIO_PCI_CONFIG_BYTES]; /* [I] copy of configuration space */
     VIRTIO_PCI_CAPS Caps;            /* [I] */

@@ -19,7 +19,8 @@
 typedef enum _VIRTIOSND_PCM_STATE {
     VirtIoSndPcmIdle = 0,
     VirtIoSndPcmPrepared, /* SET_PARAMS was sent, perhaps PREPARE too: needs RELEASE */
-    VirtIoSndPcmRunning   /* START was sent: needs STOP */
+    VirtIoSndPcmStarting, /* START was sent, the answer is not known: needs STOP */
+    VirtIoSndPcmRunning   /* START was answered: needs STOP */
 } VIRTIOSND_PCM_STATE;
 
 /* [M] Mutex, [a] atomic, [I] immutable while the hardware is started */
@@ -28,9 +29,10 @@ typedef struct _VIRTIOSND_PCM {
     BOOLEAN Usable;                    /* [M] transfers are initialised; FALSE once the hardware stops */
     ULONG StreamId;                    /* [I] */
     UCHAR Channels;                    /* [I] of the endpoint: 2 or 1 */
+    NTSTATUS CloseStatus;              /* [M] of the last Close; STATUS_IO_TIMEOUT: the device kept memory */
     KMUTEX Mutex;
     volatile LONG State;               /* [a] VIRTIOSND_PCM_STATE */
-    volatile LONG Starting;            /* [a] 1: START is on its way */
+    volatile LONG Starting;            /* [a] 1: START's callback may still run */
     ULONG StartSlot;                   /* request of that START */
     PVIRTIOSND_START_DONE StartDone;   /* set by Open */
     PVOID Context;                     /* set by Open */
@@ -45,6 +47,9 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmStop(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmClose(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmSubmit(PVIRTIOSND_PCM Pcm, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie);
+
+/* PASSIVE. Once in the life of the structure. */
+VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm);
 
 /* PASSIVE. Before a reset: walks the stream back to Idle, reports what it still has and lets nobody in any more. */
 VOID VirtIoSndPcmQuiesce(PVIRTIOSND_PCM Pcm);

@@ -45,7 +45,7 @@ VOID VirtIoSndDmaAbandon(VIRTIOSND_DMA *Dma);
 /* [I] immutable while Live, [Q] guarded by Lock */
 typedef struct _VIRTIOSND_QUEUE {
     KSPIN_LOCK Lock;
-    BOOLEAN Live;                    /* [Q] FALSE: no ring; Submit and Pop say so */
+    BOOLEAN Live;                    /* [Q] FALSE: no ring; Add and Pop say so */
     VIRTQ_SPLIT Ring;                /* [Q] */
     PVIRTIO_PCI_TRANSPORT Transport; /* [I] */
     PUCHAR Doorbell;                 /* [I] */
@@ -61,7 +61,9 @@ VOID VirtIoSndQueueInitialize(PVIRTIOSND_QUEUE Queue);
  * from 4 to 32768. */
 NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRANSPORT Transport, USHORT Index,
                               BOOLEAN Interrupts);
-/* PASSIVE. From now on Submit and Pop fail; the ring stays in memory. */
+/* <= DISPATCH. Asks the device for interrupts of this queue, or not. */
+VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted);
+/* PASSIVE. From now on Add and Pop fail; the ring stays in memory. */
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue);
 /* PASSIVE, after Close and the device's reset. Abandon: the reset failed, the device may still use the ring. */
 VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
@@ -69,6 +71,10 @@ VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
 /* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live. The device may see the request
  * only after Kick. */
 NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie);
+/* DISPATCH, Lock held. TRUE: Requests requests of at most Parts parts each fit now. */
+BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts);
+/* DISPATCH, Lock held. Most parts that one request should have. */
+ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue);
 /* DISPATCH, Lock held. Publishes what was added and rings the doorbell when the device wants it. */
 VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue);
 /* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. */

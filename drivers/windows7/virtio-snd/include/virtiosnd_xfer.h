@@ -7,7 +7,8 @@
  * request. Each transfer has a slot: eight bytes of header and eight of status
  * that the device can reach, and the driver's record. Slots are
  *
- *     Free -> Sent -> Free             the ordinary way
+ *     Free -> Sent -> Free                the ordinary way
+ *             Sent -> Held -> Free        first of several, waits for the others of its period
  *             Sent -> Abandoned -> Free   the stream was closed while the device kept the transfer
  *
  * Locks: everything belongs to the queue's lock; PeriodDone is called without it.
@@ -24,17 +25,19 @@
 typedef enum _VIRTIOSND_XFER_STATE {
     VirtIoSndXferFree = 0,
     VirtIoSndXferSent,
+    VirtIoSndXferHeld,
     VirtIoSndXferAbandoned
 } VIRTIOSND_XFER_STATE;
 
 typedef struct _VIRTIOSND_XFER_SLOT {
     VIRTIOSND_XFER_STATE State; /* [Q] */
     ULONG Payload;              /* [Q] PCM bytes of this transfer */
-    struct _VIRTIOSND_XFER_SLOT *Period; /* [Q] first slot of the period; it keeps the next four */
+    struct _VIRTIOSND_XFER_SLOT *Period; /* [Q] first slot of the period; it keeps the rest */
     ULONG_PTR Cookie;
     ULONG Outstanding;          /* transfers of the period that the device has */
     ULONG Bytes;                /* PCM bytes that came back so far */
     NTSTATUS Result;            /* first failure */
+    ULONG Sequence;             /* number of the period; wraps */
 } VIRTIOSND_XFER_SLOT, *PVIRTIOSND_XFER_SLOT;
 
 /* What the device said of one transfer. */
@@ -64,6 +67,8 @@ typedef struct _VIRTIOSND_XFER {
     ULONG PeriodLimit;                /* [Q] most periods in flight */
     ULONG Periods;                    /* [Q] periods in flight, reported ones excluded */
     ULONG Transfers;                  /* [Q] slots not Free */
+    ULONG NextSlot;                   /* [Q] where the search for a free slot begins */
+    ULONG Sequence;                   /* [Q] number of the next period */
     PVIRTIOSND_PERIOD_DONE PeriodDone; /* [Q] set by Open */
     PVOID Context;                    /* [Q] set by Open */
 } VIRTIOSND_XFER, *PVIRTIOSND_XFER;
@@ -84,5 +89,7 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer);
 /* PASSIVE. Takes no more periods, waits at most Duration (1/1024 s) for those that the device has and reports the rest
  * with Lost. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has some of the memory. */
 NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost);
+/* PASSIVE, closed. TRUE: the device has not given all memory back, and it is still there. */
+BOOLEAN VirtIoSndXferIsOwed(const VIRTIOSND_XFER *Xfer);
 
 #endif

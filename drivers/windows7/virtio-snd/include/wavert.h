@@ -27,8 +27,8 @@ PVIRTIOSND_BACKEND WaveRtMiniportBackend(PMINIPORTWAVERT_CONTEXT Miniport);
 /* Any IRQL. TRUE once the device was stopped or removed. */
 BOOLEAN WaveRtMiniportGone(PMINIPORTWAVERT_CONTEXT Miniport);
 
-/* PASSIVE_LEVEL, none of the stream's own locks held. The first thing that a stream's destruction does, while the stream
- * is still whole: quiesces it (WaveRtStreamQuiesce, which is idempotent) so that it cannot race with a removal, then
+/* PASSIVE_LEVEL, none of the stream's own locks held. The first thing that a stream's destruction does, while the
+ * stream is still whole: quiesces it (WaveRtStreamQuiesce, which is idempotent) so that it cannot race with a removal, then
  * frees its direction for the next NewStream. Afterwards nobody knows the stream. Not for a stream whose
  * WaveRtStreamCreate fails: it never had the slot. */
 VOID WaveRtMiniportStreamClosed(PMINIPORTWAVERT_CONTEXT Miniport, VIRTIOSND_STREAM_ID Stream);

@@ -3,6 +3,7 @@
 #ifndef WAVERT_TABLES_H
 #define WAVERT_TABLES_H
 
+#include "backend.h"
 #include "wdk_compat.h"
 #include "wdk_compat_portcls.h"
 
@@ -16,7 +17,10 @@ enum {
 
 extern const PCFILTER_DESCRIPTOR WaveRtFilterDescriptor;
 
-/* wavert.c: KSPROPERTY_PIN_PROPOSEDATAFORMAT of the streaming pins. */
+/* PASSIVE_LEVEL. The stream behind a streaming pin; FALSE for the bridge pins and for pins that do not exist. */
+BOOLEAN WaveRtPinStream(ULONG Pin, VIRTIOSND_STREAM_ID *Stream);
+
+/* PASSIVE_LEVEL. Handler of KSPROPERTY_PIN_PROPOSEDATAFORMAT on the filter. */
 NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Request);
 
 #endif

@@ -20,8 +20,8 @@
 /* "Wave" and "Topology". */
 #define MAX_SUBDEVICES 2
 
-/* Our part of the device extension, behind PortCls' own; zeroed when the device object is made. Touched by AddDevice and
- * by PnP requests only, which Windows serialises. */
+/* Our part of the device extension, behind PortCls' own; zeroed when the device object is made. Touched by AddDevice
+ * and by PnP requests only, which Windows serialises. */
 typedef struct _ADAPTER_EXTENSION {
     PDEVICE_OBJECT PhysicalDeviceObject; /* AddDevice */
     PADAPTER_CONTEXT Context;            /* referenced; NULL while stopped */

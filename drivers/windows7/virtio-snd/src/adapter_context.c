@@ -6,7 +6,6 @@
 #include "portcls_com.h"
 #include "wavert_stream.h"
 
-
 static NTSTATUS NTAPI QueryInterface(IUnknown *This, REFIID InterfaceId, PVOID *Interface)
 {
     static const GUID *const iids[] = {&IID_IUnknown};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* guids.c: storage of every GUID; initguid.h first, so that portcls.h defines its identifiers here. */
-#include <ntddk.h>
+/* guids.c: storage of every GUID; initguid.h comes before portcls.h, so that this defines its identifiers here. */
+#include "wdk_compat.h"
 
 #include <initguid.h>
 
@@ -19,6 +19,7 @@ const GUID SndSpecifierWaveFormat = GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFI
 const GUID SndSpecifierDirectSound = GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_DSOUND);
 const GUID SndWildcard = GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_WILDCARD);
 
-static const KSDATARANGE BridgeRange = {{sizeof(KSDATARANGE), 0, 0, 0, GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_AUDIO),
-                                         GUID_INITIALIZER(STATIC_KSDATAFORMAT_SUBTYPE_ANALOG), GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_NONE)}};
+static const KSDATARANGE BridgeRange = {
+    {sizeof(KSDATARANGE), 0, 0, 0, GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_AUDIO),
+     GUID_INITIALIZER(STATIC_KSDATAFORMAT_SUBTYPE_ANALOG), GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_NONE)}};
 const PKSDATARANGE SndBridgeRanges[1] = {(PKSDATARANGE)&BridgeRange};

@@ -14,10 +14,10 @@
 #define COLOUR_LIME_GREEN 0x0032CD32
 #define COLOUR_PINK 0x00FFC0CB
 
-static const KSJACK_DESCRIPTION SpeakerJack = {KSAUDIO_SPEAKER_STEREO, COLOUR_LIME_GREEN, eConnType3Point5mm, eGeoLocRear,
-                                               eGenLocPrimaryBox, ePortConnJack, TRUE};
-static const KSJACK_DESCRIPTION MicrophoneJack = {0, COLOUR_PINK, eConnType3Point5mm, eGeoLocRear,
-                                                  eGenLocPrimaryBox, ePortConnJack, TRUE};
+static const KSJACK_DESCRIPTION SpeakerJack = {KSAUDIO_SPEAKER_STEREO, COLOUR_LIME_GREEN, eConnType3Point5mm,
+                                               eGeoLocRear, eGenLocPrimaryBox, ePortConnJack, TRUE};
+static const KSJACK_DESCRIPTION MicrophoneJack = {0, COLOUR_PINK, eConnType3Point5mm,
+                                                  eGeoLocRear, eGenLocPrimaryBox, ePortConnJack, TRUE};
 /* No presence detection, no dynamic format. */
 static const KSJACK_DESCRIPTION2 JackCapabilities = {0, 0};
 

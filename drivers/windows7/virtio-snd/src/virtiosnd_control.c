@@ -55,6 +55,11 @@ CODE_PAGE VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN 
     VirtIoSndDmaFree(&Control->Messages);
 }
 
+BOOLEAN VirtIoSndControlIsClosed(const VIRTIOSND_CONTROL *Control)
+{
+    return (BOOLEAN)(Control->Closed || VirtioPciModernIsGone(Control->Queue->Transport));
+}
+
 static volatile ULONG *AnswerOf(PVIRTIOSND_CONTROL Control, ULONG Slot)
 {
     return (volatile ULONG *)(PVOID)(Control->Messages.Va + Slot * SLOT_BYTES + ANSWER_OFFSET);
@@ -103,7 +108,7 @@ static NTSTATUS Send(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *Message,
     NTSTATUS status;
     ULONG count;
 
-    if (Control->Closed || VirtioPciModernIsGone(Control->Queue->Transport)) {
+    if (VirtIoSndControlIsClosed(Control)) {
         return STATUS_DEVICE_NOT_CONNECTED;
     }
     *Slot = FindFreeSlot(Control);
@@ -160,7 +165,7 @@ VOID VirtIoSndControlDrain(PVIRTIOSND_CONTROL Control)
     while (VirtIoSndQueuePop(Control->Queue, &cookie, &written)) {
         if (TakeAnswer(Control, cookie, &completed)) {
             KeReleaseSpinLockFromDpcLevel(&Control->Queue->Lock);
-            completed.Done(completed.Context, STATUS_SUCCESS, completed.Status);
+            completed.Done(completed.Context, completed.Status);
             KeAcquireSpinLockAtDpcLevel(&Control->Queue->Lock);
         }
     }
@@ -186,7 +191,7 @@ static NTSTATUS AwaitAnswer(PVIRTIOSND_CONTROL Control, ULONG Slot, ULONG Timeou
             *Status = slot->Status;
             slot->State = VirtIoSndControlFree;
             result = STATUS_SUCCESS;
-        } else if (late || Control->Closed || VirtioPciModernIsGone(Control->Queue->Transport)) {
+        } else if (late || VirtIoSndControlIsClosed(Control)) {
             slot->State = VirtIoSndControlAbandoned;
             Control->Unanswered++;
             result = late ? STATUS_IO_TIMEOUT : STATUS_DEVICE_NOT_CONNECTED;
@@ -278,14 +283,14 @@ NTSTATUS VirtIoSndControlSendAsync(PVIRTIOSND_CONTROL Control, const VOID *Reque
     return status;
 }
 
-BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot)
+BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot, PVOID Context)
 {
     VIRTIOSND_CONTROL_SLOT *slot = &Control->Slots[Slot];
     BOOLEAN cancelled = FALSE;
     KIRQL irql;
 
     KeAcquireSpinLock(&Control->Queue->Lock, &irql);
-    if (slot->State == VirtIoSndControlSent && slot->Done != NULL) {
+    if (slot->State == VirtIoSndControlSent && slot->Done != NULL && slot->Context == Context) {
         slot->State = VirtIoSndControlAbandoned;
         Control->Unanswered++;
         cancelled = TRUE;
@@ -294,14 +299,26 @@ BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot)
     return cancelled;
 }
 
+VOID VirtIoSndControlRefuse(PVIRTIOSND_CONTROL Control)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Control->Queue->Lock, &irql);
+    Control->Closed = TRUE;
+    KeReleaseSpinLock(&Control->Queue->Lock, irql);
+}
+
 VOID VirtIoSndControlClose(PVIRTIOSND_CONTROL Control)
 {
     BOOLEAN busy;
     KIRQL irql;
 
+    if (Control->Queue == NULL) {
+        return;
+    }
+    VirtIoSndControlRefuse(Control);
     for (;;) {
         KeAcquireSpinLock(&Control->Queue->Lock, &irql);
-        Control->Closed = TRUE;
         busy = (BOOLEAN)(Control->Waiters > 0 || Control->Draining);
         KeReleaseSpinLock(&Control->Queue->Lock, irql);
         if (!busy) {

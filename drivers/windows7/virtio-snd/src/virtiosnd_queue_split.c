@@ -124,6 +124,17 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
     return STATUS_SUCCESS;
 }
 
+VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Queue->Lock, &irql);
+    if (Queue->Live) {
+        VirtqSplitSetInterrupts(&Queue->Ring, Wanted);
+    }
+    KeReleaseSpinLock(&Queue->Lock, irql);
+}
+
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
 {
     SetLive(Queue, FALSE);
@@ -149,6 +160,21 @@ NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG
         return STATUS_INVALID_DEVICE_STATE;
     }
     return VirtqSplitAdd(&Queue->Ring, Sg, Count, Cookie);
+}
+
+BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts)
+{
+    return (BOOLEAN)(Queue->Live && VirtqSplitHasRoom(&Queue->Ring, Requests, Parts));
+}
+
+ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue)
+{
+    ULONG parts = Queue->Ring.TableEntries;
+
+    if (parts == 0) {
+        parts = Queue->Ring.Size < VIRTIOSND_TABLE_ENTRIES ? Queue->Ring.Size : VIRTIOSND_TABLE_ENTRIES;
+    }
+    return parts;
 }
 
 VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)

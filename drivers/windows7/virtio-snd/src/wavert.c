@@ -7,25 +7,15 @@
 
 #include "pool.h"
 #include "portcls_com.h"
-#include "property.h"
 #include "wavert_format.h"
 #include "wavert_stream.h"
 #include "wavert_tables.h"
-
 
 struct _MINIPORTWAVERT_CONTEXT {
     IMiniportWaveRT Interface; /* first member: the block is a COM object */
     LONG References;           /* interlocked */
     PADAPTER_CONTEXT Adapter;  /* referenced */
 };
-
-/* The stream behind a streaming pin; FALSE for the bridge pins and for pins that do not exist. */
-CODE_PAGE static BOOLEAN StreamOfPin(ULONG Pin, VIRTIOSND_STREAM_ID *Stream)
-{
-    PAGED_CODE();
-    *Stream = Pin == WaveRtPinCaptureStream ? VirtIoSndStreamCapture : VirtIoSndStreamRender;
-    return (BOOLEAN)(Pin == WaveRtPinRenderStream || Pin == WaveRtPinCaptureStream);
-}
 
 static PMINIPORTWAVERT_CONTEXT FromInterface(IMiniportWaveRT *This)
 {
@@ -73,7 +63,7 @@ CODE_PAGE static NTSTATUS NTAPI DataRangeIntersection(IMiniportWaveRT *This, ULO
     PAGED_CODE();
     UNREFERENCED_PARAMETER(This);
     UNREFERENCED_PARAMETER(MyRange); /* the pin has one format whichever of its ranges matched */
-    if (!StreamOfPin(Pin, &stream)) {
+    if (!WaveRtPinStream(Pin, &stream)) {
         return STATUS_NOT_IMPLEMENTED; /* bridge pins: the port's own intersection */
     }
     return WaveRtFormatIntersect(stream, ClientRange, OutputLength, Result, ResultLength);
@@ -102,7 +92,7 @@ CODE_PAGE static NTSTATUS NTAPI NewStream(IMiniportWaveRT *This, PMINIPORTWAVERT
 
     PAGED_CODE();
     *Stream = NULL;
-    if (!StreamOfPin(Pin, &stream) || !Capture != (stream == VirtIoSndStreamRender)) {
+    if (!WaveRtPinStream(Pin, &stream) || !Capture != (stream == VirtIoSndStreamRender)) {
         return STATUS_INVALID_PARAMETER;
     }
     status = WaveRtFormatCheck(stream, DataFormat, DataFormat->FormatSize);
@@ -138,8 +128,8 @@ CODE_PAGE static NTSTATUS NTAPI GetDeviceDescription(IMiniportWaveRT *This, PDEV
     return STATUS_SUCCESS;
 }
 
-static const IMiniportWaveRTVtbl MiniportVtbl = {QueryInterface, AddRef, Release,   GetDescription, DataRangeIntersection,
-                                                 Init,           NewStream, GetDeviceDescription};
+static const IMiniportWaveRTVtbl MiniportVtbl = {QueryInterface, AddRef, Release, GetDescription,
+                                                 DataRangeIntersection, Init, NewStream, GetDeviceDescription};
 
 CODE_PAGE NTSTATUS WaveRtMiniportCreate(PADAPTER_CONTEXT Adapter, PMINIPORTWAVERT *Miniport)
 {
@@ -191,36 +181,4 @@ CODE_PAGE VOID WaveRtMiniportStreamClosed(PMINIPORTWAVERT_CONTEXT Miniport, VIRT
         adapter->Streams[Stream] = NULL;
     }
     AdapterContextUnlockStreams(adapter);
-}
-
-/* The filter property that asks whether a streaming pin would take a format (SET) or which one it prefers (GET);
- * neither changes anything (WDK: "KSPROPERTY_PIN_PROPOSEDATAFORMAT"). */
-CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Request)
-{
-    WAVERT_FORMAT format;
-    VIRTIOSND_STREAM_ID stream;
-    ULONG pin;
-    NTSTATUS status;
-
-    PAGED_CODE();
-    status = PropertyPinId(Request, &pin);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    if (Request->Verb & KSPROPERTY_TYPE_BASICSUPPORT) {
-        return PropertyBasicSupport(Request, VT_ILLEGAL);
-    }
-    if (!StreamOfPin(pin, &stream)) {
-        return STATUS_INVALID_DEVICE_REQUEST;
-    }
-    if (Request->Verb & KSPROPERTY_TYPE_GET) {
-        return PropertyReturn(Request, &format, WaveRtFormatDefault(stream, &format));
-    }
-    if (Request->Verb & KSPROPERTY_TYPE_SET) {
-        if (Request->Value == NULL || Request->ValueSize < sizeof(KSDATAFORMAT)) {
-            return STATUS_BUFFER_TOO_SMALL;
-        }
-        return WaveRtFormatCheck(stream, Request->Value, Request->ValueSize);
-    }
-    return STATUS_INVALID_DEVICE_REQUEST;
 }

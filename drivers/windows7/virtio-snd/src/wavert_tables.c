@@ -16,10 +16,11 @@
 #include "guids.h"
 #include "wavert_format.h"
 
+/* A range that holds exactly one format. Specifier: an initialiser. */
 #define STREAM_RANGE(Channels, Specifier)                                                                              \
     {                                                                                                                  \
-        {{sizeof(KSDATARANGE_AUDIO), 0, 0, 0, GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_AUDIO), GUID_INITIALIZER(STATIC_KSDATAFORMAT_SUBTYPE_PCM),     \
-          GUID_INITIALIZER(Specifier)}},                                                                                               \
+        {{sizeof(KSDATARANGE_AUDIO), 0, 0, 0, GUID_INITIALIZER(STATIC_KSDATAFORMAT_TYPE_AUDIO),                        \
+          GUID_INITIALIZER(STATIC_KSDATAFORMAT_SUBTYPE_PCM), Specifier}},                                              \
             (Channels), WAVERT_BITS_PER_SAMPLE, WAVERT_BITS_PER_SAMPLE, WAVERT_SAMPLE_RATE, WAVERT_SAMPLE_RATE         \
     }
 
@@ -28,13 +29,13 @@ C_ASSERT(sizeof(KSDATARANGE_AUDIO) == 88);
 C_ASSERT(sizeof(KSDATARANGE) == 64);
 
 static const KSDATARANGE_AUDIO RenderRanges[] = {
-    STREAM_RANGE(WAVERT_RENDER_CHANNELS, STATIC_KSDATAFORMAT_SPECIFIER_WAVEFORMATEX),
-    STREAM_RANGE(WAVERT_RENDER_CHANNELS, STATIC_KSDATAFORMAT_SPECIFIER_DSOUND),
+    STREAM_RANGE(WAVERT_RENDER_CHANNELS, GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_WAVEFORMATEX)),
+    STREAM_RANGE(WAVERT_RENDER_CHANNELS, GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_DSOUND)),
 };
 
 static const KSDATARANGE_AUDIO CaptureRanges[] = {
-    STREAM_RANGE(WAVERT_CAPTURE_CHANNELS, STATIC_KSDATAFORMAT_SPECIFIER_WAVEFORMATEX),
-    STREAM_RANGE(WAVERT_CAPTURE_CHANNELS, STATIC_KSDATAFORMAT_SPECIFIER_DSOUND),
+    STREAM_RANGE(WAVERT_CAPTURE_CHANNELS, GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_WAVEFORMATEX)),
+    STREAM_RANGE(WAVERT_CAPTURE_CHANNELS, GUID_INITIALIZER(STATIC_KSDATAFORMAT_SPECIFIER_DSOUND)),
 };
 
 /* The pin descriptor's type wants pointers to non-const ranges; nothing writes through them. */

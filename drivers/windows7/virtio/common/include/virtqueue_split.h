@@ -88,6 +88,9 @@ USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq);
  * after a writable one, or more than VirtqSplitMaxParts. STATUS_DEVICE_PROTOCOL_ERROR: Broken. */
 NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie);
 
+/* TRUE: Requests requests of at most Parts parts each can be added now. */
+BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts);
+
 /* Shows all added requests to the device. TRUE: the doorbell must be rung. */
 BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq);
 

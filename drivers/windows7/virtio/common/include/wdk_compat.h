@@ -23,13 +23,25 @@
 #ifndef WDK_COMPAT_H
 #define WDK_COMPAT_H
 
-#include <ntddk.h>
-
-#if defined(__MINGW64_VERSION_MAJOR)
+#if defined(__MINGW32__)
 #define WDK_COMPAT_MINGW 1
 #else
 #define WDK_COMPAT_MINGW 0
 #endif
+
+#if WDK_COMPAT_MINGW
+/* winnt.h defines these two inline and wdm.h defines them again, which makes clang emit them as global functions in every
+ * object. Give the second pair names and linkage of its own; wdm.h itself then points the real names at intrinsics. */
+#include <excpt.h>
+#include <ntdef.h>
+#include <intrin.h>
+#ifndef InterlockedBitTestAndSet
+#define InterlockedBitTestAndSet WdkCompatBitTestAndSet
+#define InterlockedBitTestAndReset WdkCompatBitTestAndReset
+#endif
+#endif
+
+#include <ntddk.h>
 
 #if WDK_COMPAT_MINGW && defined(_AMD64_) && !defined(KeMemoryBarrier)
 /* wdm.h has it for x86 only. A full fence for compiler and processor. */
@@ -59,8 +71,9 @@
 #define CODE_PAGE
 #endif
 
-#ifdef WDK_COMPAT_PORTCLS
-#include "wdk_compat_portcls.h"
 #endif
 
+/* Outside the guard: a header may have included this one without PortCls before. */
+#ifdef WDK_COMPAT_PORTCLS
+#include "wdk_compat_portcls.h"
 #endif

@@ -8,19 +8,18 @@
  * Source: each function takes two 64-bit operands on the stack, dividend first,
  * and returns in edx:eax (i386 System V and Microsoft C calling conventions).
  */
-        .intel_syntax noprefix
         .text
 
         .macro forward from, to
         .globl  \from
         .p2align 4, 0x90
 \from:
-        push    dword ptr [esp + 16]
-        push    dword ptr [esp + 16]
-        push    dword ptr [esp + 16]
-        push    dword ptr [esp + 16]
-        call    dword ptr [\to]
-        ret
+        pushl   16(%esp)
+        pushl   16(%esp)
+        pushl   16(%esp)
+        pushl   16(%esp)
+        calll   *\to
+        retl
         .endm
 
         forward ___divdi3, __imp___alldiv

@@ -176,6 +176,14 @@ NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID C
     return STATUS_SUCCESS;
 }
 
+BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts)
+{
+    if (Parts <= Vq->TableEntries && Requests <= Vq->FreeTableCount) {
+        return (BOOLEAN)(Requests <= Vq->FreeCount);
+    }
+    return (BOOLEAN)(Requests * Parts <= Vq->FreeCount);
+}
+
 BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
 {
     if (Vq->Broken || Vq->Published == Vq->AvailIndex) {

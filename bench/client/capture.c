@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The capture client: takes what the position says is safe to read, until it has what it wants. */
+#include "client.h"
+
+#include <string.h>
+
+struct capture {
+    struct capture_job *job;
+    struct engine engine;
+    uint64_t read; /* bytes since RUN */
+    uint64_t end;
+    uint64_t next_pause;
+};
+
+static void take(struct capture *c, uint64_t recorded)
+{
+    uint64_t upto = recorded < c->end ? recorded : c->end;
+    if (recorded > c->read + c->engine.buffer_bytes)
+        c->job->result.late_wakeups++; /* overwritten before this client came */
+    if (upto > c->read) {
+        engine_copy_out(&c->engine, c->read, (unsigned char *)c->job->samples + c->read, (size_t)(upto - c->read));
+        c->read = upto;
+        c->job->result.periods++;
+    }
+    c->job->result.frames = c->read / c->engine.frame_bytes;
+}
+
+static bool pause(struct capture *c)
+{
+    uint64_t before;
+    uint64_t after;
+    ks_pin_set_state(c->engine.pin, KSSTATE_PAUSE);
+    if (!engine_position(&c->engine, &before))
+        return false;
+    take(c, before);
+    thread_sleep_until(clock_now_ns() + c->job->pause_ns);
+    if (!engine_position(&c->engine, &after))
+        return false;
+    NTSTATUS status = engine_run(&c->engine);
+    EXPECT(NT_SUCCESS(status) || adapter_current()->removed, "RUN after PAUSE answered %s", status_name(status));
+    EXPECT(before == after, "capture: the position moved in PAUSE");
+    return true;
+}
+
+static bool record(struct capture *c)
+{
+    uint64_t recorded = 0;
+    while (c->read < c->end) {
+        if (!engine_wait(&c->engine)) {
+            if (c->job->tolerate_removal)
+                return false;
+            scenario_failed("capture: no notification for a second and a buffer, %llu of %llu frames recorded",
+                            (unsigned long long)(c->read / c->engine.frame_bytes), (unsigned long long)c->job->frames);
+        }
+        if (!engine_position(&c->engine, &recorded))
+            return false;
+        take(c, recorded);
+        if (c->next_pause && recorded >= c->next_pause && c->read < c->end) {
+            if (!pause(c))
+                return false;
+            c->next_pause += c->job->pause_every_frames * c->engine.frame_bytes;
+        }
+    }
+    return true;
+}
+
+void capture_run(void *argument)
+{
+    struct capture c = {.job = argument};
+    struct capture_job *job = argument;
+    NTSTATUS status = engine_open(&c.engine, &job->endpoint, &job->options);
+    if (!NT_SUCCESS(status))
+        scenario_failed("%s: cannot open a capture stream with a buffer of %u frames: %s",
+                        endpoint_name(&job->endpoint), (unsigned)job->options.buffer_frames, status_name(status));
+    c.end = job->frames * c.engine.frame_bytes;
+    c.next_pause = job->pause_every_frames * c.engine.frame_bytes;
+    status = ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
+    EXPECT(NT_SUCCESS(status), "capture: PAUSE answered %s", status_name(status));
+    job->result.run_ns = clock_now_ns();
+    host_mark(LINK_MARK_CAPTURE_RUN);
+    status = engine_run(&c.engine);
+    EXPECT(NT_SUCCESS(status), "capture: RUN answered %s", status_name(status));
+    job->removed = !record(&c);
+    ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
+    host_mark(LINK_MARK_CAPTURE_IDLE);
+    job->result.idle_ns = clock_now_ns();
+    engine_close(&c.engine);
+}

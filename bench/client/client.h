@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The client that Windows 7 would be: finds endpoints, negotiates, opens pins,
+ * moves samples at the pace of the reported position. All of it runs in
+ * coroutines at PASSIVE_LEVEL.
+ */
+#ifndef BENCH_CLIENT_H
+#define BENCH_CLIENT_H
+
+#include "../nt/kernel.h"
+#include "../nt/api.h"
+#include "../portcls/portcls.h"
+
+#define NS_PER_MS_CLIENT 1000000ull
+#define SAMPLE_RATE 48000u
+#define ENDPOINTS_MAX 8
+#define ENDPOINT_STEPS_MAX 24
+
+/* Runs the scenario that the options name, from loading the driver to unloading it, and returns when every
+ * expectation held; else the run has ended. The descriptors are those of link.h; -1: none. */
+void client_run(int input_fd, int output_fd);
+
+/* host.c of the kernel: the link to the host process. For LINK_OP_SHOW g_link->a says text (0) or JSON (1). */
+void host_text(enum link_op op, const char *text);
+void host_mark(enum link_mark mark);
+
+/* ---- endpoint.c ---- */
+
+/* One bridge pin that leads nowhere further, and the streaming pin behind it. */
+struct endpoint {
+    bool capture;
+    struct port *wave;
+    ULONG pin; /* the streaming pin */
+    struct port *bridge_port;
+    ULONG bridge; /* the unconnected pin at the end of the path */
+    const GUID *category;
+    bool has_jack;
+    KSJACK_DESCRIPTION jack;
+    bool has_jack2;
+    KSJACK_DESCRIPTION2 jack2;
+    struct endpoint_step { /* from the streaming pin to the bridge pin; node PCFILTER_NODE: a pin of the filter */
+        const struct port *port;
+        ULONG node;
+        ULONG pin;
+    } steps[ENDPOINT_STEPS_MAX];
+    size_t step_count;
+};
+size_t endpoints_find(struct endpoint *out, size_t max);
+/* Exactly one endpoint of this direction, or the scenario fails. */
+struct endpoint endpoint_require(bool capture);
+const char *endpoint_name(const struct endpoint *endpoint);
+
+/* ---- format.c ---- */
+
+void format_make(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *format, unsigned rate, unsigned channels, unsigned bits);
+/* WAVEFORMATEX flavour: FormatSize 64 + 18 bytes of WAVEFORMATEX. */
+void format_make_plain(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *format, unsigned rate, unsigned channels, unsigned bits);
+void range_make(KSDATARANGE_AUDIO *range, unsigned channels, unsigned bits_min, unsigned bits_max, unsigned rate_min,
+                unsigned rate_max);
+/* Finds the format the way the engine does: ranges, intersection, proposed format. The scenario fails when 48 kHz,
+ * 16 bits, and stereo (render) or mono (capture) cannot be had. */
+void format_negotiate(const struct endpoint *endpoint, KSDATAFORMAT_WAVEFORMATEXTENSIBLE *format);
+/* KSPROPERTY_PIN_PROPOSEDATAFORMAT SET; STATUS_NOT_FOUND when the driver does not have it. */
+NTSTATUS format_propose(const struct endpoint *endpoint, const KSDATAFORMAT_WAVEFORMATEXTENSIBLE *format);
+
+/* ---- engine.c ---- */
+
+struct engine_options {
+    bool event_mode;
+    ULONG notifications; /* 1 or 2, event mode */
+    ULONG buffer_frames;
+    unsigned jitter_stream;
+};
+struct engine {
+    struct endpoint endpoint;
+    struct engine_options options;
+    struct pin *pin;
+    KEVENT event;
+    ULONG frame_bytes;
+    ULONG buffer_bytes;
+    ULONG chunk_bytes;     /* bytes between notifications */
+    bool use_property;     /* no position register */
+    uint64_t next_wake_ns; /* timer mode */
+    uint64_t wakeups;
+    KSRTAUDIO_HWLATENCY latency;
+};
+
+struct engine_options engine_options_default(bool capture);
+/* Opens the pin and prepares everything up to, not including, ACQUIRE. The status of what failed; then nothing is left
+ * open. */
+NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, const struct engine_options *options);
+/* The scenario fails when it does not open. */
+void engine_open_required(struct engine *engine, bool capture, const struct engine_options *options);
+void engine_close(struct engine *engine);
+NTSTATUS engine_run(struct engine *engine);
+/* Waits for the next notification or timer period, late by the configured jitter. False: the device is gone, or no
+ * notification came in time. */
+bool engine_wait(struct engine *engine);
+/* Bytes played or recorded since RUN, in whole frames. False: the device is gone. */
+bool engine_position(struct engine *engine, uint64_t *linear);
+void engine_copy_in(struct engine *engine, uint64_t linear, const void *data, size_t bytes); /* data NULL: silence */
+void engine_copy_out(struct engine *engine, uint64_t linear, void *data, size_t bytes);
+
+/* ---- render.c, capture.c ---- */
+
+struct render_job {
+    struct endpoint endpoint;
+    struct engine_options options;
+    const int16_t *samples; /* interleaved stereo */
+    uint64_t frames;
+    uint64_t pause_every_frames;  /* 0: never; else PAUSE for pause_ns whenever that many more have been played */
+    uint64_t pause_ns;
+    bool tolerate_removal;
+    struct link_stream_result result;
+    bool removed; /* out: the device went away on the way */
+};
+void render_run(void *job); /* a thread entry */
+
+struct capture_job {
+    struct endpoint endpoint;
+    struct engine_options options;
+    int16_t *samples; /* mono, room for frames */
+    uint64_t frames;
+    uint64_t pause_every_frames;
+    uint64_t pause_ns;
+    bool tolerate_removal;
+    struct link_stream_result result;
+    bool removed;
+};
+void capture_run(void *job);
+
+/* ---- files.c ---- */
+
+extern const int16_t *g_input; /* options.input_frames stereo frames, or NULL */
+void files_open(int input_fd, int output_fd);
+/* Writes recorded mono samples to OUTPUT_FD, which may be -1. */
+void files_write_output(const int16_t *samples, uint64_t frames);
+
+/* ---- device.c ---- */
+
+void device_load(void);            /* load, AddDevice */
+void device_start(void);           /* ends the run with LINK_EXIT_START when refused */
+NTSTATUS device_try_start(void);   /* AddDevice must have happened */
+void device_remove(void);          /* query-remove, remove */
+void device_unload(void);          /* unload and leak checks */
+void device_up(void);              /* load + start */
+void device_down(void);            /* remove + unload */
+
+/* ---- show.c ---- */
+
+void show_device(void);
+
+/* ---- scenarios ---- */
+
+struct scenario {
+    const char *name;
+    void (*run)(void);
+};
+extern const struct scenario g_scenarios[];
+extern const struct scenario g_scenarios_stream[];
+extern const struct scenario g_scenarios_device[];
+extern const struct scenario g_scenarios_property[];
+
+/* STATUS text in expectation messages. */
+const char *status_name(NTSTATUS status);
+#define EXPECT(condition, ...)                                                                                         \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            scenario_failed(__VA_ARGS__);                                                                              \
+    } while (0)
+
+#endif

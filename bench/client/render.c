@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * The render client. The whole buffer is filled before RUN. At each wake-up
+ * what has been played is filled again: event-driven up to the last boundary
+ * that a notification stands for, timer-driven up to the position. Behind the
+ * last sample comes silence, until the position has passed the end.
+ */
+#include "client.h"
+
+#include <string.h>
+
+struct render {
+    struct render_job *job;
+    struct engine engine;
+    uint64_t written; /* bytes since RUN */
+    uint64_t end;     /* bytes of the sound */
+    uint64_t next_pause;
+};
+
+/* Puts bytes [written, target) into the buffer: sound, then silence. */
+static void fill(struct render *r, uint64_t target)
+{
+    const unsigned char *sound = (const unsigned char *)r->job->samples;
+    if (r->written < r->end && target > r->written) {
+        uint64_t upto = target < r->end ? target : r->end;
+        engine_copy_in(&r->engine, r->written, sound + r->written, (size_t)(upto - r->written));
+        r->written = upto;
+    }
+    if (target > r->written) {
+        engine_copy_in(&r->engine, r->written, NULL, (size_t)(target - r->written));
+        r->written = target;
+    }
+}
+
+static void refill(struct render *r, uint64_t played)
+{
+    uint64_t size = r->engine.buffer_bytes;
+    uint64_t boundary = r->engine.options.event_mode ? played - played % r->engine.chunk_bytes : played;
+    if (boundary > r->written)
+        r->job->result.late_wakeups++; /* more than the buffer was played since the last wake-up */
+    if (boundary + size > r->written) {
+        fill(r, boundary + size);
+        r->job->result.periods++;
+    }
+    uint64_t frames = (r->written < r->end ? r->written : r->end) / r->engine.frame_bytes;
+    r->job->result.frames = frames;
+}
+
+/* PAUSE, wait, and on: nothing may be lost. */
+static bool pause(struct render *r)
+{
+    uint64_t before;
+    uint64_t after;
+    ks_pin_set_state(r->engine.pin, KSSTATE_PAUSE);
+    if (!engine_position(&r->engine, &before))
+        return false;
+    thread_sleep_until(clock_now_ns() + r->job->pause_ns);
+    if (!engine_position(&r->engine, &after))
+        return false;
+    NTSTATUS status = engine_run(&r->engine);
+    EXPECT(NT_SUCCESS(status) || adapter_current()->removed, "RUN after PAUSE answered %s", status_name(status));
+    EXPECT(before == after, "render: the position moved in PAUSE");
+    return true;
+}
+
+static bool play(struct render *r)
+{
+    uint64_t played = 0;
+    while (played < r->end) {
+        if (!engine_wait(&r->engine)) {
+            if (r->job->tolerate_removal)
+                return false;
+            scenario_failed("render: no notification for a second and a buffer, %llu of %llu frames played",
+                            (unsigned long long)(played / r->engine.frame_bytes),
+                            (unsigned long long)r->job->frames);
+        }
+        if (!engine_position(&r->engine, &played))
+            return false;
+        refill(r, played);
+        if (r->next_pause && played >= r->next_pause && played < r->end) {
+            if (!pause(r))
+                return false;
+            r->next_pause += r->job->pause_every_frames * r->engine.frame_bytes;
+        }
+    }
+    return true;
+}
+
+void render_run(void *argument)
+{
+    struct render r = {.job = argument};
+    struct render_job *job = argument;
+    NTSTATUS status = engine_open(&r.engine, &job->endpoint, &job->options);
+    if (!NT_SUCCESS(status))
+        scenario_failed("%s: cannot open a render stream with a buffer of %u frames: %s", endpoint_name(&job->endpoint),
+                        (unsigned)job->options.buffer_frames, status_name(status));
+    r.end = job->frames * r.engine.frame_bytes;
+    r.next_pause = job->pause_every_frames * r.engine.frame_bytes;
+    fill(&r, r.engine.buffer_bytes);
+    status = ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
+    EXPECT(NT_SUCCESS(status), "render: PAUSE answered %s", status_name(status));
+    job->result.run_ns = clock_now_ns();
+    host_mark(LINK_MARK_RENDER_RUN);
+    status = engine_run(&r.engine);
+    EXPECT(NT_SUCCESS(status), "render: RUN answered %s", status_name(status));
+    job->removed = !play(&r);
+    ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
+    host_mark(LINK_MARK_RENDER_IDLE);
+    job->result.idle_ns = clock_now_ns();
+    engine_close(&r.engine);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What a driver may see of the processor: the processor control region behind
+ * gs (x64) or fs (x86), and the state that calls must preserve.
+ */
+#include "nt.h"
+
+#include <asm/ldt.h>
+#include <asm/prctl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EFLAGS_DIRECTION 0x400u
+
+/* Windows 7 SP1: KPCR.Prcb.CurrentThread is at gs:[188h] and fs:[124h]; the linear self pointer at gs:[18h], fs:[1Ch]. */
+#if defined(__x86_64__)
+#define PCR_SELF 0x18
+#define PCR_PRCB_POINTER 0x20
+#define PCR_PRCB 0x180
+#define PCR_CURRENT_THREAD 0x188
+#else
+#define PCR_SELF 0x1C
+#define PCR_PRCB_POINTER 0x20
+#define PCR_PRCB 0x120
+#define PCR_CURRENT_THREAD 0x124
+#define PCR_EXCEPTION_LIST 0x00
+#endif
+
+static uint8_t pcr[0x5000] __attribute__((aligned(4096)));
+
+static void set(size_t offset, const void *value) { memcpy(pcr + offset, &value, sizeof value); }
+
+void cpu_set_current_thread(struct thread *thread) { set(PCR_CURRENT_THREAD, thread); }
+
+void **cpu_exception_list(void)
+{
+#if defined(__i386__)
+    return (void **)(void *)(pcr + PCR_EXCEPTION_LIST);
+#else
+    static void *none;
+    return &none;
+#endif
+}
+
+void cpu_init(void)
+{
+    set(PCR_SELF, pcr);
+    set(PCR_PRCB_POINTER, pcr + PCR_PRCB);
+#if defined(__x86_64__)
+    if (syscall(SYS_arch_prctl, ARCH_SET_GS, pcr) != 0)
+        bench_bug("cannot set the GS base");
+#else
+    struct user_desc segment = {.entry_number = (unsigned)-1, .base_addr = (unsigned)(uintptr_t)pcr,
+                                .limit = sizeof pcr / PAGE_SIZE - 1, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1};
+
+    *cpu_exception_list() = (void *)(intptr_t)-1;
+    if (syscall(SYS_set_thread_area, &segment) != 0)
+        bench_bug("cannot set the FS segment");
+    __asm__ volatile("movw %w0, %%fs" : : "q"(segment.entry_number * 8 + 3));
+#endif
+}
+
+/* On x86 the driver may not use the x87 or SSE unit unless it saved the state; the last x87 instruction tells. */
+static void check_floating_point(const char *name)
+{
+#if defined(__i386__)
+    struct {
+        uint32_t control, status, tag, instruction_pointer, opcode, operand, operand_segment;
+    } environment;
+
+    __asm__ volatile("fnstenv %0\n\tfldenv %0" : "=m"(environment));
+    if (image_contains_code((const void *)(uintptr_t)environment.instruction_pointer)) {
+        g_blame = (const void *)(uintptr_t)environment.instruction_pointer;
+        violation("FLOATING_POINT", "x87 instruction of the driver before or in %s", name);
+    }
+#else
+    (void)name;
+#endif
+}
+
+void cpu_check_call(const char *name)
+{
+    uintptr_t flags;
+
+#if defined(__x86_64__)
+    __asm__ volatile("pushfq; pop %0; cld" : "=r"(flags));
+#else
+    __asm__ volatile("pushfl; pop %0; cld" : "=r"(flags));
+#endif
+    if (flags & EFLAGS_DIRECTION)
+        violation("DIRECTION_FLAG", "the direction flag is set at %s", name);
+    check_floating_point(name);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Traps. SIGSEGV carries three things: accesses to device registers and
+ * privileged instructions, which are carried out and execution goes on;
+ * pageable memory below DISPATCH_LEVEL, which is mapped in; and everything
+ * else, which is somebody's bug and is named.
+ *
+ * The handler runs on a stack of its own, on which interrupts and DPCs that
+ * become deliverable are served too; they never wait, so it is never switched
+ * away from.
+ */
+#include "nt.h"
+
+#include "emulate.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define HANDLER_STACK_BYTES (512u * 1024u)
+#define TRAP_GENERAL_PROTECTION 13
+#define PAGE_FAULT_WRITE 2u
+#define PAGE_FAULT_EXECUTE 16u
+#if defined(__x86_64__)
+#define SHARED_DATA_ADDRESS 0xFFFFF78000000000ull
+#define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_RIP])
+#define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_RSP])
+#else
+#define SHARED_DATA_ADDRESS 0xFFDF0000u
+#define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_EIP])
+#define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
+#endif
+
+struct fault {
+    ucontext_t *context;
+    const uint8_t *address;
+    const void *pc;
+    bool write, execute, privileged;
+};
+
+static const char *how(const struct fault *fault)
+{
+    return fault->execute ? "execution of" : fault->write ? "write to" : "read of";
+}
+
+/* Blames the driver when its code is at fault, or called the bench code that is; else the bench. */
+static void require_driver(const struct fault *fault)
+{
+    if (image_contains(fault->pc, 1)) {
+        g_blame = fault->pc;
+        return;
+    }
+    if (g_frames == NULL)
+        bench_bug("%s %p by the bench at %p", how(fault), (const void *)fault->address, fault->pc);
+}
+
+static const char *owner_text(const struct block *block, const uint8_t *address)
+{
+    static char text[512];
+    char made[160];
+
+    snprintf(made, sizeof made, "%.150s", host_symbol(block->allocated_by));
+    snprintf(text, sizeof text, "offset %td of %s of %zu bytes, made by %s%s%.150s", address - block->start,
+             block->what ? block->what : "block", block->bytes, made[0] ? made : "the bench",
+             block->live ? "" : ", freed by ", block->live ? "" : host_symbol(block->freed_by));
+    return text;
+}
+
+/* True: the access may be repeated. */
+static bool arena_fault(const struct fault *fault, struct block *block)
+{
+    const char *rule = "POOL_OVERRUN";
+
+    if (block->live && block->kind == BLOCK_PAGED_POOL && block->paged_out &&
+        fault->address < block->pages_start + (block->pages << PAGE_SHIFT)) {
+        if (irql_current() < DISPATCH_LEVEL) {
+            arena_page_in(block);
+            return true;
+        }
+        rule = "PAGED_AT_DISPATCH";
+    } else if (block->live && block->sealed) {
+        rule = "IRP_AFTER_COMPLETION";
+    } else if (!block->live) {
+        rule = block->kind == BLOCK_IO_SPACE ? "REGISTER_AFTER_UNMAP" : "POOL_USE_AFTER_FREE";
+    } else if (block->kind == BLOCK_IO_SPACE) {
+        rule = "REGISTER_OUT_OF_RANGE";
+    } else if (fault->execute) {
+        rule = "EXECUTE_DATA";
+    }
+    require_driver(fault);
+    violation(rule, "%s %s", how(fault), owner_text(block, fault->address));
+}
+
+static bool page_fault(const struct fault *fault)
+{
+    const char *rule = "WILD_ACCESS", *text = "unmapped address";
+    struct block *block = arena_find(fault->address);
+
+    if (block != NULL)
+        return arena_fault(fault, block);
+    if (image_contains(fault->address, 1)) {
+        if (image_fault(fault->address, fault->write, fault->execute, &rule, &text))
+            return true;
+    } else if ((uintptr_t)fault->address < 0x10000) {
+        rule = "NULL_ACCESS";
+        text = "address near zero";
+    } else if (thread_guard_contains(fault->address)) {
+        rule = "STACK_OVERFLOW";
+        text = "guard page of the stack";
+    } else if (fault->execute) {
+        rule = "EXECUTE_DATA";
+        text = "memory without execute permission";
+    }
+    if (fault->execute && g_frames != NULL)
+        ; /* the program counter is the bad address itself; the last import or trap names the culprit */
+    else
+        require_driver(fault);
+    violation(rule, "%s %p: %s", how(fault), (const void *)fault->address, text);
+}
+
+/* Register access, or a read of the page with the system time. */
+static bool emulate_access(const struct fault *fault)
+{
+    struct block *block = arena_find(fault->address);
+    bool shared = (uintptr_t)fault->address - (uintptr_t)SHARED_DATA_ADDRESS < sizeof(KUSER_SHARED_DATA);
+    bool registers = block != NULL && block->live && block->kind == BLOCK_IO_SPACE &&
+                     (size_t)(fault->address - block->start) < block->bytes && fault->address >= block->start;
+
+    if (fault->execute || (!shared && !registers))
+        return false;
+    if (!image_contains(fault->pc, 1)) {
+        if (shared)
+            return false;
+        require_driver(fault);
+        violation("REGISTER_WIDTH", "device registers are handed to a kernel function (%s %p)", how(fault),
+                  (const void *)fault->address);
+    }
+    g_blame = fault->pc;
+    thread_check_stack(SP(fault->context));
+    if (shared)
+        emulate_shared_data(fault->context, fault->pc, (size_t)(fault->address - (const uint8_t *)(uintptr_t)SHARED_DATA_ADDRESS));
+    else
+        emulate_register(fault->context, fault->pc, block, (void *)(uintptr_t)fault->address);
+    return true;
+}
+
+static void on_segv(int signal, siginfo_t *info, void *opaque)
+{
+    ucontext_t *context = opaque;
+    unsigned code = (unsigned)context->uc_mcontext.gregs[REG_ERR];
+    struct fault fault = {
+        .context = context,
+        .address = info->si_addr,
+        .pc = PC(context),
+        .write = (code & PAGE_FAULT_WRITE) != 0,
+        .execute = (code & PAGE_FAULT_EXECUTE) != 0,
+        .privileged = context->uc_mcontext.gregs[REG_TRAPNO] == TRAP_GENERAL_PROTECTION,
+    };
+
+    (void)signal;
+    if (fault.privileged) {
+        require_driver(&fault);
+        thread_check_stack(SP(context));
+        emulate_privileged(context, fault.pc);
+    } else if (!emulate_access(&fault)) {
+        page_fault(&fault);
+        return; /* nothing may run between paging in and the access */
+    }
+    deliver_pending();
+}
+
+static void on_other(int signal, siginfo_t *info, void *opaque)
+{
+    static const struct {
+        int signal;
+        const char *rule, *text;
+    } table[] = {
+        {SIGILL, "EXCEPTION", "invalid instruction"}, {SIGFPE, "EXCEPTION", "division by zero or overflow"},
+        {SIGBUS, "WILD_ACCESS", "bus error"},         {SIGTRAP, "BREAKPOINT", "breakpoint instruction"},
+    };
+    struct fault fault = {.context = opaque, .address = info->si_addr, .pc = PC((ucontext_t *)opaque)};
+    size_t i;
+
+    require_driver(&fault);
+    for (i = 0; i < LENGTH_OF(table); i++)
+        if (table[i].signal == signal)
+            violation(table[i].rule, "%s at %p", table[i].text, fault.pc);
+    bench_bug("signal %d at %p", signal, fault.pc);
+}
+
+void fault_init(void)
+{
+    static const int others[] = {SIGILL, SIGFPE, SIGBUS, SIGTRAP};
+    struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
+    stack_t stack = {.ss_size = HANDLER_STACK_BYTES};
+    size_t i;
+
+    stack.ss_sp = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0 || sigaction(SIGSEGV, &action, NULL) != 0)
+        bench_bug("cannot install the trap handler");
+    action.sa_sigaction = on_other;
+    for (i = 0; i < LENGTH_OF(others); i++)
+        if (sigaction(others[i], &action, NULL) != 0)
+            bench_bug("cannot install the trap handler");
+}

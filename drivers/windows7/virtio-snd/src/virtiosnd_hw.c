@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Bring-up follows virtio 1.2, 3.1.1:
+ *
+ *     configuration space -> identity -> layout -> map -> reset -> features -> queues
+ *         -> messages -> interrupt -> DRIVER_OK -> streams
+ *
+ * and teardown is the same list from the end. TearDown accepts any half-built
+ * device, so that a failed start, a stop and a removal take the same road.
+ *
+ * The reset stands between the device and its memory: what it may reach is freed
+ * only after a reset that was seen to finish. When it was not, or when a device
+ * kept periods that it should have returned, that memory is abandoned on purpose.
+ * A device that has left the bus reaches nothing.
+ */
+#include "virtiosnd_hw.h"
+#include "trace.h"
+#include "virtiosnd_intx.h"
+#include "virtiosnd_pci.h"
+#include "virtiosnd_rx.h"
+#include "virtiosnd_tx.h"
+
+/* Nothing is accepted that is not implemented. */
+#define FEATURES_WANTED (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC))
+#if defined(AERO_VIRTIO_STRICT)
+#define FEATURES_REQUIRED FEATURES_WANTED
+#else
+#define FEATURES_REQUIRED VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
+#endif
+
+/* One row per endpoint. */
+typedef struct _STREAM_KIND {
+    UCHAR Direction;
+    UCHAR Channels;
+    USHORT Queue;
+    const VIRTIOSND_XFER_KIND *Xfer;
+} STREAM_KIND;
+
+static const STREAM_KIND StreamKinds[VirtIoSndStreamCount] = {
+    {VIRTIO_SND_D_OUTPUT, 2, VIRTIO_SND_QUEUE_TX, &VirtIoSndTx}, /* VirtIoSndStreamRender */
+    {VIRTIO_SND_D_INPUT, 1, VIRTIO_SND_QUEUE_RX, &VirtIoSndRx},  /* VirtIoSndStreamCapture */
+};
+
+CODE_PAGE VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device)
+{
+    ULONG i;
+
+    PAGED_CODE();
+
+    RtlZeroMemory(Device, sizeof(*Device));
+    for (i = 0; i < VIRTIO_SND_QUEUE_COUNT; i++) {
+        VirtIoSndQueueInitialize(&Device->Queues[i]);
+    }
+    for (i = 0; i < VirtIoSndStreamCount; i++) {
+        VirtIoSndPcmInitialize(&Device->Pcm[i]);
+    }
+}
+
+/* Everything that can be judged without touching the device. */
+CODE_PAGE static NTSTATUS Identify(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice)
+{
+    VIRTIO_PCI_CAP_RESULT layout;
+    NTSTATUS status;
+    ULONG oddities;
+
+    PAGED_CODE();
+
+    Device->Stage = VirtIoSndStageConfig;
+    status = VirtIoSndPciReadConfig(BusDevice, Device->Config);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    Device->Stage = VirtIoSndStageIdentity;
+    status = VirtioPciContractCheck(&VirtioPciContractSound, Device->Config, &oddities);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    if (oddities != 0) {
+        VIRTIOSND_TRACE_WARNING("unexpected class or subsystem: 0x%lx\n", oddities);
+    }
+    Device->Stage = VirtIoSndStageLayout;
+    layout = VirtioPciCapParse(Device->Config, VIRTIO_PCI_LAYOUT_DEFAULT, &Device->Caps);
+    if (layout != VirtioPciCapOk) {
+        VIRTIOSND_TRACE_ERROR("capability list: problem %d\n", layout);
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE static NTSTATUS CreateQueues(PVIRTIOSND_DEVICE Device)
+{
+    NTSTATUS status;
+    USHORT i;
+
+    PAGED_CODE();
+
+    if (VirtioPciModernQueueCount(&Device->Transport) < VIRTIO_SND_QUEUE_COUNT) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    for (i = 0; i < VIRTIO_SND_QUEUE_COUNT; i++) {
+        /* The period timer polls TX and RX: an interrupt per period would only cost time. */
+        status = VirtIoSndQueueCreate(&Device->Queues[i], &Device->Transport, i, (BOOLEAN)(i < VIRTIO_SND_QUEUE_TX));
+        if (!NT_SUCCESS(status)) {
+            return status;
+        }
+    }
+    status = VirtIoSndEventqInitialize(&Device->Eventq, &Device->Queues[VIRTIO_SND_QUEUE_EVENT]);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    return VirtIoSndControlInitialize(&Device->Control, &Device->Queues[VIRTIO_SND_QUEUE_CONTROL]);
+}
+
+/* A usable line, or permission to do without: then the device is asked to keep quiet. */
+CODE_PAGE static NTSTATUS ConnectInterrupt(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Translated, ULONG Flags)
+{
+    NTSTATUS status = VirtIoSndIntxConnect(Device, VirtIoSndPciFindInterrupt(Translated));
+
+    PAGED_CODE();
+
+    Device->PollingOnly = FALSE;
+    if (NT_SUCCESS(status) || (Flags & VIRTIOSND_START_ALLOW_POLLING) == 0) {
+        return status;
+    }
+    VIRTIOSND_TRACE_WARNING("no interrupt (0x%x), polling\n", status);
+    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_CONTROL], FALSE);
+    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_EVENT], FALSE);
+    Device->PollingOnly = TRUE;
+    return STATUS_SUCCESS;
+}
+
+/* Does this entry describe a stream that plays or records 48 kHz S16? An entry that the device did not write is zero.
+ * The channel counts are advice only (one device lets them go stale), SET_PARAMS decides. */
+CODE_PAGE static BOOLEAN StreamFits(const struct virtio_snd_pcm_info *Info, const STREAM_KIND *Kind)
+{
+    PAGED_CODE();
+
+    return (BOOLEAN)(Info->direction == Kind->Direction &&
+                     (Info->formats & ((ULONGLONG)1 << VIRTIO_SND_PCM_FMT_S16)) != 0 &&
+                     (Info->rates & ((ULONGLONG)1 << VIRTIO_SND_PCM_RATE_48000)) != 0);
+}
+
+/* Finds the stream of each endpoint by its direction; the first one that fits. */
+CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct virtio_snd_pcm_info *Info, ULONG Count)
+{
+    NTSTATUS status = STATUS_DEVICE_CONFIGURATION_ERROR; /* no usable stream at all */
+    PVIRTIOSND_PCM pcm;
+    ULONG kind;
+    ULONG id;
+
+    PAGED_CODE();
+
+    for (kind = 0; kind < VirtIoSndStreamCount; kind++) {
+        pcm = &Device->Pcm[kind];
+        for (id = 0; id < Count && !StreamFits(&Info[id], &StreamKinds[kind]); id++) {
+        }
+        if (id == Count) {
+            continue;
+        }
+        status = VirtIoSndXferInitialize(&pcm->Xfer, StreamKinds[kind].Xfer,
+                                         &Device->Queues[StreamKinds[kind].Queue], Device->Dialect, id);
+        if (!NT_SUCCESS(status)) {
+            return status;
+        }
+        pcm->StreamId = id;
+        pcm->Channels = StreamKinds[kind].Channels;
+        pcm->Control = &Device->Control;
+        pcm->Dialect = Device->Dialect;
+        pcm->Usable = TRUE;
+        pcm->Present = TRUE;
+    }
+    return status;
+}
+
+/* Asks for the streams; the answer also tells the dialect. */
+CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
+{
+    struct virtio_snd_pcm_info *info;
+    NTSTATUS result;
+    ULONG status;
+    ULONG count;
+
+    PAGED_CODE();
+
+    Device->StreamCount = VirtioPciModernReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
+    count = Device->StreamCount < VIRTIOSND_CONTROL_MAX_STREAMS ? Device->StreamCount : VIRTIOSND_CONTROL_MAX_STREAMS;
+    if (count == 0) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR; /* and some devices reject a query for nothing */
+    }
+    info = ExAllocatePoolWithTag(NonPagedPool, count * sizeof(*info), VIRTIOSND_POOL_TAG);
+    if (info == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    result = VirtIoSndControlPcmInfo(&Device->Control, count, info, &status);
+    if (NT_SUCCESS(result)) {
+        Device->Dialect = VirtIoSndDialectFromStatus(status);
+        result = Device->Dialect != NULL ? AssignStreams(Device, info, count) : STATUS_DEVICE_PROTOCOL_ERROR;
+    }
+    ExFreePoolWithTag(info, VIRTIOSND_POOL_TAG);
+    return result;
+}
+
+CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
+                                  ULONG Flags)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    Device->Stage = VirtIoSndStageMap;
+    status = VirtIoSndPciMapBars(Device->Config, &Device->Caps, Raw, Translated, Device->Bars);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    status = VirtioPciModernInit(&Device->Transport, &Device->Caps, Device->Bars);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    Device->Mapped = TRUE;
+    Device->Stage = VirtIoSndStageFeatures;
+    status = VirtioPciModernReset(&Device->Transport);
+    if (NT_SUCCESS(status)) {
+        status = VirtioPciModernNegotiate(&Device->Transport, FEATURES_WANTED, FEATURES_REQUIRED);
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    Device->Stage = VirtIoSndStageQueues;
+    status = CreateQueues(Device);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    Device->Stage = VirtIoSndStageInterrupt;
+    status = ConnectInterrupt(Device, Translated, Flags);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    VirtioPciModernDriverOk(&Device->Transport);
+    VirtIoSndEventqStart(&Device->Eventq);
+    Device->Stage = VirtIoSndStageStreams;
+    return DiscoverStreams(Device);
+}
+
+/* TRUE: the device may still write to rings and messages. */
+CODE_PAGE static BOOLEAN ResetDevice(PVIRTIOSND_DEVICE Device)
+{
+    NTSTATUS status;
+    ULONG i;
+
+    PAGED_CODE();
+
+    if (!Device->Mapped) {
+        return FALSE;
+    }
+    status = VirtioPciModernReset(&Device->Transport);
+    if (status == STATUS_IO_TIMEOUT) {
+        return TRUE;
+    }
+    if (status == STATUS_DEVICE_NOT_CONNECTED) {
+        VirtioPciModernGone(&Device->Transport);
+    }
+    for (i = 0; i < VirtIoSndStreamCount; i++) {
+        if (Device->Pcm[i].Present && VirtIoSndXferIsOwed(&Device->Pcm[i].Xfer)) {
+            return TRUE; /* a device that forgot to return periods may have forgotten the reset for them too */
+        }
+    }
+    return FALSE;
+}
+
+CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
+{
+    BOOLEAN abandon;
+    ULONG i;
+
+    PAGED_CODE();
+
+    for (i = VirtIoSndStreamCount; i-- > 0;) {
+        VirtIoSndPcmQuiesce(&Device->Pcm[i]);
+    }
+    VirtIoSndControlClose(&Device->Control);
+    for (i = VIRTIO_SND_QUEUE_COUNT; i-- > 0;) {
+        VirtIoSndQueueClose(&Device->Queues[i]);
+    }
+    abandon = ResetDevice(Device);
+    VirtIoSndIntxDisconnect(Device);
+    for (i = VirtIoSndStreamCount; i-- > 0;) {
+        VirtIoSndXferUninitialize(&Device->Pcm[i].Xfer, abandon);
+    }
+    VirtIoSndControlUninitialize(&Device->Control, abandon);
+    VirtIoSndEventqUninitialize(&Device->Eventq, abandon);
+    for (i = VIRTIO_SND_QUEUE_COUNT; i-- > 0;) {
+        VirtIoSndQueueDestroy(&Device->Queues[i], abandon);
+    }
+    if (Device->Mapped) {
+        VirtioPciModernGone(&Device->Transport); /* the registers are about to be unmapped */
+        Device->Mapped = FALSE;
+    }
+    VirtIoSndPciUnmapBars(Device->Bars);
+}
+
+CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
+                                          PCM_RESOURCE_LIST Translated, ULONG Flags)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (Device->Started) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    Device->NeedsReset = 0;
+    status = Identify(Device, BusDevice);
+    if (NT_SUCCESS(status)) {
+        status = BringUp(Device, Raw, Translated, Flags);
+        if (!NT_SUCCESS(status)) {
+            TearDown(Device);
+        }
+    }
+    if (!NT_SUCCESS(status)) {
+        VIRTIOSND_TRACE_ERROR("start failed at stage %d: 0x%x\n", Device->Stage, status);
+        return status;
+    }
+    Device->Stage = VirtIoSndStageStarted;
+    Device->Started = TRUE;
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    if (!Device->Started) {
+        return;
+    }
+    TearDown(Device);
+    Device->Started = FALSE;
+}
+
+VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device)
+{
+    VirtioPciModernGone(&Device->Transport);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "virtiosnd_intx.h"
+#include "trace.h"
+#include "virtio_wire.h"
+
+/* DISPATCH. A device that asks for a reset answers nothing any more: let nobody wait for it. */
+static VOID ConfigChanged(PVIRTIOSND_DEVICE Device)
+{
+    UCHAR status = VirtioPciModernStatus(&Device->Transport);
+
+    VIRTIOSND_TRACE_WARNING("configuration interrupt, status 0x%x\n", status);
+    if ((status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        InterlockedExchange(&Device->NeedsReset, 1);
+        VirtIoSndControlRefuse(&Device->Control);
+    }
+}
+
+static VOID Interrupted(PVOID Context, UCHAR IsrStatus)
+{
+    PVIRTIOSND_DEVICE device = Context;
+
+    if ((IsrStatus & VIRTIO_ISR_CONFIG) != 0) {
+        ConfigChanged(device);
+    }
+    if ((IsrStatus & VIRTIO_ISR_QUEUE) != 0) {
+        VirtIoSndControlDrain(&device->Control);
+        VirtIoSndEventqDrain(&device->Eventq);
+    }
+}
+
+CODE_PAGE NTSTATUS VirtIoSndIntxConnect(PVIRTIOSND_DEVICE Device, const CM_PARTIAL_RESOURCE_DESCRIPTOR *Translated)
+{
+    PAGED_CODE();
+
+    if (Translated == NULL) {
+        return STATUS_NOT_FOUND;
+    }
+    return VirtioPciIntxConnect(&Device->Intx, Translated, &Device->Transport, Interrupted, Device);
+}
+
+CODE_PAGE VOID VirtIoSndIntxDisconnect(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    VirtioPciIntxDisconnect(&Device->Intx);
+}

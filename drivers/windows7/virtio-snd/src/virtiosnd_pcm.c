@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "virtiosnd_pcm.h"
+#include "trace.h"
+#include "virtiosnd_wait.h"
+
+/* How long periods may take to come back, in 1/1024 s: after a RELEASE that was answered, and after one that was not. */
+#define DRAIN_TIMEOUT VIRTIOSND_SECOND
+#define DRAIN_TIMEOUT_SICK (VIRTIOSND_SECOND / 4u)
+
+CODE_PAGE VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm)
+{
+    PAGED_CODE();
+
+    RtlZeroMemory(Pcm, sizeof(*Pcm));
+    KeInitializeMutex(&Pcm->Mutex, 0);
+}
+
+static VOID Lock(PVIRTIOSND_PCM Pcm)
+{
+    KeWaitForSingleObject(&Pcm->Mutex, Executive, KernelMode, FALSE, NULL);
+}
+
+static VOID Unlock(PVIRTIOSND_PCM Pcm)
+{
+    KeReleaseMutex(&Pcm->Mutex, FALSE);
+}
+
+static VOID SetState(PVIRTIOSND_PCM Pcm, VIRTIOSND_PCM_STATE State)
+{
+    InterlockedExchange(&Pcm->State, (LONG)State);
+}
+
+/* PASSIVE. A command that consists of the code and the stream id. */
+static NTSTATUS Command(PVIRTIOSND_PCM Pcm, ULONG Code)
+{
+    struct virtio_snd_pcm_hdr request;
+    NTSTATUS result;
+    ULONG status;
+
+    request.code = Code;
+    request.stream_id = Pcm->StreamId;
+    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), &status);
+    if (!NT_SUCCESS(result)) {
+        return result;
+    }
+    result = VirtIoSndStatusToNtStatus(Pcm->Dialect, status);
+    VIRTIOSND_TRACE("stream %lu: command 0x%lx, status 0x%lx\n", Pcm->StreamId, Code, status);
+    return result;
+}
+
+static NTSTATUS SetParams(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
+{
+    struct virtio_snd_pcm_set_params request;
+    NTSTATUS result;
+    ULONG status;
+
+    request.code = VIRTIO_SND_R_PCM_SET_PARAMS;
+    request.stream_id = Pcm->StreamId;
+    request.buffer_bytes = Config->BufferBytes;
+    request.period_bytes = Config->PeriodBytes;
+    request.features = 0;
+    request.channels = Pcm->Channels;
+    request.format = VIRTIO_SND_PCM_FMT_S16;
+    request.rate = VIRTIO_SND_PCM_RATE_48000;
+    request.padding = 0;
+    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), &status);
+    return NT_SUCCESS(result) ? VirtIoSndStatusToNtStatus(Pcm->Dialect, status) : result;
+}
+
+/* Mutex held, state Idle. */
+static NTSTATUS Prepare(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
+{
+    NTSTATUS status = SetParams(Pcm, Config);
+
+    if (status == STATUS_IO_TIMEOUT) {
+        SetState(Pcm, VirtIoSndPcmPrepared); /* the device may have done it: it is owed a RELEASE */
+    }
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    SetState(Pcm, VirtIoSndPcmPrepared);
+    return Command(Pcm, VIRTIO_SND_R_PCM_PREPARE);
+}
+
+static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
+{
+    ULONG frame = Pcm->Channels * (ULONG)sizeof(SHORT);
+
+    return (BOOLEAN)(Config->PeriodBytes > 0 && Config->PeriodBytes <= VIRTIO_SND_MAX_PCM_BYTES &&
+                     Config->PeriodBytes % frame == 0 && Config->BufferBytes >= Config->PeriodBytes &&
+                     Config->BufferBytes % Config->PeriodBytes == 0 && Config->PeriodDone != NULL &&
+                     Config->StartDone != NULL);
+}
+
+/* Mutex held. Waits for a START that is on its way, its callback included. */
+static VOID AwaitStart(PVIRTIOSND_PCM Pcm)
+{
+    VIRTIOSND_DEADLINE deadline;
+
+    VirtIoSndDeadlineStart(&deadline, VIRTIOSND_CONTROL_TIMEOUT);
+    while (Pcm->Starting) {
+        VirtIoSndControlDrain(Pcm->Control);
+        if (Pcm->Starting && (VirtIoSndDeadlinePassed(&deadline) || VirtIoSndControlIsClosed(Pcm->Control)) &&
+            VirtIoSndControlCancel(Pcm->Control, Pcm->StartSlot, Pcm)) {
+            InterlockedExchange(&Pcm->Starting, 0); /* state stays Starting: whether it runs is not known */
+            return;
+        }
+        if (Pcm->Starting) {
+            VirtIoSndPause(NULL);
+        }
+    }
+}
+
+/* Mutex held. */
+static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    AwaitStart(Pcm);
+    if (Pcm->State == VirtIoSndPcmRunning || Pcm->State == VirtIoSndPcmStarting) {
+        status = Command(Pcm, VIRTIO_SND_R_PCM_STOP);
+        SetState(Pcm, VirtIoSndPcmPrepared);
+    }
+    return status;
+}
+
+/* Mutex held. Back to Idle, whatever the device says. */
+static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
+{
+    NTSTATUS status;
+
+    if (Pcm->State == VirtIoSndPcmIdle) {
+        return Pcm->CloseStatus;
+    }
+    (VOID)StopLocked(Pcm);
+    status = Command(Pcm, VIRTIO_SND_R_PCM_RELEASE);
+    SetState(Pcm, VirtIoSndPcmIdle);
+    Pcm->CloseStatus =
+        VirtIoSndXferClose(&Pcm->Xfer, status == STATUS_IO_TIMEOUT ? DRAIN_TIMEOUT_SICK : DRAIN_TIMEOUT, Lost);
+    return Pcm->CloseStatus;
+}
+
+NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
+{
+    NTSTATUS status;
+
+    if (!Pcm->Present) {
+        return STATUS_NOT_SUPPORTED;
+    }
+    if (!ConfigIsValid(Pcm, Config)) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Lock(Pcm);
+    if (!Pcm->Usable) {
+        status = STATUS_DEVICE_NOT_CONNECTED;
+    } else if (Pcm->State != VirtIoSndPcmIdle) {
+        status = STATUS_INVALID_DEVICE_STATE;
+    } else {
+        Pcm->CloseStatus = STATUS_SUCCESS;
+        Pcm->StartDone = Config->StartDone;
+        Pcm->Context = Config->Context;
+        status = Prepare(Pcm, Config);
+        if (NT_SUCCESS(status)) {
+            VirtIoSndXferOpen(&Pcm->Xfer, Config->BufferBytes / Config->PeriodBytes, Config->PeriodDone,
+                              Config->Context);
+        } else {
+            (VOID)CloseLocked(Pcm, status);
+        }
+    }
+    Unlock(Pcm);
+    return status;
+}
+
+/* DISPATCH. START was answered. Starting is cleared last: who sees 0 knows that the callback is over. */
+static VOID StartAnswered(PVOID Context, ULONG Status)
+{
+    PVIRTIOSND_PCM pcm = Context;
+    NTSTATUS status = VirtIoSndStatusToNtStatus(pcm->Dialect, Status);
+
+    SetState(pcm, NT_SUCCESS(status) ? VirtIoSndPcmRunning : VirtIoSndPcmPrepared);
+    pcm->StartDone(pcm->Context, status);
+    InterlockedExchange(&pcm->Starting, 0);
+}
+
+NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
+{
+    struct virtio_snd_pcm_hdr request;
+    NTSTATUS status;
+
+    if (!Pcm->Present || Pcm->Starting ||
+        InterlockedCompareExchange(&Pcm->State, VirtIoSndPcmStarting, VirtIoSndPcmPrepared) != VirtIoSndPcmPrepared) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    InterlockedExchange(&Pcm->Starting, 1);
+    request.code = VIRTIO_SND_R_PCM_START;
+    request.stream_id = Pcm->StreamId;
+    status = VirtIoSndControlSendAsync(Pcm->Control, &request, sizeof(request), StartAnswered, Pcm, &Pcm->StartSlot);
+    if (!NT_SUCCESS(status)) {
+        SetState(Pcm, VirtIoSndPcmPrepared);
+        InterlockedExchange(&Pcm->Starting, 0);
+    }
+    return status;
+}
+
+NTSTATUS VirtIoSndPcmStop(PVIRTIOSND_PCM Pcm)
+{
+    NTSTATUS status;
+
+    if (!Pcm->Present) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    Lock(Pcm);
+    status = Pcm->Usable ? StopLocked(Pcm) : STATUS_DEVICE_NOT_CONNECTED;
+    Unlock(Pcm);
+    return status;
+}
+
+NTSTATUS VirtIoSndPcmClose(PVIRTIOSND_PCM Pcm)
+{
+    NTSTATUS status;
+
+    if (!Pcm->Present) {
+        return STATUS_SUCCESS;
+    }
+    Lock(Pcm);
+    status = CloseLocked(Pcm, STATUS_CANCELLED);
+    Unlock(Pcm);
+    return status;
+}
+
+NTSTATUS VirtIoSndPcmSubmit(PVIRTIOSND_PCM Pcm, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
+{
+    LONG state = Pcm->State;
+
+    if (!Pcm->Present || state == VirtIoSndPcmIdle ||
+        (!Pcm->Dialect->QueueBeforeStart && state != VirtIoSndPcmRunning)) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    return VirtIoSndXferSubmit(&Pcm->Xfer, Sg, SgCount, Cookie);
+}
+
+VOID VirtIoSndPcmQuiesce(PVIRTIOSND_PCM Pcm)
+{
+    if (!Pcm->Present) {
+        return;
+    }
+    Lock(Pcm);
+    if (Pcm->Usable) {
+        (VOID)CloseLocked(Pcm, STATUS_DEVICE_NOT_CONNECTED);
+        Pcm->Usable = FALSE;
+    }
+    Unlock(Pcm);
+}

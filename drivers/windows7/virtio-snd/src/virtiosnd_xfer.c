@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Messages: per slot 16 bytes, | header 8 | status 8 |. The header is written once:
+ * it is the same for every transfer of the stream.
+ *
+ * Nothing here is pageable but the set-up: all of it takes the queue's lock.
+ */
+#include "virtiosnd_xfer.h"
+#include "trace.h"
+#include "virtiosnd_wait.h"
+
+#define SLOT_BYTES 16u
+#define STATUS_OFFSET 8u
+#define FRAME_PARTS 2u /* header and status */
+
+/* A period that goes back to its owner. */
+typedef struct _XFER_REPORT {
+    ULONG_PTR Cookie;
+    ULONG Bytes;
+    NTSTATUS Result;
+} XFER_REPORT;
+
+CODE_PAGE NTSTATUS VirtIoSndXferInitialize(PVIRTIOSND_XFER Xfer, const VIRTIOSND_XFER_KIND *Kind,
+                                           PVIRTIOSND_QUEUE Queue, const VIRTIOSND_DIALECT *Dialect, ULONG StreamId)
+{
+    SIZE_T bytes = VIRTIOSND_XFER_SLOTS * sizeof(VIRTIOSND_XFER_SLOT);
+    struct virtio_snd_pcm_xfer *header;
+    NTSTATUS status;
+    ULONG i;
+
+    PAGED_CODE();
+
+    RtlZeroMemory(Xfer, sizeof(*Xfer));
+    status = VirtIoSndDmaAllocate(&Xfer->Messages, VIRTIOSND_XFER_SLOTS * SLOT_BYTES);
+    if (!NT_SUCCESS(status)) {
+        return status;
+    }
+    Xfer->Slots = ExAllocatePoolWithTag(NonPagedPool, bytes, VIRTIOSND_POOL_TAG);
+    if (Xfer->Slots == NULL) {
+        VirtIoSndDmaFree(&Xfer->Messages);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    RtlZeroMemory(Xfer->Slots, bytes);
+    for (i = 0; i < VIRTIOSND_XFER_SLOTS; i++) {
+        header = (struct virtio_snd_pcm_xfer *)(PVOID)(Xfer->Messages.Va + i * SLOT_BYTES);
+        header->stream_id = StreamId;
+    }
+    Xfer->Queue = Queue;
+    Xfer->Kind = Kind;
+    Xfer->Dialect = Dialect;
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE VOID VirtIoSndXferUninitialize(PVIRTIOSND_XFER Xfer, BOOLEAN Abandon)
+{
+    PAGED_CODE();
+
+    if (Xfer->Slots == NULL) {
+        return;
+    }
+    if (Abandon) {
+        VirtIoSndDmaAbandon(&Xfer->Messages);
+    }
+    VirtIoSndDmaFree(&Xfer->Messages);
+    ExFreePoolWithTag(Xfer->Slots, VIRTIOSND_POOL_TAG);
+    Xfer->Slots = NULL;
+}
+
+VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIOD_DONE PeriodDone, PVOID Context)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+    Xfer->PeriodLimit = PeriodLimit < VIRTIOSND_XFER_SLOTS ? PeriodLimit : VIRTIOSND_XFER_SLOTS;
+    Xfer->PeriodDone = PeriodDone;
+    Xfer->Context = Context;
+    Xfer->Open = TRUE;
+    KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+}
+
+static volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfer, const VIRTIOSND_XFER_SLOT *Slot)
+{
+    ULONG index = (ULONG)(Slot - Xfer->Slots);
+
+    return (volatile struct virtio_snd_pcm_status *)(PVOID)(Xfer->Messages.Va + index * SLOT_BYTES + STATUS_OFFSET);
+}
+
+/* Lock held; a free slot is known to exist. The search goes round, so that the oldest slot is reused last. */
+static PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
+{
+    PVIRTIOSND_XFER_SLOT slot;
+
+    do {
+        Xfer->NextSlot = (Xfer->NextSlot + 1u) % VIRTIOSND_XFER_SLOTS;
+        slot = &Xfer->Slots[Xfer->NextSlot];
+    } while (slot->State != VirtIoSndXferFree);
+    slot->State = VirtIoSndXferSent;
+    Xfer->Transfers++;
+    return slot;
+}
+
+static VOID FreeSlot(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot)
+{
+    Slot->State = VirtIoSndXferFree;
+    Xfer->Transfers--;
+}
+
+/* Lock held. One transfer of Count parts; room is known to exist. */
+static NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, const VIRTIOSND_SG *Sg, ULONG Count)
+{
+    VIRTIOSND_SG parts[VIRTIOSND_TABLE_ENTRIES];
+    ULONGLONG base = Xfer->Messages.Physical + (ULONG)(Slot - Xfer->Slots) * SLOT_BYTES;
+    ULONG i;
+
+    parts[0].Address = base;
+    parts[0].Length = Xfer->Dialect->TransferHeaderBytes;
+    parts[0].Write = FALSE;
+    Slot->Payload = 0;
+    for (i = 0; i < Count; i++) {
+        parts[i + 1u] = Sg[i];
+        parts[i + 1u].Write = Xfer->Kind->DeviceWrites;
+        Slot->Payload += Sg[i].Length;
+    }
+    parts[Count + 1u].Address = base + STATUS_OFFSET;
+    parts[Count + 1u].Length = sizeof(struct virtio_snd_pcm_status);
+    parts[Count + 1u].Write = TRUE;
+    StatusOf(Xfer, Slot)->status = VIRTIOSND_STATUS_UNWRITTEN;
+    StatusOf(Xfer, Slot)->latency_bytes = VIRTIOSND_STATUS_UNWRITTEN;
+    return VirtIoSndQueueAdd(Xfer->Queue, parts, Count + FRAME_PARTS, Slot);
+}
+
+/* Lock held. All transfers of one period, PartsEach data parts at most in each. */
+static NTSTATUS AddPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG PartsEach,
+                          ULONG_PTR Cookie)
+{
+    PVIRTIOSND_XFER_SLOT period = NULL;
+    PVIRTIOSND_XFER_SLOT slot;
+    NTSTATUS status;
+    ULONG count;
+
+    while (SgCount > 0) {
+        count = SgCount < PartsEach ? SgCount : PartsEach;
+        slot = TakeSlot(Xfer);
+        if (period == NULL) {
+            period = slot;
+            period->Cookie = Cookie;
+            period->Outstanding = 0;
+            period->Bytes = 0;
+            period->Result = STATUS_SUCCESS;
+            period->Sequence = Xfer->Sequence++;
+            Xfer->Periods++;
+        }
+        slot->Period = period;
+        status = AddTransfer(Xfer, slot, Sg, count);
+        if (!NT_SUCCESS(status)) {
+            FreeSlot(Xfer, slot);
+            if (slot == period) {
+                Xfer->Periods--;
+                return status; /* nothing was taken */
+            }
+            period->Result = status; /* told when the transfers before this one come back */
+            return STATUS_SUCCESS;
+        }
+        period->Outstanding++;
+        Sg += count;
+        SgCount -= count;
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
+{
+    NTSTATUS status = STATUS_DEVICE_BUSY;
+    ULONG partsEach;
+    ULONG transfers;
+    KIRQL irql;
+
+    if (SgCount == 0) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+    if (!Xfer->Open || VirtioPciModernIsGone(Xfer->Queue->Transport)) {
+        status = STATUS_INVALID_DEVICE_STATE;
+    } else {
+        partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
+        transfers = (SgCount + partsEach - 1u) / partsEach;
+        if (Xfer->Periods < Xfer->PeriodLimit && transfers <= VIRTIOSND_XFER_SLOTS - Xfer->Transfers &&
+            VirtIoSndQueueHasRoom(Xfer->Queue, transfers, (SgCount < partsEach ? SgCount : partsEach) + FRAME_PARTS)) {
+            status = AddPeriod(Xfer, Sg, SgCount, partsEach, Cookie);
+            VirtIoSndQueueKick(Xfer->Queue);
+        }
+    }
+    KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+    return status;
+}
+
+/* Lock held. The device gave Slot back. TRUE: with it a period is complete, and *Report says how. */
+static BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
+{
+    PVIRTIOSND_XFER_SLOT period = Slot->Period;
+    VIRTIOSND_XFER_ANSWER answer;
+    NTSTATUS result;
+    ULONG bytes = 0;
+
+    if (Slot->State == VirtIoSndXferAbandoned) {
+        FreeSlot(Xfer, Slot); /* its period was reported long ago; the memory is ours again */
+        return FALSE;
+    }
+    answer.Status = StatusOf(Xfer, Slot)->status;
+    answer.Written = Written;
+    answer.Payload = Slot->Payload;
+    result = Xfer->Kind->Judge(Xfer->Dialect, &answer, &bytes);
+    if (!NT_SUCCESS(result) && NT_SUCCESS(period->Result)) {
+        period->Result = result;
+    }
+    period->Bytes += bytes;
+    period->Outstanding--;
+    if (Slot == period) {
+        Slot->State = VirtIoSndXferHeld;
+    } else {
+        FreeSlot(Xfer, Slot);
+    }
+    if (period->Outstanding > 0) {
+        return FALSE;
+    }
+    Report->Cookie = period->Cookie;
+    Report->Bytes = period->Bytes;
+    Report->Result = period->Result;
+    FreeSlot(Xfer, period);
+    Xfer->Periods--;
+    return TRUE;
+}
+
+VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
+{
+    XFER_REPORT report;
+    PVOID cookie;
+    ULONG written;
+    KIRQL irql;
+
+    if (Xfer->Queue == NULL) {
+        return;
+    }
+    KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+    if (Xfer->Draining) {
+        KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+        return; /* one at a time keeps the order */
+    }
+    Xfer->Draining = TRUE;
+    while (VirtIoSndQueuePop(Xfer->Queue, &cookie, &written)) {
+        if (TakeAnswer(Xfer, cookie, written, &report)) {
+            KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+            Xfer->PeriodDone(Xfer->Context, report.Cookie, report.Bytes, report.Result);
+            KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
+        }
+    }
+    Xfer->Draining = FALSE;
+    KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+}
+
+/* Lock held. The oldest period that was not reported; NULL: none. */
+static PVIRTIOSND_XFER_SLOT OldestPeriod(const VIRTIOSND_XFER *Xfer)
+{
+    PVIRTIOSND_XFER_SLOT oldest = NULL;
+    PVIRTIOSND_XFER_SLOT slot;
+    ULONG i;
+
+    for (i = 0; i < VIRTIOSND_XFER_SLOTS; i++) {
+        slot = &Xfer->Slots[i];
+        if ((slot->State == VirtIoSndXferSent || slot->State == VirtIoSndXferHeld) && slot->Period == slot &&
+            (oldest == NULL || (LONG)(slot->Sequence - oldest->Sequence) < 0)) {
+            oldest = slot;
+        }
+    }
+    return oldest;
+}
+
+/* Lock held. Gives up the transfers of a period; the device may return them some day. */
+static VOID AbandonPeriod(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Period)
+{
+    PVIRTIOSND_XFER_SLOT slot;
+    ULONG i;
+
+    for (i = 0; i < VIRTIOSND_XFER_SLOTS; i++) {
+        slot = &Xfer->Slots[i];
+        if (slot->State == VirtIoSndXferSent && slot->Period == Period) {
+            slot->State = VirtIoSndXferAbandoned;
+        }
+    }
+    if (Period->State == VirtIoSndXferHeld) {
+        FreeSlot(Xfer, Period);
+    }
+    Xfer->Periods--;
+}
+
+/* Reports what the device did not give back. */
+static VOID ReportLost(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
+{
+    PVIRTIOSND_XFER_SLOT period;
+    ULONG_PTR cookie;
+    KIRQL irql;
+
+    for (;;) {
+        KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+        period = OldestPeriod(Xfer);
+        if (period == NULL) {
+            KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+            return;
+        }
+        cookie = period->Cookie;
+        AbandonPeriod(Xfer, period);
+        KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+        Xfer->PeriodDone(Xfer->Context, cookie, 0, Lost);
+        KeLowerIrql(irql);
+    }
+}
+
+NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
+{
+    VIRTIOSND_DEADLINE deadline;
+    BOOLEAN late = FALSE;
+    BOOLEAN draining;
+    ULONG periods;
+    KIRQL irql;
+
+    VirtIoSndDeadlineStart(&deadline, Duration);
+    for (;;) {
+        VirtIoSndXferPoll(Xfer);
+        KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+        Xfer->Open = FALSE;
+        periods = Xfer->Periods;
+        draining = Xfer->Draining;
+        KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+        if (!draining && (periods == 0 || late)) {
+            break;
+        }
+        VirtIoSndPause(NULL);
+        late = (BOOLEAN)(VirtIoSndDeadlinePassed(&deadline) || VirtioPciModernIsGone(Xfer->Queue->Transport));
+    }
+    if (periods > 0) {
+        VIRTIOSND_TRACE_WARNING("%lu periods did not come back\n", periods);
+        ReportLost(Xfer, Lost);
+    }
+    return VirtIoSndXferIsOwed(Xfer) ? STATUS_IO_TIMEOUT : STATUS_SUCCESS;
+}
+
+BOOLEAN VirtIoSndXferIsOwed(const VIRTIOSND_XFER *Xfer)
+{
+    return (BOOLEAN)(Xfer->Transfers > 0 && !VirtioPciModernIsGone(Xfer->Queue->Transport));
+}

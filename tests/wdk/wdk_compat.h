@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Stands in for drivers/windows7/virtio/common/include/wdk_compat.h when the
+ * driver's sources are compiled for the host: the little of the WDK that the
+ * portable parts of the driver use, with the same names and widths. wdk.c
+ * implements it and is strict: IRQL, lock ownership, pool and DMA memory.
+ *
+ * Physical addresses are not the virtual ones: a driver that mixes them up
+ * fails at once.
+ */
+#ifndef FAKE_WDK_COMPAT_H
+#define FAKE_WDK_COMPAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define NTAPI
+#define VOID void
+#define CODE_PAGE
+#define CODE_INIT
+#define TRUE 1
+#define FALSE 0
+
+typedef int8_t CHAR;
+typedef uint8_t UCHAR, BOOLEAN, KIRQL, *PUCHAR;
+typedef int16_t SHORT;
+typedef uint16_t USHORT, *PUSHORT;
+typedef int32_t LONG, NTSTATUS;
+typedef uint32_t ULONG, *PULONG;
+typedef int64_t LONGLONG;
+typedef uint64_t ULONGLONG;
+typedef uintptr_t ULONG_PTR, SIZE_T, PFN_NUMBER, KSPIN_LOCK;
+typedef void *PVOID;
+
+typedef union _LARGE_INTEGER {
+    LONGLONG QuadPart;
+} LARGE_INTEGER, PHYSICAL_ADDRESS, *PLARGE_INTEGER;
+
+#define NT_SUCCESS(status) ((NTSTATUS)(status) >= 0)
+#define STATUS_SUCCESS ((NTSTATUS)0x00000000)
+#define STATUS_PENDING ((NTSTATUS)0x00000103)
+#define STATUS_BUFFER_OVERFLOW ((NTSTATUS)0x80000005)
+#define STATUS_DEVICE_BUSY ((NTSTATUS)0x80000011)
+#define STATUS_INVALID_PARAMETER ((NTSTATUS)0xC000000D)
+#define STATUS_INSUFFICIENT_RESOURCES ((NTSTATUS)0xC000009A)
+#define STATUS_DEVICE_NOT_CONNECTED ((NTSTATUS)0xC000009D)
+#define STATUS_IO_TIMEOUT ((NTSTATUS)0xC00000B5)
+#define STATUS_NOT_SUPPORTED ((NTSTATUS)0xC00000BB)
+#define STATUS_CANCELLED ((NTSTATUS)0xC0000120)
+#define STATUS_DEVICE_CONFIGURATION_ERROR ((NTSTATUS)0xC0000182)
+#define STATUS_INVALID_DEVICE_STATE ((NTSTATUS)0xC0000184)
+#define STATUS_DEVICE_PROTOCOL_ERROR ((NTSTATUS)0xC0000186)
+#define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225)
+
+#define PASSIVE_LEVEL 0
+#define DISPATCH_LEVEL 2
+#define PAGE_SIZE 4096u
+#define PAGE_SHIFT 12
+
+#define FIELD_OFFSET(type, field) ((ULONG)offsetof(type, field))
+#define UNREFERENCED_PARAMETER(p) ((void)(p))
+#define RtlZeroMemory(p, n) memset((p), 0, (n))
+#define RtlCopyMemory(d, s, n) memcpy((d), (s), (n))
+#define KeMemoryBarrier() __sync_synchronize()
+#define InterlockedExchange(p, v) __sync_lock_test_and_set((p), (v))
+#define InterlockedCompareExchange(p, v, c) __sync_val_compare_and_swap((p), (c), (v))
+
+/* ---- IRQL and spin locks: owner and level are checked ---- */
+void wdk_require_passive(const char *what);
+void wdk_require_dispatch(const char *what);
+void wdk_acquire(KSPIN_LOCK *lock, const char *what);
+void wdk_release(KSPIN_LOCK *lock, const char *what);
+KIRQL wdk_raise(KIRQL irql);
+void wdk_lower(KIRQL irql);
+#define PAGED_CODE() wdk_require_passive(__func__)
+#define KeInitializeSpinLock(lock) (*(lock) = 0)
+#define KeAcquireSpinLock(lock, irql) (*(irql) = wdk_raise(DISPATCH_LEVEL), wdk_acquire((lock), __func__))
+#define KeReleaseSpinLock(lock, irql) (wdk_release((lock), __func__), wdk_lower(irql))
+#define KeAcquireSpinLockAtDpcLevel(lock) (wdk_require_dispatch(__func__), wdk_acquire((lock), __func__))
+#define KeReleaseSpinLockFromDpcLevel(lock) (wdk_require_dispatch(__func__), wdk_release((lock), __func__))
+#define KeRaiseIrql(level, old) (*(old) = wdk_raise(level))
+#define KeLowerIrql(level) wdk_lower(level)
+
+/* ---- waiting: time stands still but here ---- */
+typedef struct _KEVENT {
+    LONG Signalled;
+} KEVENT, *PKEVENT;
+typedef struct _KMUTEX {
+    LONG Owned;
+} KMUTEX;
+typedef enum { NotificationEvent, SynchronizationEvent } EVENT_TYPE;
+enum { Executive, KernelMode, IO_NO_INCREMENT };
+#define KeInitializeEvent(event, type, state) ((event)->Signalled = (state))
+#define KeSetEvent(event, increment, wait) ((event)->Signalled = 1)
+#define KeClearEvent(event) ((event)->Signalled = 0)
+#define KeInitializeMutex(mutex, level) ((mutex)->Owned = 0)
+LONG KeReleaseMutex(KMUTEX *mutex, BOOLEAN wait);
+NTSTATUS wdk_wait(void *object, SIZE_T size, const LARGE_INTEGER *timeout);
+#define KeWaitForSingleObject(object, reason, mode, alertable, timeout) wdk_wait((object), sizeof(*(object)), (timeout))
+NTSTATUS wdk_delay(const LARGE_INTEGER *interval);
+#define KeDelayExecutionThread(mode, alertable, interval) wdk_delay(interval)
+LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER frequency); /* 10 MHz */
+
+/* ---- memory ---- */
+enum { NonPagedPool, MmCached };
+PVOID ExAllocatePoolWithTag(int type, SIZE_T bytes, ULONG tag);
+VOID ExFreePoolWithTag(PVOID memory, ULONG tag);
+PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T bytes, PHYSICAL_ADDRESS lowest, PHYSICAL_ADDRESS highest,
+                                             PHYSICAL_ADDRESS boundary, int cache);
+VOID MmFreeContiguousMemorySpecifyCache(PVOID memory, SIZE_T bytes, int cache);
+PHYSICAL_ADDRESS MmGetPhysicalAddress(PVOID memory);
+
+/* ---- MDLs: byte offset, byte count, page frame numbers ---- */
+typedef struct _MDL {
+    ULONG ByteOffset;
+    ULONG ByteCount;
+    PFN_NUMBER *Pages;
+} MDL, *PMDL;
+#define MmGetMdlByteCount(mdl) ((mdl)->ByteCount)
+#define MmGetMdlByteOffset(mdl) ((mdl)->ByteOffset)
+#define MmGetMdlPfnArray(mdl) ((mdl)->Pages)
+
+/* ---- registers: each access goes to wdk.register_read / register_write ---- */
+ULONG wdk_read_register(const void *address, ULONG size);
+void wdk_write_register(void *address, ULONG size, ULONG value);
+#define READ_REGISTER_UCHAR(p) ((UCHAR)wdk_read_register((p), 1))
+#define READ_REGISTER_USHORT(p) ((USHORT)wdk_read_register((p), 2))
+#define READ_REGISTER_ULONG(p) wdk_read_register((p), 4)
+#define WRITE_REGISTER_UCHAR(p, v) wdk_write_register((p), 1, (v))
+#define WRITE_REGISTER_USHORT(p, v) wdk_write_register((p), 2, (v))
+#define WRITE_REGISTER_ULONG(p, v) wdk_write_register((p), 4, (v))
+
+#endif
