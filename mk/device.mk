@@ -41,7 +41,8 @@ $(OUT)/obj/tests/device-san/%.o: tests/device/%.c
 	@mkdir -p $(@D)
 	$(DEVICE_CC) $(DEVICE_CPPFLAGS) $(DEVICE_CFLAGS) $(DEVICE_SANITIZE) -MMD -MP -c $< -o $@
 
-$(OUT)/tests/device_%_san: $(OUT)/obj/tests/device-san/test_%.o $(OUT)/obj/tests/device-san/guest.o $(DEVICE_SAN_OBJECTS)
+$(OUT)/tests/device_%_san: $(OUT)/obj/tests/device-san/test_%.o $(OUT)/obj/tests/device-san/guest.o \
+    $(DEVICE_SAN_OBJECTS)
 	@mkdir -p $(@D)
 	$(DEVICE_CC) $(DEVICE_SANITIZE) -o $@ $^ -lcmocka -lm -ldl
 
@@ -54,4 +55,5 @@ $(OUT)/tests/device_%: $(OUT)/obj/tests/device/test_%.o $(OUT)/obj/tests/device/
 TESTS += $(DEVICE_TESTS) $(DEVICE_SAN_TESTS)
 test-build: $(DEVICE_TESTS) $(DEVICE_SAN_TESTS) $(OUT)/host/vsnd_plugin.so
 
--include $(wildcard $(OUT)/obj/device/*.d $(OUT)/obj/device-san/*.d $(OUT)/obj/tests/device/*.d $(OUT)/obj/tests/device-san/*.d)
+-include $(wildcard $(OUT)/obj/device/*.d $(OUT)/obj/device-san/*.d)
+-include $(wildcard $(OUT)/obj/tests/device/*.d $(OUT)/obj/tests/device-san/*.d)

@@ -27,6 +27,10 @@ UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c 
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
 UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
+UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c
+UNIT_SOURCES_wavert_format := $(SND)/src/wavert_format.c $(SND)/src/guids.c $(SND)/src/portcls_com.c
+UNIT_SOURCES_properties := $(UNIT_SOURCES_wavert_format) $(SND)/src/property.c $(SND)/src/wavert_properties.c \
+    $(SND)/src/topology_properties.c
 
 UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_TESTS := $(UNIT_NAMES:%=$(OUT)/tests/unit_%)

@@ -11,7 +11,8 @@ struct guest *guest_open(const char *options)
 {
     struct guest *guest = calloc(1, sizeof(*guest));
     assert_non_null(guest);
-    guest->ram = mmap(NULL, GUEST_RAM_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    guest->ram = mmap(NULL, GUEST_RAM_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
     assert_true(guest->ram != MAP_FAILED);
     guest->high = GUEST_HIGH_BASE;
     guest->aero = strncmp(options, "specification", 13) != 0;

@@ -255,7 +255,9 @@ static const struct transition specification_transitions[] = {
 
 static uint32_t send(struct guest *guest, uint32_t code, uint32_t stream)
 {
-    return code == SET_PARAMS ? guest_set_params(guest, stream, stream == 0 ? 2 : 1) : guest_command(guest, code, stream);
+    if (code == SET_PARAMS)
+        return guest_set_params(guest, stream, stream == 0 ? 2 : 1);
+    return guest_command(guest, code, stream);
 }
 
 static void walk_to(struct guest *guest, enum vsnd_stream_state target, uint32_t stream)
@@ -270,7 +272,8 @@ static void every_state_and_command(void **state)
 {
     struct guest *guest = *state;
     const struct transition *rows = guest->aero ? aero_transitions : specification_transitions;
-    size_t count = guest->aero ? sizeof(aero_transitions) / sizeof(*rows) : sizeof(specification_transitions) / sizeof(*rows);
+    size_t bytes = guest->aero ? sizeof(aero_transitions) : sizeof(specification_transitions);
+    size_t count = bytes / sizeof(*rows);
     for (size_t i = 0; i < count; i++) {
         for (uint32_t stream = 0; stream < 2; stream++) {
             guest_bring_up(guest);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "guids.h"
-#include "topology.h"
+#include "topology_tables.h"
 #include "wavert_format.h"
 #include "wavert_tables.h"
 

@@ -12,6 +12,31 @@
 typedef uint16_t WORD;
 typedef uint32_t DWORD;
 
+#ifndef C_ASSERT
+#define C_ASSERT(condition) _Static_assert(condition, #condition)
+#endif
+#ifndef RTL_NUMBER_OF
+#define RTL_NUMBER_OF(a) (sizeof(a) / sizeof((a)[0]))
+#endif
+
+#ifndef STATUS_INVALID_DEVICE_REQUEST
+#define STATUS_INVALID_DEVICE_REQUEST ((NTSTATUS)0xC0000010)
+#endif
+#ifndef STATUS_BUFFER_TOO_SMALL
+#define STATUS_BUFFER_TOO_SMALL ((NTSTATUS)0xC0000023)
+#endif
+#ifndef STATUS_NO_MATCH
+#define STATUS_NO_MATCH ((NTSTATUS)0xC0000272)
+#endif
+
+#ifndef RtlCompareMemory
+#define RtlCompareMemory(a, b, n) (memcmp((a), (b), (n)) == 0 ? (SIZE_T)(n) : 0) /* right for equality only */
+#endif
+#ifndef InterlockedIncrement
+#define InterlockedIncrement(p) __sync_add_and_fetch((p), 1)
+#define InterlockedDecrement(p) __sync_sub_and_fetch((p), 1)
+#endif
+
 #ifndef GUID_DEFINED
 #define GUID_DEFINED
 typedef struct _GUID {

@@ -7,6 +7,7 @@
 
 #include "portcls_com.h"
 #include "topology.h"
+#include "topology_tables.h"
 #include "wavert.h"
 #include "wavert_tables.h"
 

@@ -7,6 +7,7 @@
 
 #include "pool.h"
 #include "portcls_com.h"
+#include "topology_tables.h"
 
 typedef struct _MINIPORTTOPOLOGY_CONTEXT {
     IMiniportTopology Interface; /* first member: the block is a COM object */

@@ -5,9 +5,8 @@
  * The device has no jack detection and no way to change its speakers: both jacks
  * are always plugged, the speakers always stereo.
  */
-#include "topology.h"
-
 #include "property.h"
+#include "topology_tables.h"
 
 /* WDK: "KSJACK_DESCRIPTION structure". Colours are 0x00RRGGBB, after PC 99: lime green line-out, pink microphone. The
  * channel mapping is non-zero only for analog render. */

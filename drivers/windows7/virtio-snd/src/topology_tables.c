@@ -10,7 +10,7 @@
  *
  * The jack properties belong to the filter and name the pin in their KSP_PIN.
  */
-#include "topology.h"
+#include "topology_tables.h"
 
 #include "filter_tables.h"
 #include "guids.h"
