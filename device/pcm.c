@@ -85,8 +85,6 @@ uint32_t pcm_command(struct vsnd *dev, uint32_t stream_id, enum pcm_command comm
         transfer_flush(dev, stream_id, VIRTIO_SND_S_IO_ERR);
     if (next == RUN && stream->state != RUN)
         enter_running(dev, stream);
-    if (next == IDLE)
-        stream->channels = 0;
     stream->state = next;
     return VIRTIO_SND_S_OK;
 }

@@ -17,7 +17,7 @@ extern const pcm_state_table pcm_states_specification;
 
 struct pcm_stream {
     enum vsnd_stream_state state;
-    uint32_t channels; /* 0: no parameters */
+    uint32_t channels; /* of the last SET_PARAMS since reset; 0: none */
     uint64_t start_ns;     /* the clock's zero; valid while Running */
     uint64_t clock_frames; /* frames that the clock has played or recorded since then */
     uint32_t starts;

@@ -7,6 +7,7 @@
 #include "le.h"
 #include "model.h"
 
+#define CHUNK_FRAMES 256u
 #define MS_TO_FRAMES(ms) ((size_t)(ms) * (SAMPLE_RATE / 1000u))
 
 void device_interrupt(struct vsnd *dev, uint8_t isr_bit)
@@ -206,10 +207,10 @@ static int vsnd_intx(void *opaque)
 static size_t vsnd_take_playback(void *opaque, float *stereo, size_t frames)
 {
     struct vsnd *dev = opaque;
-    struct frame part[256];
+    struct frame part[CHUNK_FRAMES];
     size_t taken = 0;
     while (taken < frames) {
-        size_t wanted = frames - taken < 256 ? frames - taken : 256;
+        size_t wanted = frames - taken < CHUNK_FRAMES ? frames - taken : CHUNK_FRAMES;
         size_t got = audio_ring_pop(&dev->played, part, wanted);
         for (size_t i = 0; i < got; i++) {
             stereo[2 * (taken + i)] = sample_to_float(part[i].left);
@@ -227,10 +228,13 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     struct vsnd *dev = opaque;
     if (dev->streams[1].state != VSND_STREAM_RUNNING)
         return 0;
-    for (size_t i = 0; i < frames; i++) {
-        int16_t sample = sample_from_float(mono[i]);
-        struct frame frame = {sample, sample};
-        dev->stats.capture_dropped_frames += audio_ring_push(&dev->capture, &frame, 1);
+    for (size_t done = 0; done < frames;) {
+        struct frame part[CHUNK_FRAMES];
+        size_t count = frames - done < CHUNK_FRAMES ? frames - done : CHUNK_FRAMES;
+        for (size_t i = 0; i < count; i++)
+            part[i].left = part[i].right = sample_from_float(mono[done + i]);
+        dev->stats.capture_dropped_frames += audio_ring_push(&dev->capture, part, count);
+        done += count;
     }
     dev->captured_frames += frames;
     dev->stats.capture_frames += frames;

@@ -5,7 +5,7 @@ DEVICE_CC ?= gcc
 DEVICE_CPPFLAGS := -Idevice -Ibench/include -Idrivers/windows7/virtio/common/include -D_GNU_SOURCE
 DEVICE_CFLAGS := -std=c11 -O2 -g -fPIC -fvisibility=hidden -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
     -Wmissing-prototypes -Wundef -Wvla
-DEVICE_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+DEVICE_SANITIZE := -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 DEVICE_SOURCES := $(filter-out device/plugin.c,$(sort $(wildcard device/*.c)))
 DEVICE_OBJECTS := $(DEVICE_SOURCES:device/%.c=$(OUT)/obj/device/%.o)

@@ -108,3 +108,4 @@ endef
 $(foreach a,$(ARCHS),$(eval $(call driver_layouts,$(a))))
 
 test-build: driver driver-gcc driver-layouts
+TESTS += tests/image/test_image.py tests/image/test_exports.py tests/image/test_reproducible.py tools/tidy.py

@@ -1,1 +1,37 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
+# The guest process of the bench: PE loader, NT kernel, PortCls, audio client; once for each architecture.
+
+GUEST_DIRS := bench/nt bench/pe bench/portcls bench/client
+GUEST_SOURCES := $(sort $(foreach dir,$(GUEST_DIRS),$(wildcard $(dir)/*.c)))
+GUEST_HEADERS := $(sort $(foreach dir,$(GUEST_DIRS) bench/include,$(wildcard $(dir)/*.h)))
+GUEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror=implicit-function-declaration -fshort-wchar \
+	-fno-strict-aliasing -fno-omit-frame-pointer -fno-pie -fno-stack-protector -fno-delete-null-pointer-checks
+# The driver calls in with a stack that is aligned to 4; calls out must leave the stack pointer where it was.
+GUEST_CFLAGS_32 := -m32 -march=i686 -mstackrealign -mincoming-stack-boundary=2 -maccumulate-outgoing-args -D_FILE_OFFSET_BITS=64
+GUEST_CFLAGS_64 := -m64
+
+GUEST_OBJECTS_32 := $(GUEST_SOURCES:%.c=$(OUT)/obj/guest32/%.o)
+GUEST_OBJECTS_64 := $(GUEST_SOURCES:%.c=$(OUT)/obj/guest64/%.o)
+
+$(OUT)/obj/guest32/%.o: %.c $(GUEST_HEADERS)
+	@mkdir -p $(@D)
+	gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_32) -c $< -o $@
+
+$(OUT)/obj/guest64/%.o: %.c $(GUEST_HEADERS)
+	@mkdir -p $(@D)
+	gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_64) -c $< -o $@
+
+$(OUT)/host/guest32: $(GUEST_OBJECTS_32)
+	@mkdir -p $(@D)
+	gcc -m32 -no-pie $^ -o $@ -lm
+
+$(OUT)/host/guest64: $(GUEST_OBJECTS_64)
+	@mkdir -p $(@D)
+	gcc -m64 -no-pie $^ -o $@ -lm
+
+# Regenerates the checked-in compile-time checks of Windows 7's structures.
+bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/types.h
+	/usr/bin/python3 tools/layouts.py docs/windows7-layouts.tsv bench/nt/types.h > $@.new && mv $@.new $@
+
+.PHONY: guest
+guest: $(OUT)/host/guest32 $(OUT)/host/guest64

@@ -22,7 +22,6 @@ $(HOST_BENCH): $(HOST_OBJECTS) $(OUT)/host/libvsnd.a
 
 -include $(HOST_OBJECTS:.o=.d)
 
-build: $(HOST_BENCH)
 
 # ---- unit tests: the real sources against cmocka ----
 

@@ -14,18 +14,19 @@ UNIT_RING := $(VIRTIO)/src/virtqueue_split.c
 UNIT_QUEUE := $(UNIT_RING) $(VIRTIO)/src/virtio_pci_modern_transport.c $(SND)/src/virtiosnd_queue_split.c \
     $(SND)/src/virtiosnd_wait.c
 UNIT_PROTOCOL := $(SND)/src/virtiosnd_protocol.c
+UNIT_DEVICE := tests/unit/snd_device.c
 
 UNIT_SOURCES_cap_parser := $(VIRTIO)/src/virtio_pci_cap_parser.c
 UNIT_SOURCES_contract := $(VIRTIO)/src/virtio_pci_contract.c
 UNIT_SOURCES_protocol := $(UNIT_PROTOCOL)
 UNIT_SOURCES_sg := $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c
 UNIT_SOURCES_virtqueue := $(UNIT_RING)
-UNIT_SOURCES_transport := $(VIRTIO)/src/virtio_pci_modern_transport.c $(VIRTIO)/src/virtio_pci_cap_parser.c
-UNIT_SOURCES_control := $(UNIT_QUEUE) $(SND)/src/virtiosnd_control.c
-UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c $(SND)/src/virtiosnd_tx.c \
+UNIT_SOURCES_transport := $(UNIT_QUEUE) $(UNIT_DEVICE)
+UNIT_SOURCES_control := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_control.c
+UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c $(SND)/src/virtiosnd_tx.c \
     $(SND)/src/virtiosnd_rx.c
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
-UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(SND)/src/virtiosnd_eventq.c
+UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c
 UNIT_SOURCES_wavert_format := $(SND)/src/wavert_format.c $(SND)/src/guids.c $(SND)/src/portcls_com.c

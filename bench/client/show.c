@@ -62,7 +62,8 @@ static void show_pin(const struct port *port, ULONG index, bool last)
     line(false, "    pin %u  %-3s  %-6s  %-24s %s", (unsigned)index, flow(pin), communication(pin),
          guid_text(pin->KsPinDescriptor.Category), range);
     line(true,
-         "{\"pin\":%u,\"flow\":\"%s\",\"communication\":\"%s\",\"category\":\"%s\",\"instances\":%u,\"range\":\"%s\"}%s",
+         "{\"pin\":%u,\"flow\":\"%s\",\"communication\":\"%s\",\"category\":\"%s\",\"instances\":%u,"
+         "\"range\":\"%s\"}%s",
          (unsigned)index, flow(pin), communication(pin), guid_text(pin->KsPinDescriptor.Category),
          (unsigned)pin->MaxFilterInstanceCount, range, last ? "" : ",");
 }

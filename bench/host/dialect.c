@@ -89,20 +89,21 @@ static bool read_exchange(const struct dialect *d, uint32_t head, uint32_t *code
     struct vring_desc desc;
     uint64_t table = d->desc;
     uint32_t entries = d->size, index = head;
-    bool have_code = false;
+    bool have_code = false, indirect = false;
 
     for (uint32_t steps = 0; steps <= entries && index < entries; steps++) {
         if (!fetch(d, table + 16ull * index, &desc, sizeof desc)) {
             return false;
         }
         if ((desc.flags & VRING_DESC_F_INDIRECT) != 0) {
+            if (indirect || desc.len / 16u > VRING_MAX_SIZE) { /* 2.7.5.3.1: one table, and none inside it */
+                return false;
+            }
+            indirect = true;
             table = desc.addr;
             entries = desc.len / 16u;
             index = 0;
             steps = 0;
-            if (table == d->desc || entries > VRING_MAX_SIZE) {
-                return false;
-            }
             continue;
         }
         if ((desc.flags & VRING_DESC_F_WRITE) != 0) {

@@ -66,6 +66,7 @@ static void catch_signals(void) {
         struct sigaction action = {.sa_handler = on_fatal_signal, .sa_flags = SA_RESETHAND | SA_NODEFER};
         sigaction(numbers[i], &action, NULL);
     }
+    signal(SIGPIPE, SIG_IGN); /* a helper program that ended shows as a failed write */
 }
 
 /* Finds the driver and the architecture it is for. */

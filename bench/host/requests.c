@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "progress.h"
-#include "symbol.h"
 
 static void on_config_read(struct session *s) {
     s->counters.config_reads++;
@@ -45,7 +44,7 @@ static void on_decode(struct session *s) {
 }
 
 static void on_symbol(struct session *s) {
-    symbol_name(s->input->sys, s->link->a, s->link->text, sizeof s->link->text);
+    symbolizer_name(&s->symbolizer, s->input->sys, s->link->a, s->link->text, sizeof s->link->text);
 }
 
 static void on_mark(struct session *s) {

@@ -218,6 +218,7 @@ void session_close(struct session *s) {
     if (s->trace != NULL) {
         fclose(s->trace);
     }
+    symbolizer_close(&s->symbolizer);
     decoder_destroy(s->decoder);
     if (s->record_fd >= 0) {
         close(s->record_fd);

@@ -22,6 +22,7 @@
 #include "microphone.h"
 #include "options.h"
 #include "playback.h"
+#include "symbol.h"
 
 /* What the run is given: made before it starts. */
 struct session_input {
@@ -52,6 +53,7 @@ struct session {
     struct counters counters;
     struct dialect dialect;
     struct decoder *decoder;
+    struct symbolizer symbolizer;
     struct playback playback;
     struct microphone microphone;
     FILE *trace;

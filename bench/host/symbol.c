@@ -1,71 +1,108 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _GNU_SOURCE
 #include "symbol.h"
 
+#include <fcntl.h>
 #include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_ADDRESS "Function start address: 0x"
-
 extern char **environ;
 
-/* Runs argv, its standard output into text[0..bytes) as a string. Nonzero: failed. */
-static int run(char *const argv[], char *text, size_t bytes) {
-    posix_spawn_file_actions_t actions;
-    int ends[2], status = -1;
-    size_t length = 0;
-    ssize_t got;
-    pid_t child;
+static const char *const s_tools[] = {"llvm-symbolizer-14", "llvm-symbolizer"};
 
-    if (pipe(ends) != 0) {
-        return -1;
-    }
+/* Starts one of the tools with our pipes as its standard input and output. Nonzero: failed. */
+static int start_process(struct symbolizer *s, const char *object, int child_in, int child_out) {
+    posix_spawn_file_actions_t actions;
+    int error = -1;
+
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", 0, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", 1, 0);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addclose(&actions, ends[0]);
-    int error = posix_spawnp(&child, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_adddup2(&actions, child_in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, child_out, STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    for (size_t i = 0; error != 0 && i < sizeof s_tools / sizeof s_tools[0]; i++) {
+        char *argv[] = {(char *)s_tools[i], (char *)object, "--relative-address", "--no-inlines", NULL};
+        error = posix_spawnp(&s->process, argv[0], &actions, NULL, argv, environ);
+    }
     posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    while (error == 0 && length + 1 < bytes && (got = read(ends[0], text + length, bytes - 1 - length)) > 0) {
-        length += (size_t)got;
-    }
-    text[length] = '\0';
-    close(ends[0]);
-    if (error == 0) {
-        waitpid(child, &status, 0);
-    }
-    return error != 0 || status != 0;
+    return error;
 }
 
-void symbol_name(const char *sys_path, uint64_t rva, char *text, size_t bytes) {
-    static const char *const tools[] = {"llvm-symbolizer-14", "llvm-symbolizer"};
-    char object[1100], address[32], answer[4096];
+static void start(struct symbolizer *s, const char *sys_path) {
+    char object[1100];
+    int in[2], out[2];
 
+    s->process = -1;
     snprintf(object, sizeof object, "--obj=%s", sys_path);
-    snprintf(address, sizeof address, "0x%llx", (unsigned long long)rva);
-    snprintf(text, bytes, "%s", address);
-    for (size_t i = 0; i < sizeof tools / sizeof tools[0]; i++) {
-        char *argv[] = {(char *)tools[i], object, "--relative-address", "--verbose", "--no-inlines", address, NULL};
-        if (run(argv, answer, sizeof answer) != 0) {
-            continue;
-        }
-        const char *start = strstr(answer, START_ADDRESS);
-        char *end = strchr(answer, '\n');
-        if (end == NULL || end == answer || strncmp(answer, "??", 2) == 0) {
-            return;
-        }
-        *end = '\0';
-        uint64_t offset = start != NULL ? rva - (strtoull(start + strlen(START_ADDRESS), NULL, 16)) : 0;
-        if (start != NULL && offset < 0x1000000u) {
-            snprintf(text, bytes, "%s+0x%llx", answer, (unsigned long long)offset);
-        } else {
-            snprintf(text, bytes, "%s", answer);
-        }
+    if (pipe2(in, O_CLOEXEC) != 0) {
         return;
     }
+    if (pipe2(out, O_CLOEXEC) != 0) {
+        close(in[0]);
+        close(in[1]);
+        return;
+    }
+    int error = start_process(s, object, in[0], out[1]);
+    close(in[0]);
+    close(out[1]);
+    s->ask = fdopen(in[1], "w");
+    s->answer = fdopen(out[0], "r");
+    if (error != 0) {
+        fclose(s->ask);
+        fclose(s->answer);
+        s->process = -1;
+    }
+}
+
+/* Reads one answer: function, place, empty line. Nonzero: the tool ended. */
+static int read_answer(FILE *answer, char *function, char *place, int bytes) {
+    char line[1024];
+
+    function[0] = place[0] = '\0';
+    for (unsigned i = 0; fgets(line, sizeof line, answer) != NULL; i++) {
+        line[strcspn(line, "\r\n")] = '\0';
+        if (line[0] == '\0') {
+            return 0;
+        }
+        if (i < 2) {
+            snprintf(i == 0 ? function : place, (size_t)bytes, "%s", line);
+        }
+    }
+    return -1;
+}
+
+void symbolizer_name(struct symbolizer *s, const char *sys_path, uint64_t rva, char *text, size_t bytes) {
+    char function[1024], place[1024];
+
+    snprintf(text, bytes, "0x%llx", (unsigned long long)rva);
+    if (s->process == 0) {
+        start(s, sys_path);
+    }
+    if (s->process < 0 || fprintf(s->ask, "%s\n", text) < 0 || fflush(s->ask) != 0 ||
+        read_answer(s->answer, function, place, sizeof function) != 0 || function[0] == '\0' || function[0] == '?') {
+        return;
+    }
+    char *column = strrchr(place, ':'); /* path:line:column, the path with slashes of either kind */
+    if (column != NULL) {
+        *column = '\0';
+    }
+    const char *file = place;
+    for (const char *c = place; *c != '\0'; c++) {
+        file = *c == '/' || *c == '\\' ? c + 1 : file;
+    }
+    if (*file == '?' || *file == '\0') {
+        snprintf(text, bytes, "%s", function);
+    } else {
+        snprintf(text, bytes, "%s at %s", function, file);
+    }
+}
+
+void symbolizer_close(struct symbolizer *s) {
+    if (s->process > 0) {
+        fclose(s->ask); /* ends it */
+        fclose(s->answer);
+        waitpid(s->process, NULL, 0);
+    }
+    s->process = 0;
 }

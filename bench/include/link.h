@@ -37,7 +37,7 @@ enum link_op {
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
     LINK_OP_ADVANCE,      /* a: now in ns. At least once per virtual ms */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
-    LINK_OP_SYMBOL,       /* a: RVA in the .sys -> text: "Function+0x12", or "0x1234" when no PDB says */
+    LINK_OP_SYMBOL,       /* a: RVA in the .sys -> text: "Function at file.c:12", or "0x1234" when no PDB says */
     LINK_OP_MARK,         /* a: enum link_mark */
     LINK_OP_VIOLATION,    /* text: "RULE\nmessage\nfunction"; the guest exits with LINK_EXIT_VIOLATION after it */
     LINK_OP_NOTE,         /* text: one line for the user, e.g. an event-log entry; shown with --verbose */

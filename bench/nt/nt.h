@@ -256,6 +256,8 @@ void device_check_unload(void);
 void work_check_unload(void);
 DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);
 void bus_init(void);
+/* dma.c: the adapter of IoGetDmaAdapter. */
+PVOID dma_adapter_get(const void *description, PULONG map_registers);
 extern bool g_bus_saw_irp;
 
 #endif

@@ -41,7 +41,7 @@ void port_release_children(struct port *port)
     port->resources = NULL;
 }
 
-/* PortCls asks every miniport for interfaces that most do not have; a QueryInterface that says yes to all is found out. */
+/* PortCls asks every miniport for interfaces that most do not have; one that says yes to all is found out. */
 static void probe_optional(IUnknown *miniport)
 {
     static const struct {

@@ -110,7 +110,8 @@ static MDL *NTAPI AllocateContiguousPagesForMdl(void *face, PHYSICAL_ADDRESS low
 
 static PVOID NTAPI MapAllocatedPages(void *face, MDL *mdl, ULONG cache)
 {
-    struct stream_mdl *m = require_mdl(stream_of(face, "IPortWaveRTStream::MapAllocatedPages"), mdl, "MapAllocatedPages");
+    struct stream_mdl *m =
+        require_mdl(stream_of(face, "IPortWaveRTStream::MapAllocatedPages"), mdl, "MapAllocatedPages");
     if (cache > MmWriteCombined)
         violation("PORTCLS_BAD_ARGUMENT", "MapAllocatedPages: cache type %u", (unsigned)cache);
     if (m->mapping)

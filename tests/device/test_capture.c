@@ -301,6 +301,21 @@ static void aero_takes_transfers_in_running_only(void **state)
     assert_int_equal(guest_get16(guest, xfer.payload), 0xA5A5);
 }
 
+/* Each recorded sample lands in the available index and makes one more chain: no more than a ringful is served. */
+static void aero_recording_over_the_available_index_ends(void **state)
+{
+    struct guest *guest = *state;
+    struct guest_queue *queue = &guest->queues[RXQ];
+    uint64_t header = guest_alloc(guest, 8), status = guest_alloc(guest, 8);
+    struct part parts[] = {{header, 8, 0}, {queue->avail + 2, 2, WRITE}, {status, 8, WRITE}};
+    guest_start(guest, 1);
+    guest_put32(guest, header, 1);
+    speak(guest, 5000, 1); /* 2, 3, 4... */
+    guest_add(guest, RXQ, parts, 3); /* all other ring entries are 0: the same chain */
+    guest_kick(guest, RXQ);
+    assert_int_equal(guest_stats(guest).rx_buffers, 64);
+}
+
 /* ---- the specification's dialect ---- */
 
 static void specification_completes_when_full(void **state)
@@ -428,6 +443,7 @@ int main(void)
         TEST(both_streams_run_at_once),
         AERO(aero_missing_samples_are_silence),
         AERO(aero_takes_transfers_in_running_only),
+        AERO(aero_recording_over_the_available_index_ends),
         SPECIFICATION(specification_completes_when_full),
         SPECIFICATION(specification_records_silence_when_the_host_is_late),
         SPECIFICATION(specification_a_host_within_the_grace_loses_nothing),

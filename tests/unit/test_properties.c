@@ -202,7 +202,7 @@ static NTSTATUS propose(ULONG pin, VIRTIOSND_STREAM_ID format_of, ULONG size)
 {
     WAVERT_FORMAT format;
 
-    memcpy(value, &format, WaveRtFormatDefault(format_of, &format));
+    WaveRtFormatDefault(format_of, &format);
     memcpy(value, &format, sizeof(format));
     return ask(WaveRtPropertyProposedFormat, KSPROPERTY_PIN_PROPOSEDATAFORMAT, KSPROPERTY_TYPE_SET, NO_NODE, &pin,
                size);

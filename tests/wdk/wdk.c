@@ -142,10 +142,7 @@ LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER frequency)
 
 static int may_allocate(void)
 {
-    if (wdk.fail_after == 0) {
-        return 1;
-    }
-    return --wdk.fail_after > 0 ? 1 : (wdk.fail_after = 1, 0);
+    return wdk.fail_at == 0 || --wdk.fail_at > 0;
 }
 
 PVOID ExAllocatePoolWithTag(int type, SIZE_T bytes, ULONG tag)

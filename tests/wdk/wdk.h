@@ -11,7 +11,7 @@ struct wdk {
     unsigned locks;       /* spin locks held */
     unsigned pool_blocks; /* live pool allocations */
     unsigned dma_blocks;  /* live contiguous allocations */
-    unsigned fail_after;  /* this many allocations still succeed; 0: all do */
+    unsigned fail_at;     /* N: the Nth allocation from now fails, once; 0: none does */
     void (*tick)(void);   /* called for each millisecond that the driver sleeps; may be NULL */
     ULONG (*register_read)(const void *address, ULONG size);
     void (*register_write)(void *address, ULONG size, ULONG value);

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* The scenario table and the scenarios that commands use: load, play, record, duplex, show. */
+#include "client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct render_job render_job(void)
+{
+    return (struct render_job){.endpoint = endpoint_require(false),
+                               .options = engine_options_default(false),
+                               .samples = g_input,
+                               .frames = g_link->options.input_frames};
+}
+
+static struct capture_job capture_job(void)
+{
+    struct capture_job job = {.endpoint = endpoint_require(true),
+                              .options = engine_options_default(true),
+                              .frames = g_link->options.record_frames};
+    job.samples = calloc((size_t)job.frames + 1, sizeof *job.samples);
+    if (!job.samples)
+        bench_bug("no memory for %llu recorded frames", (unsigned long long)job.frames);
+    return job;
+}
+
+static void capture_finish(struct capture_job *job)
+{
+    g_link->result.capture = job->result;
+    files_write_output(job->samples, job->result.frames);
+    free(job->samples);
+}
+
+static void load(void)
+{
+    device_up();
+    device_down();
+}
+
+static void play(void)
+{
+    device_up();
+    struct render_job job = render_job();
+    render_run(&job);
+    g_link->result.render = job.result;
+    device_down();
+}
+
+static void record(void)
+{
+    device_up();
+    struct capture_job job = capture_job();
+    capture_run(&job);
+    capture_finish(&job);
+    device_down();
+}
+
+static void duplex(void)
+{
+    device_up();
+    struct render_job playing = render_job();
+    struct capture_job recording = capture_job();
+    struct thread *a = thread_create("render client", render_run, &playing);
+    struct thread *b = thread_create("capture client", capture_run, &recording);
+    thread_join(a);
+    thread_join(b);
+    g_link->result.render = playing.result;
+    capture_finish(&recording);
+    device_down();
+}
+
+static void show(void)
+{
+    device_up();
+    show_device();
+    device_down();
+}
+
+const struct scenario g_scenarios[] = {
+    {"load", load}, {"play", play}, {"record", record}, {"duplex", duplex}, {"show", show}, {NULL, NULL}};
+
+static const struct scenario *find(const struct scenario *table, const char *name)
+{
+    for (; table->name; table++) {
+        if (strcmp(table->name, name) == 0)
+            return table;
+    }
+    return NULL;
+}
+
+void client_run(int input_fd, int output_fd)
+{
+    const struct scenario *const tables[] = {g_scenarios, g_scenarios_stream, g_scenarios_device,
+                                             g_scenarios_property};
+    const char *name = g_link->options.scenario;
+    files_open(input_fd, output_fd);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        const struct scenario *s = find(tables[i], name);
+        if (s) {
+            s->run();
+            return;
+        }
+    }
+    scenario_failed("no scenario is called \"%s\"", name);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Scenarios about one stream's life: pausing, re-opening, buffers, positions by Microsoft's criteria. */
+#include "client.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MS NS_PER_MS_CLIENT
+
+static struct engine open_default(bool capture)
+{
+    struct engine engine;
+    struct engine_options options = engine_options_default(capture);
+    engine_open_required(&engine, capture, &options);
+    return engine;
+}
+
+/* ---- sound that pauses, and streams that come again ---- */
+
+static void pause_resume_loses_nothing(void)
+{
+    device_up();
+    struct render_job job = {.endpoint = endpoint_require(false),
+                             .options = engine_options_default(false),
+                             .samples = g_input,
+                             .frames = g_link->options.input_frames,
+                             .pause_every_frames = 3777,
+                             .pause_ns = 37 * MS};
+    render_run(&job);
+    EXPECT(job.result.frames == job.frames, "only %llu of %llu frames went into the buffer",
+           (unsigned long long)job.result.frames, (unsigned long long)job.frames);
+    g_link->result.render = job.result;
+    device_down();
+}
+
+static void pause_resume_capture(void)
+{
+    device_up();
+    struct capture_job job = {.endpoint = endpoint_require(true),
+                              .options = engine_options_default(true),
+                              .frames = g_link->options.record_frames,
+                              .pause_every_frames = 3777,
+                              .pause_ns = 37 * MS};
+    job.samples = calloc((size_t)job.frames + 1, sizeof *job.samples);
+    capture_run(&job);
+    g_link->result.capture = job.result;
+    files_write_output(job.samples, job.result.frames);
+    free(job.samples);
+    device_down();
+}
+
+/* The sound in three parts, each through a stream of its own. */
+static void reopen(void)
+{
+    device_up();
+    uint64_t frames = g_link->options.input_frames;
+    uint64_t done = 0;
+    for (unsigned part = 1; part <= 3; part++) {
+        uint64_t upto = frames * part / 3;
+        struct render_job job = {.endpoint = endpoint_require(false),
+                                 .options = engine_options_default(false),
+                                 .samples = g_input ? g_input + 2 * done : NULL,
+                                 .frames = upto - done};
+        render_run(&job);
+        if (part == 1)
+            g_link->result.render.run_ns = job.result.run_ns;
+        g_link->result.render.frames += job.result.frames;
+        g_link->result.render.periods += job.result.periods;
+        g_link->result.render.late_wakeups += job.result.late_wakeups;
+        g_link->result.render.idle_ns = job.result.idle_ns;
+        done = upto;
+    }
+    device_down();
+}
+
+/* RUN, PAUSE, STOP and RUN again on one pin and buffer, many times and quickly. */
+static void state_walks(void)
+{
+    static const KSSTATE walk[] = {KSSTATE_ACQUIRE, KSSTATE_STOP,  KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_PAUSE,
+                                   KSSTATE_RUN,     KSSTATE_STOP,  KSSTATE_RUN,   KSSTATE_ACQUIRE, KSSTATE_RUN,
+                                   KSSTATE_PAUSE,   KSSTATE_STOP,  KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_STOP};
+    static const unsigned stay_ms[] = {0, 3, 14, 1, 40};
+    KSAUDIO_POSITION position;
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine engine = open_default(capture);
+        for (size_t i = 0; i < 3 * sizeof walk / sizeof *walk; i++) {
+            NTSTATUS status = ks_pin_set_state(engine.pin, walk[i % (sizeof walk / sizeof *walk)]);
+            EXPECT(NT_SUCCESS(status), "%s: state %d answered %s", endpoint_name(&engine.endpoint),
+                   (int)walk[i % (sizeof walk / sizeof *walk)], status_name(status));
+            thread_sleep_until(clock_now_ns() + stay_ms[i % 5] * MS);
+            status = ks_pin_position(engine.pin, &position);
+            EXPECT(NT_SUCCESS(status), "GetPosition answered %s", status_name(status));
+        }
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+/* ---- Microsoft's position criteria ---- */
+
+static uint64_t linear_of(struct engine *engine)
+{
+    KSAUDIO_POSITION position;
+    NTSTATUS status = ks_pin_position(engine->pin, &position);
+    EXPECT(NT_SUCCESS(status), "%s: GetPosition answered %s", endpoint_name(&engine->endpoint), status_name(status));
+    return engine->pin->linear;
+}
+
+/* Ten reads, 50 ms apart: all different in RUN, all the same in PAUSE, all zero in STOP. */
+static void expect_moving(struct engine *engine)
+{
+    thread_sleep_until(clock_now_ns() + 100 * MS);
+    uint64_t before = linear_of(engine);
+    for (int i = 0; i < 10; i++) {
+        thread_sleep_until(clock_now_ns() + 50 * MS);
+        uint64_t now = linear_of(engine);
+        EXPECT(now != before, "%s: position stands still in RUN", endpoint_name(&engine->endpoint));
+        before = now;
+    }
+}
+
+static void expect_still(struct engine *engine, bool zero)
+{
+    KSAUDIO_POSITION first;
+    KSAUDIO_POSITION next;
+    thread_sleep_until(clock_now_ns() + 100 * MS);
+    ks_pin_position(engine->pin, &first);
+    for (int i = 0; i < 10; i++) {
+        thread_sleep_until(clock_now_ns() + 50 * MS);
+        ks_pin_position(engine->pin, &next);
+        EXPECT(memcmp(&first, &next, sizeof first) == 0, "%s: position moves in %s", endpoint_name(&engine->endpoint),
+               zero ? "STOP" : "PAUSE");
+    }
+    EXPECT(!zero || (first.PlayOffset == 0 && first.WriteOffset == 0), "%s: position %llu in STOP",
+           endpoint_name(&engine->endpoint), (unsigned long long)first.PlayOffset);
+}
+
+static void stream_state_control(bool capture)
+{
+    struct engine engine = open_default(capture);
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    expect_moving(&engine);
+    ks_pin_set_state(engine.pin, KSSTATE_PAUSE);
+    expect_still(&engine, false);
+    ks_pin_set_state(engine.pin, KSSTATE_STOP);
+    expect_still(&engine, true);
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN after STOP refused");
+    expect_moving(&engine);
+    engine_close(&engine);
+}
+
+static void first_position_and_latency(bool capture)
+{
+    struct engine engine = open_default(capture);
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    uint64_t start = clock_now_ns();
+    uint64_t linear;
+    while ((linear = linear_of(&engine)) == 0) {
+        EXPECT(clock_now_ns() - start < 500 * MS, "%s: no position for 500 ms", endpoint_name(&engine.endpoint));
+        thread_sleep_until(clock_now_ns() + MS);
+    }
+    double behind = (double)(clock_now_ns() - start) / 1e6 - (double)linear / engine.frame_bytes / 48.0;
+    double limit = capture ? 30.0 : 20.0; /* the criterion is for render pins; capture has to wait for a period */
+    EXPECT(behind <= limit, "%s: the first position is %.2f ms behind the clock", endpoint_name(&engine.endpoint),
+           behind);
+    engine_close(&engine);
+}
+
+#define READS 100
+
+struct sample_set {
+    double time_ms[READS];
+    double position_ms[READS];
+    unsigned count;
+};
+
+static struct sample_set read_samples(struct engine *engine)
+{
+    struct sample_set set = {.count = 0};
+    thread_sleep_until(clock_now_ns() + 100 * MS);
+    uint64_t begin = clock_now_ns();
+    for (unsigned i = 0; i < READS; i++) {
+        thread_sleep_until(clock_now_ns() + 10 * MS + clock_jitter_ns(engine->options.jitter_stream));
+        uint64_t linear = linear_of(engine);
+        uint64_t now = clock_now_ns();
+        set.time_ms[set.count] = (double)(now - begin) / 1e6;
+        set.position_ms[set.count++] = (double)linear / engine->frame_bytes / 48.0;
+    }
+    return set;
+}
+
+/* Least squares for the rate; jitter against the nominal slope, as the Kspos test does it. */
+static void judge(const struct sample_set *s, const char *who)
+{
+    double sx = 0, sy = 0, sxx = 0, sxy = 0, n = s->count;
+    for (unsigned i = 0; i < s->count; i++) {
+        sx += s->time_ms[i];
+        sy += s->position_ms[i];
+        sxx += s->time_ms[i] * s->time_ms[i];
+        sxy += s->time_ms[i] * s->position_ms[i];
+    }
+    double slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
+    double intercept = (sy - slope * sx) / n;
+    double mean = 0, square = 0, maximum = 0;
+    for (unsigned i = 0; i < s->count; i++) {
+        double jitter = s->time_ms[i] - (s->position_ms[i] - intercept);
+        mean += jitter / n;
+        square += jitter * jitter / n;
+        maximum = fabs(jitter) > maximum ? fabs(jitter) : maximum;
+    }
+    double deviation = sqrt(fmax(0, square - mean * mean));
+    double error = (slope - 1) * 100;
+    note("%s: rate error %.4f %%, jitter max %.3f ms, std %.3f ms, mean %.3f ms", who, error, maximum, deviation, mean);
+    EXPECT(fabs(error) <= 0.02, "%s: rate error %.4f %% is above 0.02 %%", who, error);
+    EXPECT(maximum < 4.0, "%s: jitter %.3f ms", who, maximum);
+    EXPECT(deviation <= 0.3, "%s: noise %.3f ms", who, deviation);
+    EXPECT(mean > -1 && mean < 2, "%s: mean jitter %.3f ms", who, mean);
+}
+
+static void drift_and_jitter(bool capture)
+{
+    struct engine engine = open_default(capture);
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    struct sample_set set = read_samples(&engine);
+    judge(&set, endpoint_name(&engine.endpoint));
+    engine_close(&engine);
+}
+
+static void position_criteria(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        stream_state_control(capture);
+        first_position_and_latency(capture);
+        drift_and_jitter(capture);
+    }
+    device_down();
+}
+
+/* ---- buffers and notifications ---- */
+
+static void run_briefly(struct engine *engine, unsigned wakeups)
+{
+    uint64_t linear;
+    EXPECT(NT_SUCCESS(engine_run(engine)), "RUN refused");
+    for (unsigned i = 0; i < wakeups; i++) {
+        EXPECT(engine_wait(engine), "%s: no notification with a buffer of %u frames", endpoint_name(&engine->endpoint),
+               (unsigned)engine->options.buffer_frames);
+        EXPECT(engine_position(engine, &linear), "GetPosition failed");
+    }
+}
+
+/* Buffers of any number of frames, of exactly the size asked for; primes too. */
+static void odd_buffer_sizes(void)
+{
+    static const ULONG frames[] = {480, 481, 487, 960, 997, 1440, 2017, 4099, 9973, 48000, 96001};
+    device_up();
+    for (size_t i = 0; i < sizeof frames / sizeof *frames; i++) {
+        for (int capture = 0; capture <= 1; capture++) {
+            struct engine engine;
+            struct engine_options options = engine_options_default(capture);
+            options.buffer_frames = frames[i];
+            options.event_mode = i % 2 == 0;
+            options.notifications = frames[i] % 2 ? 1 : 2;
+            engine_open_required(&engine, capture, &options);
+            run_briefly(&engine, 3);
+            engine_close(&engine);
+        }
+    }
+    device_down();
+}
+
+static void refuse_allocation(struct engine *engine, ULONG bytes, ULONG notifications, const char *what)
+{
+    NTSTATUS status = ks_pin_allocate(engine->pin, bytes, notifications);
+    EXPECT(!NT_SUCCESS(status), "a buffer of %u bytes with %u notifications was given: %s", (unsigned)bytes,
+           (unsigned)notifications, what);
+}
+
+static void bad_buffers_are_refused(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine engine = open_default(capture);
+        ULONG frame = engine.frame_bytes;
+        ks_pin_unregister_event(engine.pin, &engine.event);
+        engine.options.event_mode = false;
+        ks_pin_free(engine.pin);
+        refuse_allocation(&engine, 0, 0, "no bytes");
+        refuse_allocation(&engine, 0, 1, "no bytes");
+        refuse_allocation(&engine, 960 * frame + 1, 0, "no whole frames");
+        refuse_allocation(&engine, 960 * frame + 1, 1, "no whole frames");
+        refuse_allocation(&engine, 961 * frame, 2, "half of it is no whole frame");
+        refuse_allocation(&engine, 960 * frame, 3, "only 1 and 2 notifications exist");
+        refuse_allocation(&engine, 960 * frame, 0xFFFFFFFF, "only 1 and 2 notifications exist");
+        refuse_allocation(&engine, 0xFFFFFFFF, 0, "too large");
+        refuse_allocation(&engine, 0xFFFFFFFC, 1, "too large");
+        EXPECT(NT_SUCCESS(ks_pin_allocate(engine.pin, 960 * frame, 2)), "a good buffer is refused after bad ones");
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+/* The allocator gives fewer pages than asked, or none: the driver says so and keeps nothing. */
+static void short_of_pages(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine engine = open_default(capture);
+        if (engine.options.event_mode)
+            ks_pin_unregister_event(engine.pin, &engine.event);
+        engine.options.event_mode = false;
+        for (ULONG notifications = 0; notifications <= 2; notifications++) {
+            ks_pin_free(engine.pin);
+            g_portcls_knobs.fail_pages = 1;
+            refuse_allocation(&engine, 9600 * engine.frame_bytes, notifications, "no pages");
+            g_portcls_knobs.fail_pages = 0;
+            g_portcls_knobs.short_pages = 1;
+            refuse_allocation(&engine, 9600 * engine.frame_bytes, notifications, "half of the pages");
+            g_portcls_knobs.short_pages = 0;
+            NTSTATUS status = ks_pin_allocate(engine.pin, 9600 * engine.frame_bytes, notifications);
+            EXPECT(NT_SUCCESS(status), "buffer refused: %s", status_name(status));
+        }
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+/* As many events as boundaries that the position crossed, on time. */
+static void count_notifications(bool capture, ULONG notifications)
+{
+    struct engine engine;
+    struct engine_options options = engine_options_default(capture);
+    options.event_mode = true;
+    options.notifications = notifications;
+    options.buffer_frames = 960;
+    engine_open_required(&engine, capture, &options);
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    for (uint64_t n = 1; n <= 20; n++) {
+        uint64_t linear;
+        EXPECT(thread_wait(&engine.event, clock_now_ns() + 1000 * MS), "%s: notification %u missing",
+               endpoint_name(&engine.endpoint), (unsigned)n);
+        EXPECT(engine_position(&engine, &linear), "GetPosition failed");
+        EXPECT(linear >= n * engine.chunk_bytes, "%s: notification %u came before its boundary: %llu of %llu bytes",
+               endpoint_name(&engine.endpoint), (unsigned)n, (unsigned long long)linear,
+               (unsigned long long)(n * engine.chunk_bytes));
+        EXPECT(linear < (n + 1) * engine.chunk_bytes, "%s: notification %u came a boundary late",
+               endpoint_name(&engine.endpoint), (unsigned)n);
+    }
+    ks_pin_set_state(engine.pin, KSSTATE_PAUSE);
+    thread_wait(&engine.event, clock_now_ns() + MS); /* one may have been on its way */
+    EXPECT(!thread_wait(&engine.event, clock_now_ns() + 100 * MS), "%s: notified in PAUSE",
+           endpoint_name(&engine.endpoint));
+    engine_close(&engine);
+}
+
+static void notification_counts(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        count_notifications(capture, 1);
+        count_notifications(capture, 2);
+    }
+    device_down();
+}
+
+static void notification_events(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine_options options = engine_options_default(capture);
+        struct engine engine;
+        KEVENT other;
+        options.event_mode = true;
+        engine_open_required(&engine, capture, &options);
+        KeInitializeEvent(&other, SynchronizationEvent, FALSE);
+        ks_pin_register_event(engine.pin, &engine.event); /* a second time: the pin's rule EVENT_TWICE */
+        EXPECT(NT_SUCCESS(ks_pin_register_event(engine.pin, &other)), "a second event is refused");
+        EXPECT(ks_pin_unregister_event(engine.pin, &other) == STATUS_SUCCESS, "event not unregistered");
+        EXPECT(ks_pin_unregister_event(engine.pin, &other) == STATUS_NOT_FOUND,
+               "unregistering an unknown event must answer STATUS_NOT_FOUND");
+        run_briefly(&engine, 3);
+        EXPECT(!thread_wait(&other, clock_now_ns()), "an unregistered event was signalled");
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+/* ---- pins ---- */
+
+static void two_opens_of_one_pin_are_refused(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine first = open_default(capture);
+        struct engine second;
+        struct engine_options options = engine_options_default(capture);
+        EXPECT(!NT_SUCCESS(engine_open(&second, &first.endpoint, &options)), "%s opened twice",
+               endpoint_name(&first.endpoint));
+        /* What KS refuses by the instance count, the miniport has to refuse too: it may be asked by a filter above. */
+        struct port *port = first.endpoint.wave;
+        ULONG open = port->open_pins[first.endpoint.pin];
+        port->open_pins[first.endpoint.pin] = 0;
+        NTSTATUS status = engine_open(&second, &first.endpoint, &options);
+        port->open_pins[first.endpoint.pin] = open;
+        EXPECT(!NT_SUCCESS(status), "%s: NewStream gave a second stream", endpoint_name(&first.endpoint));
+        engine_close(&first);
+        engine_open_required(&second, capture, &options);
+        engine_close(&second);
+    }
+    device_down();
+}
+
+static void registers_are_refused(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        KSRTAUDIO_HWREGISTER hw;
+        struct engine engine = open_default(capture);
+        NTSTATUS position = ks_pin_position_register(engine.pin, &hw);
+        NTSTATUS clock = ks_pin_clock_register(engine.pin, &hw);
+        EXPECT(position == STATUS_NOT_SUPPORTED && clock == STATUS_NOT_SUPPORTED,
+               "%s: there are no such registers, yet the answers are %s and %s", endpoint_name(&engine.endpoint),
+               status_name(position), status_name(clock));
+        run_briefly(&engine, 5);
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+const struct scenario g_scenarios_stream[] = {
+    {"pause_resume_loses_nothing", pause_resume_loses_nothing},
+    {"pause_resume_capture", pause_resume_capture},
+    {"reopen", reopen},
+    {"state_walks", state_walks},
+    {"position_criteria", position_criteria},
+    {"odd_buffer_sizes", odd_buffer_sizes},
+    {"bad_buffers_are_refused", bad_buffers_are_refused},
+    {"short_of_pages", short_of_pages},
+    {"notification_counts", notification_counts},
+    {"notification_events", notification_events},
+    {"two_opens_of_one_pin_are_refused", two_opens_of_one_pin_are_refused},
+    {"registers_are_refused", registers_are_refused},
+    {NULL, NULL}};
