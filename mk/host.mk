@@ -22,7 +22,6 @@ $(HOST_BENCH): $(HOST_OBJECTS) $(OUT)/host/libvsnd.a
 
 -include $(HOST_OBJECTS:.o=.d)
 
-
 # ---- unit tests: the real sources against cmocka ----
 
 HOST_TESTS := $(patsubst tests/host/%.c,$(OUT)/tests/host/%,$(wildcard tests/host/test_*.c))

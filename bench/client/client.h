@@ -4,21 +4,18 @@
  * moves samples at the pace of the reported position. All of it runs in
  * coroutines at PASSIVE_LEVEL.
  */
-#ifndef BENCH_CLIENT_H
-#define BENCH_CLIENT_H
+#ifndef BENCH_CLIENT_ENGINE_H
+#define BENCH_CLIENT_ENGINE_H
 
-#include "../nt/kernel.h"
+#include "../include/client.h"
 #include "../nt/api.h"
+#include "../nt/kernel.h"
 #include "../portcls/portcls.h"
 
 #define NS_PER_MS_CLIENT 1000000ull
 #define SAMPLE_RATE 48000u
 #define ENDPOINTS_MAX 8
 #define ENDPOINT_STEPS_MAX 24
-
-/* Runs the scenario that the options name, from loading the driver to unloading it, and returns when every
- * expectation held; else the run has ended. The descriptors are those of link.h; -1: none. */
-void client_run(int input_fd, int output_fd);
 
 /* host.c of the kernel: the link to the host process. For LINK_OP_SHOW g_link->a says text (0) or JSON (1). */
 void host_text(enum link_op op, const char *text);
@@ -132,8 +129,8 @@ void capture_run(void *job);
 /* ---- files.c ---- */
 
 extern const int16_t *g_input; /* options.input_frames stereo frames, or NULL */
-void files_open(int input_fd, int output_fd);
-/* Writes recorded mono samples to OUTPUT_FD, which may be -1. */
+void files_open(void);
+/* Writes recorded mono samples to the output file, when there is one. */
 void files_write_output(const int16_t *samples, uint64_t frames);
 
 /* ---- device.c ---- */

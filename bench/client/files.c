@@ -8,17 +8,15 @@
 #include <unistd.h>
 
 const int16_t *g_input;
-static int g_output = -1;
 
-void files_open(int input_fd, int output_fd)
+void files_open(void)
 {
     uint64_t bytes = g_link->options.input_frames * 4;
-    g_output = output_fd;
-    if (input_fd < 0 || bytes == 0)
+    if (g_input_fd < 0 || bytes == 0)
         return;
     if (bytes > SIZE_MAX / 2)
         bench_bug("input of %llu bytes does not fit this address space", (unsigned long long)bytes);
-    void *p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, input_fd, 0);
+    void *p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, g_input_fd, 0);
     if (p == MAP_FAILED)
         bench_bug("cannot map the input samples: %s", strerror(errno));
     g_input = p;
@@ -29,8 +27,8 @@ void files_write_output(const int16_t *samples, uint64_t frames)
     const char *p = (const char *)samples;
     uint64_t left = frames * 2;
     off_t at = 0;
-    while (g_output >= 0 && left) {
-        ssize_t n = pwrite(g_output, p, left > 1 << 20 ? 1 << 20 : (size_t)left, at);
+    while (g_output_fd >= 0 && left) {
+        ssize_t n = pwrite(g_output_fd, p, left > 1 << 20 ? 1 << 20 : (size_t)left, at);
         if (n <= 0)
             bench_bug("cannot write the recorded samples: %s", strerror(errno));
         p += n;

@@ -88,17 +88,17 @@ static const struct scenario *find(const struct scenario *table, const char *nam
     return NULL;
 }
 
-void client_run(int input_fd, int output_fd)
+int client_main(void)
 {
     const struct scenario *const tables[] = {g_scenarios, g_scenarios_stream, g_scenarios_device,
                                              g_scenarios_property};
     const char *name = g_link->options.scenario;
-    files_open(input_fd, output_fd);
+    files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct scenario *s = find(tables[i], name);
         if (s) {
             s->run();
-            return;
+            return LINK_EXIT_OK;
         }
     }
     scenario_failed("no scenario is called \"%s\"", name);

@@ -22,6 +22,7 @@
 #ifndef BENCH_LINK_H
 #define BENCH_LINK_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define LINK_MAGIC 0x4B4E494Cu
@@ -93,7 +94,7 @@ struct link_insn {
     uint8_t extend;   /* LOAD: 0 none, 1 zero, 2 sign; COMPARE: 1 the register comes first (reg - memory) */
     uint8_t rep;      /* STRING: 0 none, 1 rep */
     uint8_t dx_port;  /* PORT: 1 port in dx, 0 port in imm */
-    uint32_t reserved;
+    uint32_t reserved[2];
     uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended */
     char text[32];    /* mnemonic and operands, cut to fit */
 };
@@ -162,5 +163,11 @@ struct link {
     struct link_result result;
     char text[4096];
 };
+
+/* i386 would be content to align 8-byte fields to 4: any such place makes the two widths differ here. */
+_Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, result) == 1640, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, text) == 1768, "struct link differs between the widths");
+_Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
 
 #endif

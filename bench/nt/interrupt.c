@@ -27,6 +27,13 @@ struct _KINTERRUPT {
 };
 static struct _KINTERRUPT *connected;
 
+/* Called by the bench's PortCls too. */
+NTSTATUS NTAPI IoConnectInterrupt(struct _KINTERRUPT **object, PKSERVICE_ROUTINE routine, PVOID context,
+                                  KSPIN_LOCK *lock, ULONG vector, KIRQL irql, KIRQL synchronize_irql, LONG mode,
+                                  BOOLEAN share, KAFFINITY affinity, BOOLEAN floating_save);
+VOID NTAPI IoDisconnectInterrupt(struct _KINTERRUPT *interrupt);
+BOOLEAN NTAPI KeSynchronizeExecution(struct _KINTERRUPT *interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context);
+
 static bool line_is_up(void) { return host_intx() && !bus_interrupts_disabled(); }
 
 bool interrupt_pending(void)
@@ -133,8 +140,8 @@ static void disconnect(struct _KINTERRUPT *interrupt)
     bench_free(interrupt);
 }
 
-static NTSTATUS NTAPI connect_interrupt(struct _KINTERRUPT **object, PKSERVICE_ROUTINE routine, PVOID context,
-                                        KSPIN_LOCK *lock, ULONG vector, KIRQL irql, KIRQL synchronize_irql, LONG mode,
+NTSTATUS NTAPI IoConnectInterrupt(struct _KINTERRUPT **object, PKSERVICE_ROUTINE routine, PVOID context,
+                                  KSPIN_LOCK *lock, ULONG vector, KIRQL irql, KIRQL synchronize_irql, LONG mode,
                                         BOOLEAN share, KAFFINITY affinity, BOOLEAN floating_save)
 {
     struct connect c = {object, routine, context, lock, vector, irql, synchronize_irql, mode, share, affinity,
@@ -207,7 +214,7 @@ static NTSTATUS NTAPI connect_ex(struct connect_parameters *p)
     return connect(&c, "IoConnectInterruptEx");
 }
 
-static VOID NTAPI disconnect_interrupt(struct _KINTERRUPT *interrupt) { disconnect(interrupt); }
+VOID NTAPI IoDisconnectInterrupt(struct _KINTERRUPT *interrupt) { disconnect(interrupt); }
 
 struct disconnect_parameters {
     ULONG version;
@@ -247,7 +254,7 @@ static VOID NTAPI release_interrupt_lock(struct _KINTERRUPT *interrupt, KIRQL ol
     irql_lower(old);
 }
 
-static BOOLEAN NTAPI synchronize_execution(struct _KINTERRUPT *interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context)
+BOOLEAN NTAPI KeSynchronizeExecution(struct _KINTERRUPT *interrupt, PKSYNCHRONIZE_ROUTINE routine, PVOID context)
 {
     KIRQL old = acquire_interrupt_lock(interrupt);
     BOOLEAN answer = DRIVER_CALL("SynchronizeRoutine", routine(context));
@@ -256,10 +263,10 @@ static BOOLEAN NTAPI synchronize_execution(struct _KINTERRUPT *interrupt, PKSYNC
     return answer;
 }
 
-NTOS(IoConnectInterrupt, connect_interrupt, PASSIVE_LEVEL);
+NTOS(IoConnectInterrupt, IoConnectInterrupt, PASSIVE_LEVEL);
 NTOS(IoConnectInterruptEx, connect_ex, PASSIVE_LEVEL);
-NTOS(IoDisconnectInterrupt, disconnect_interrupt, PASSIVE_LEVEL);
+NTOS(IoDisconnectInterrupt, IoDisconnectInterrupt, PASSIVE_LEVEL);
 NTOS(IoDisconnectInterruptEx, disconnect_ex, PASSIVE_LEVEL);
 NTOS(KeAcquireInterruptSpinLock, acquire_interrupt_lock, HIGH_LEVEL);
 NTOS(KeReleaseInterruptSpinLock, release_interrupt_lock, HIGH_LEVEL);
-NTOS(KeSynchronizeExecution, synchronize_execution, HIGH_LEVEL);
+NTOS(KeSynchronizeExecution, KeSynchronizeExecution, HIGH_LEVEL);

@@ -197,6 +197,10 @@ void pool_free_block(struct block *block, const char *what);
 /* Frame number of a mapped page of pool, mapping or image; false: not mapped. */
 bool memory_pfn(const void *va, PFN_NUMBER *pfn);
 void memory_check_free(const void *start, size_t bytes);
+/* mdl.c. True: `p` was the MDL of MmAllocatePagesForMdl, which ExFreePool frees. */
+bool mdl_free_as_pool(void *p);
+PVOID contiguous_allocate(size_t bytes, uint64_t highest, const char *what); /* NULL: none; owned by the driver */
+void contiguous_free(PVOID va, const char *what);
 
 /* ---- image.c ---- */
 

@@ -229,6 +229,8 @@ static void release(PVOID p, ULONG tag, bool tag_given, const char *what)
 
     if (p == NULL)
         violation("POOL_BAD_FREE", "%s(NULL)", what);
+    if (mdl_free_as_pool(p))
+        return;
     if (block != NULL && !block->live && block->start == p &&
         (block->kind == BLOCK_POOL || block->kind == BLOCK_PAGED_POOL))
         violation("POOL_DOUBLE_FREE", "%s: %p (tag '%s') was freed already by %s", what, p, tag_text(block->tag),

@@ -28,6 +28,22 @@ struct sync_call {
     NTSTATUS status;
 };
 
+typedef NTSTATUS(NTAPI *connect_function)(PVOID *, PVOID routine, PVOID context, KSPIN_LOCK *, ULONG vector, KIRQL,
+                                          KIRQL synchronize, ULONG mode, BOOLEAN share, KAFFINITY, BOOLEAN floating);
+typedef VOID(NTAPI *disconnect_function)(PVOID);
+typedef BOOLEAN(NTAPI *synchronize_function)(PVOID, PVOID routine, PVOID context);
+
+extern const struct nt_export __start_nt_exports[], __stop_nt_exports[];
+
+const void *nt_import(const char *name)
+{
+    for (const struct nt_export *e = __start_nt_exports; e < __stop_nt_exports; e++) {
+        if (strcmp(e->name, name) == 0)
+            return e->address;
+    }
+    bench_bug("the kernel does not export %s", name);
+}
+
 static struct interrupt_sync *sync_of(void *face)
 {
     return com_object_of(face, INTERRUPT_SYNC_KIND);
@@ -73,7 +89,7 @@ static NTSTATUS NTAPI CallSynchronizedRoutine(void *face, sync_routine routine, 
     if (!image_contains_code((const void *)routine))
         violation("PORTCLS_BAD_ARGUMENT", "IInterruptSync::CallSynchronizedRoutine: no code of the driver");
     if (call.sync->interrupt)
-        KeSynchronizeExecution(call.sync->interrupt, (PVOID)call_synchronized, &call);
+        ((synchronize_function)nt_import("KeSynchronizeExecution"))(call.sync->interrupt, (PVOID)call_synchronized, &call);
     else
         call_synchronized(&call);
     return call.status;
@@ -91,16 +107,17 @@ static NTSTATUS NTAPI Connect(void *face)
     if (sync->interrupt)
         return STATUS_UNSUCCESSFUL;
     KIRQL irql = (KIRQL)sync->resource.u.Interrupt.Level;
-    return IoConnectInterrupt(&sync->interrupt, (PVOID)service, sync, NULL, sync->resource.u.Interrupt.Vector, irql,
-                              irql, (sync->resource.Flags & CM_RESOURCE_INTERRUPT_LATCHED) ? Latched : LevelSensitive,
-                              sync->resource.ShareDisposition == CmResourceShareShared,
-                              sync->resource.u.Interrupt.Affinity, FALSE);
+    connect_function connect = (connect_function)nt_import("IoConnectInterrupt");
+    return connect(&sync->interrupt, (PVOID)service, sync, NULL, sync->resource.u.Interrupt.Vector, irql, irql,
+                   (sync->resource.Flags & CM_RESOURCE_INTERRUPT_LATCHED) ? Latched : LevelSensitive,
+                   sync->resource.ShareDisposition == CmResourceShareShared, sync->resource.u.Interrupt.Affinity,
+                   FALSE);
 }
 
 static void disconnect(struct interrupt_sync *sync)
 {
     if (sync->interrupt)
-        IoDisconnectInterrupt(sync->interrupt);
+        ((disconnect_function)nt_import("IoDisconnectInterrupt"))(sync->interrupt);
     sync->interrupt = NULL;
 }
 

@@ -61,6 +61,7 @@ typedef union _LARGE_INTEGER {
 #define FIELD_OFFSET(type, field) ((ULONG)offsetof(type, field))
 #define UNREFERENCED_PARAMETER(p) ((void)(p))
 #define RtlZeroMemory(p, n) memset((p), 0, (n))
+#define RtlMoveMemory(d, s, n) memmove((d), (s), (n))
 #define RtlCopyMemory(d, s, n) memcpy((d), (s), (n))
 #define KeMemoryBarrier() __sync_synchronize()
 #define InterlockedExchange(p, v) __sync_lock_test_and_set((p), (v))
@@ -130,5 +131,15 @@ void wdk_write_register(void *address, ULONG size, ULONG value);
 #define WRITE_REGISTER_UCHAR(p, v) wdk_write_register((p), 1, (v))
 #define WRITE_REGISTER_USHORT(p, v) wdk_write_register((p), 2, (v))
 #define WRITE_REGISTER_ULONG(p, v) wdk_write_register((p), 4, (v))
+
+/* ---- objects that are only passed on ---- */
+typedef struct _KINTERRUPT *PKINTERRUPT;
+typedef struct _DEVICE_OBJECT *PDEVICE_OBJECT;
+typedef struct _CM_RESOURCE_LIST *PCM_RESOURCE_LIST;
+typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR CM_PARTIAL_RESOURCE_DESCRIPTOR;
+typedef struct _KDPC {
+    PVOID Routine;
+    PVOID Context;
+} KDPC, *PKDPC;
 
 #endif

@@ -19,6 +19,17 @@ typedef uint32_t DWORD;
 #define RTL_NUMBER_OF(a) (sizeof(a) / sizeof((a)[0]))
 #endif
 
+#ifndef CONTAINING_RECORD
+#define CONTAINING_RECORD(address, type, field) ((type *)((char *)(address) - offsetof(type, field)))
+#endif
+#ifndef ASSERT
+#include <assert.h>
+#define ASSERT(condition) assert(condition)
+#endif
+
+#ifndef STATUS_NOT_IMPLEMENTED
+#define STATUS_NOT_IMPLEMENTED ((NTSTATUS)0xC0000002)
+#endif
 #ifndef STATUS_INVALID_DEVICE_REQUEST
 #define STATUS_INVALID_DEVICE_REQUEST ((NTSTATUS)0xC0000010)
 #endif
@@ -144,8 +155,43 @@ typedef struct {
 struct IUnknown {
     IUnknownVtbl *lpVtbl;
 };
-typedef IUnknown IMiniportWaveRT, IMiniportWaveRTStream, IMiniportTopology, IPortWaveRTStream;
-typedef IUnknown *PMINIPORTWAVERT, *PMINIPORTWAVERTSTREAM, *PMINIPORTTOPOLOGY, *PPORTWAVERTSTREAM;
+typedef IUnknown IMiniportWaveRTStream, IMiniportTopology, IPortWaveRTStream, IPortWaveRT, IResourceList;
+typedef IUnknown *PMINIPORTWAVERTSTREAM, *PMINIPORTTOPOLOGY, *PPORTWAVERTSTREAM, *PPORTWAVERT, *PRESOURCELIST;
+
+typedef struct _PCFILTER_DESCRIPTOR {
+    ULONG Version;
+} PCFILTER_DESCRIPTOR, *PPCFILTER_DESCRIPTOR;
+
+typedef enum { PCIBus = 5 } INTERFACE_TYPE;
+
+typedef struct _DEVICE_DESCRIPTION {
+    ULONG Version;
+    BOOLEAN Master;
+    BOOLEAN ScatterGather;
+    BOOLEAN Dma32BitAddresses;
+    INTERFACE_TYPE InterfaceType;
+    ULONG MaximumLength;
+} DEVICE_DESCRIPTION, *PDEVICE_DESCRIPTION;
+
+typedef struct IMiniportWaveRT IMiniportWaveRT, *PMINIPORTWAVERT;
+typedef struct {
+    NTSTATUS(NTAPI *QueryInterface)(IMiniportWaveRT *This, REFIID Iid, PVOID *Interface);
+    ULONG(NTAPI *AddRef)(IMiniportWaveRT *This);
+    ULONG(NTAPI *Release)(IMiniportWaveRT *This);
+    NTSTATUS(NTAPI *GetDescription)(IMiniportWaveRT *This, PPCFILTER_DESCRIPTOR *Description);
+    NTSTATUS(NTAPI *DataRangeIntersection)(IMiniportWaveRT *This, ULONG Pin, PKSDATARANGE Client, PKSDATARANGE Mine,
+                                           ULONG Length, PVOID Result, PULONG ResultLength);
+    NTSTATUS(NTAPI *Init)(IMiniportWaveRT *This, PUNKNOWN Adapter, PRESOURCELIST Resources, PPORTWAVERT Port);
+    NTSTATUS(NTAPI *NewStream)(IMiniportWaveRT *This, PMINIPORTWAVERTSTREAM *Stream, PPORTWAVERTSTREAM PortStream,
+                               ULONG Pin, BOOLEAN Capture, PKSDATAFORMAT Format);
+    NTSTATUS(NTAPI *GetDeviceDescription)(IMiniportWaveRT *This, PDEVICE_DESCRIPTION Description);
+} IMiniportWaveRTVtbl;
+struct IMiniportWaveRT {
+    IMiniportWaveRTVtbl *lpVtbl;
+};
+
+/* Defined by the test that needs them. */
+extern const GUID IID_IUnknown, IID_IMiniport, IID_IMiniportWaveRT;
 
 /* ---- properties ---- */
 
@@ -185,8 +231,6 @@ struct _PCPROPERTY_REQUEST {
     PVOID Value;
     PVOID Irp;
 };
-
-typedef struct _PCFILTER_DESCRIPTOR PCFILTER_DESCRIPTOR;
 
 typedef struct {
     GUID Set;

@@ -18,18 +18,18 @@
     }
 #define GUID_INITIALIZER(Static) GUID_INITIALIZER_(Static)
 
-extern const GUID SndCategoryAudio;      /* KSCATEGORY_AUDIO */
-extern const GUID SndNodeSpeaker;        /* KSNODETYPE_SPEAKER */
-extern const GUID SndNodeMicrophone;     /* KSNODETYPE_MICROPHONE */
-extern const GUID SndNodeDac;            /* KSNODETYPE_DAC */
-extern const GUID SndPropertySetPin;     /* KSPROPSETID_Pin */
-extern const GUID SndPropertySetJack;    /* KSPROPSETID_Jack */
-extern const GUID SndPropertySetAudio;   /* KSPROPSETID_Audio */
-extern const GUID SndTypeAudio;          /* KSDATAFORMAT_TYPE_AUDIO */
-extern const GUID SndSubtypePcm;         /* KSDATAFORMAT_SUBTYPE_PCM */
+extern const GUID SndCategoryAudio;        /* KSCATEGORY_AUDIO */
+extern const GUID SndNodeSpeaker;          /* KSNODETYPE_SPEAKER */
+extern const GUID SndNodeMicrophone;       /* KSNODETYPE_MICROPHONE */
+extern const GUID SndNodeDac;              /* KSNODETYPE_DAC */
+extern const GUID SndPropertySetPin;       /* KSPROPSETID_Pin */
+extern const GUID SndPropertySetJack;      /* KSPROPSETID_Jack */
+extern const GUID SndPropertySetAudio;     /* KSPROPSETID_Audio */
+extern const GUID SndTypeAudio;            /* KSDATAFORMAT_TYPE_AUDIO */
+extern const GUID SndSubtypePcm;           /* KSDATAFORMAT_SUBTYPE_PCM */
 extern const GUID SndSpecifierWaveFormat;  /* KSDATAFORMAT_SPECIFIER_WAVEFORMATEX */
 extern const GUID SndSpecifierDirectSound; /* KSDATAFORMAT_SPECIFIER_DSOUND */
-extern const GUID SndWildcard;           /* KSDATAFORMAT_TYPE_WILDCARD and the other wildcards: GUID_NULL */
+extern const GUID SndWildcard;             /* KSDATAFORMAT_TYPE_WILDCARD and the other wildcards: GUID_NULL */
 
 /* The analog data range of every bridge pin, for FILTER_PIN. */
 extern const PKSDATARANGE SndBridgeRanges[1];

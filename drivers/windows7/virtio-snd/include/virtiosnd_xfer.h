@@ -21,6 +21,8 @@
 #include "virtiosnd_queue.h"
 
 #define VIRTIOSND_XFER_SLOTS VIRTIOSND_TABLE_COUNT
+/* Most parts of a period on a ring that cannot hold all its transfers at once (4 or 8 entries without INDIRECT_DESC). */
+#define VIRTIOSND_XFER_REST 16u
 
 typedef enum _VIRTIOSND_XFER_STATE {
     VirtIoSndXferFree = 0,
@@ -67,6 +69,9 @@ typedef struct _VIRTIOSND_XFER {
     ULONG PeriodLimit;                /* [Q] most periods in flight */
     ULONG Periods;                    /* [Q] periods in flight, reported ones excluded */
     ULONG Transfers;                  /* [Q] slots not Free */
+    ULONG RestCount;                  /* [Q] parts of RestPeriod that did not fit yet */
+    PVIRTIOSND_XFER_SLOT RestPeriod;  /* [Q] */
+    VIRTIOSND_SG Rest[VIRTIOSND_XFER_REST]; /* [Q] */
     ULONG NextSlot;                   /* [Q] where the search for a free slot begins */
     ULONG Sequence;                   /* [Q] number of the next period */
     PVIRTIOSND_PERIOD_DONE PeriodDone; /* [Q] set by Open */

@@ -28,19 +28,9 @@ PVIRTIOSND_BACKEND WaveRtMiniportBackend(PMINIPORTWAVERT_CONTEXT Miniport);
 BOOLEAN WaveRtMiniportGone(PMINIPORTWAVERT_CONTEXT Miniport);
 
 /* PASSIVE_LEVEL, none of the stream's own locks held. The first thing that a stream's destruction does, while the
- * stream is still whole: quiesces it (WaveRtStreamQuiesce, which is idempotent) so that it cannot race with a removal, then
- * frees its direction for the next NewStream. Afterwards nobody knows the stream. Not for a stream whose
- * WaveRtStreamCreate fails: it never had the slot. */
+ * stream is still whole: quiesces it (WaveRtStreamQuiesce, which is idempotent) so that it cannot race with a
+ * removal, then frees its direction for the next NewStream. Afterwards nobody knows the stream. Not for a stream
+ * whose WaveRtStreamCreate fails: it never had the slot. */
 VOID WaveRtMiniportStreamClosed(PMINIPORTWAVERT_CONTEXT Miniport, VIRTIOSND_STREAM_ID Stream);
-
-/*
- * What wavert_stream.h provides, for reference:
- *
- *   NTSTATUS WaveRtStreamCreate(PMINIPORTWAVERT_CONTEXT Miniport, PPORTWAVERTSTREAM PortStream, ULONG Pin,
- *                               BOOLEAN Capture, PKSDATAFORMAT Format, PMINIPORTWAVERTSTREAM *Stream);
- *       Called with the stream mutex held, pin and format already checked (WaveRtFormatCheck).
- *   VOID WaveRtStreamQuiesce(PMINIPORTWAVERTSTREAM Stream);
- *       Called with the stream mutex held, at most concurrently with any method of the stream but its destruction.
- */
 
 #endif

@@ -129,50 +129,100 @@ static NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, con
     return VirtIoSndQueueAdd(Xfer->Queue, parts, Count + FRAME_PARTS, Slot);
 }
 
-/* Lock held. All transfers of one period, PartsEach data parts at most in each. */
-static NTSTATUS AddPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG PartsEach,
-                          ULONG_PTR Cookie)
+/* Lock held. Adds transfers of at most PartsEach data parts to Period while slots and ring have room; what is left over
+ * stays in *Sg, *SgCount. */
+static NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG **Sg,
+                             ULONG *SgCount)
 {
-    PVIRTIOSND_XFER_SLOT period = NULL;
+    ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
+    NTSTATUS status = STATUS_SUCCESS;
     PVIRTIOSND_XFER_SLOT slot;
-    NTSTATUS status;
     ULONG count;
 
-    while (SgCount > 0) {
-        count = SgCount < PartsEach ? SgCount : PartsEach;
-        slot = TakeSlot(Xfer);
-        if (period == NULL) {
-            period = slot;
-            period->Cookie = Cookie;
-            period->Outstanding = 0;
-            period->Bytes = 0;
-            period->Result = STATUS_SUCCESS;
-            period->Sequence = Xfer->Sequence++;
-            Xfer->Periods++;
+    while (*SgCount > 0) {
+        count = *SgCount < partsEach ? *SgCount : partsEach;
+        if (Xfer->Transfers == VIRTIOSND_XFER_SLOTS || !VirtIoSndQueueHasRoom(Xfer->Queue, 1, count + FRAME_PARTS)) {
+            break;
         }
-        slot->Period = period;
-        status = AddTransfer(Xfer, slot, Sg, count);
+        slot = TakeSlot(Xfer);
+        status = AddTransfer(Xfer, slot, *Sg, count);
         if (!NT_SUCCESS(status)) {
             FreeSlot(Xfer, slot);
-            if (slot == period) {
-                Xfer->Periods--;
-                return status; /* nothing was taken */
-            }
-            period->Result = status; /* told when the transfers before this one come back */
-            return STATUS_SUCCESS;
+            break;
         }
-        period->Outstanding++;
-        Sg += count;
-        SgCount -= count;
+        if (*Period == NULL) {
+            *Period = slot;
+            slot->Outstanding = 0;
+            slot->Bytes = 0;
+            slot->Result = STATUS_SUCCESS;
+            slot->Sequence = Xfer->Sequence++;
+            Xfer->Periods++;
+        }
+        slot->Period = *Period;
+        (*Period)->Outstanding++;
+        *Sg += count;
+        *SgCount -= count;
+    }
+    return status;
+}
+
+/* Lock held. Can the whole period go now, or is the ring empty, so that it will never fit better? */
+static BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
+{
+    ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
+    ULONG transfers = (SgCount + partsEach - 1u) / partsEach;
+
+    if (Xfer->Periods >= Xfer->PeriodLimit || Xfer->RestCount > 0) {
+        return FALSE;
+    }
+    if (transfers <= VIRTIOSND_XFER_SLOTS - Xfer->Transfers &&
+        VirtIoSndQueueHasRoom(Xfer->Queue, transfers, (SgCount < partsEach ? SgCount : partsEach) + FRAME_PARTS)) {
+        return TRUE;
+    }
+    return (BOOLEAN)(VirtIoSndQueueInFlight(Xfer->Queue) == 0 && SgCount <= VIRTIOSND_XFER_REST);
+}
+
+/* Lock held. The transfers of one period; on a ring too small for all of them the rest follows as room
+ * appears. */
+static NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
+{
+    PVIRTIOSND_XFER_SLOT period = NULL;
+    NTSTATUS status = AddTransfers(Xfer, &period, &Sg, &SgCount);
+
+    if (period == NULL) {
+        return NT_SUCCESS(status) ? STATUS_DEVICE_BUSY : status; /* nothing was taken */
+    }
+    period->Cookie = Cookie;
+    if (!NT_SUCCESS(status)) {
+        period->Result = status; /* told when the transfers before this one come back */
+    } else if (SgCount > 0) {
+        RtlCopyMemory(Xfer->Rest, Sg, SgCount * sizeof(*Sg));
+        Xfer->RestCount = SgCount;
+        Xfer->RestPeriod = period;
     }
     return STATUS_SUCCESS;
+}
+
+/* Lock held. Goes on with a period that did not fit at once. */
+static VOID ContinuePeriod(PVIRTIOSND_XFER Xfer)
+{
+    const VIRTIOSND_SG *sg = Xfer->Rest;
+    ULONG count = Xfer->RestCount;
+    NTSTATUS status;
+
+    status = AddTransfers(Xfer, &Xfer->RestPeriod, &sg, &count);
+    if (!NT_SUCCESS(status)) {
+        Xfer->RestPeriod->Result = status;
+        count = 0;
+    }
+    RtlMoveMemory(Xfer->Rest, sg, count * sizeof(*sg));
+    Xfer->RestCount = count;
+    VirtIoSndQueueKick(Xfer->Queue);
 }
 
 NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
 {
     NTSTATUS status = STATUS_DEVICE_BUSY;
-    ULONG partsEach;
-    ULONG transfers;
     KIRQL irql;
 
     if (SgCount == 0) {
@@ -181,14 +231,9 @@ NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG
     KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
     if (!Xfer->Open || VirtioPciModernIsGone(Xfer->Queue->Transport)) {
         status = STATUS_INVALID_DEVICE_STATE;
-    } else {
-        partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
-        transfers = (SgCount + partsEach - 1u) / partsEach;
-        if (Xfer->Periods < Xfer->PeriodLimit && transfers <= VIRTIOSND_XFER_SLOTS - Xfer->Transfers &&
-            VirtIoSndQueueHasRoom(Xfer->Queue, transfers, (SgCount < partsEach ? SgCount : partsEach) + FRAME_PARTS)) {
-            status = AddPeriod(Xfer, Sg, SgCount, partsEach, Cookie);
-            VirtIoSndQueueKick(Xfer->Queue);
-        }
+    } else if (MayBegin(Xfer, SgCount)) {
+        status = BeginPeriod(Xfer, Sg, SgCount, Cookie);
+        VirtIoSndQueueKick(Xfer->Queue);
     }
     KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
     return status;
@@ -220,7 +265,10 @@ static BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG
     } else {
         FreeSlot(Xfer, Slot);
     }
-    if (period->Outstanding > 0) {
+    if (Xfer->RestCount > 0) {
+        ContinuePeriod(Xfer);
+    }
+    if (period->Outstanding > 0 || (Xfer->RestCount > 0 && Xfer->RestPeriod == period)) {
         return FALSE;
     }
     Report->Cookie = period->Cookie;
@@ -315,6 +363,15 @@ static VOID ReportLost(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
     }
 }
 
+/* Lock held. What was not handed over yet never will be. Its period comes back when the device returns the rest of it. */
+static VOID DropRest(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
+{
+    if (Xfer->RestCount > 0) {
+        Xfer->RestPeriod->Result = Lost;
+        Xfer->RestCount = 0;
+    }
+}
+
 NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
 {
     VIRTIOSND_DEADLINE deadline;
@@ -328,6 +385,7 @@ NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
         VirtIoSndXferPoll(Xfer);
         KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
         Xfer->Open = FALSE;
+        DropRest(Xfer, Lost);
         periods = Xfer->Periods;
         draining = Xfer->Draining;
         KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
