@@ -15,19 +15,19 @@ GUEST_OBJECTS_64 := $(GUEST_SOURCES:%.c=$(OUT)/obj/guest64/%.o)
 
 $(OUT)/obj/guest32/%.o: %.c $(GUEST_HEADERS)
 	@mkdir -p $(@D)
-	gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_32) -c $< -o $@
+	@gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_32) -c $< -o $@
 
 $(OUT)/obj/guest64/%.o: %.c $(GUEST_HEADERS)
 	@mkdir -p $(@D)
-	gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_64) -c $< -o $@
+	@gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_64) -c $< -o $@
 
 $(OUT)/host/guest32: $(GUEST_OBJECTS_32)
 	@mkdir -p $(@D)
-	gcc -m32 -no-pie $^ -o $@ -lm
+	@gcc -m32 -no-pie $^ -o $@ -lm
 
 $(OUT)/host/guest64: $(GUEST_OBJECTS_64)
 	@mkdir -p $(@D)
-	gcc -m64 -no-pie $^ -o $@ -lm
+	@gcc -m64 -no-pie $^ -o $@ -lm
 
 # Regenerates the checked-in compile-time checks of Windows 7's structures.
 bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/types.h

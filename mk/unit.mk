@@ -26,6 +26,9 @@ UNIT_SOURCES_control := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_contro
 UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c $(SND)/src/virtiosnd_tx.c \
     $(SND)/src/virtiosnd_rx.c
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
+UNIT_SOURCES_hw := $(UNIT_SOURCES_pcm) $(VIRTIO)/src/virtio_pci_cap_parser.c $(VIRTIO)/src/virtio_pci_contract.c \
+    $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_pci.c virtiosnd_intx.c \
+    virtiosnd_eventq.c backend_virtio.c)
 UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c

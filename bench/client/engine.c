@@ -95,11 +95,25 @@ static bool device_gone(void)
     return !adapter || adapter->removed;
 }
 
-bool engine_wait(struct engine *engine)
+/* Waits for the event; looks at the position twice a buffer meanwhile, or a whole turn of it could go unseen. */
+static bool wait_for_event(struct engine *engine)
 {
     uint64_t buffer_ns = (uint64_t)engine->options.buffer_frames * 1000000000u / SAMPLE_RATE;
+    uint64_t limit = clock_now_ns() + buffer_ns + PATIENCE_NS;
+    KSAUDIO_POSITION position;
+    while (clock_now_ns() < limit) {
+        if (thread_wait(&engine->event, clock_now_ns() + buffer_ns / 2 + 1))
+            return true;
+        if (device_gone() || !NT_SUCCESS(ks_pin_position(engine->pin, &position)))
+            return false;
+    }
+    return false;
+}
+
+bool engine_wait(struct engine *engine)
+{
     if (engine->options.event_mode) {
-        if (!thread_wait(&engine->event, clock_now_ns() + buffer_ns + PATIENCE_NS))
+        if (!wait_for_event(engine))
             return false;
     } else {
         thread_sleep_until(engine->next_wake_ns);

@@ -8,12 +8,11 @@
 
 #define MS NS_PER_MS_CLIENT
 
-static struct engine open_default(bool capture)
+/* Into the caller's memory: the engine holds an event that the driver points to. */
+static void open_default(struct engine *engine, bool capture)
 {
-    struct engine engine;
     struct engine_options options = engine_options_default(capture);
-    engine_open_required(&engine, capture, &options);
-    return engine;
+    engine_open_required(engine, capture, &options);
 }
 
 /* ---- sound that pauses, and streams that come again ---- */
@@ -84,7 +83,8 @@ static void state_walks(void)
     KSAUDIO_POSITION position;
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
-        struct engine engine = open_default(capture);
+        struct engine engine;
+        open_default(&engine, capture);
         for (size_t i = 0; i < 3 * sizeof walk / sizeof *walk; i++) {
             NTSTATUS status = ks_pin_set_state(engine.pin, walk[i % (sizeof walk / sizeof *walk)]);
             EXPECT(NT_SUCCESS(status), "%s: state %d answered %s", endpoint_name(&engine.endpoint),
@@ -139,7 +139,8 @@ static void expect_still(struct engine *engine, bool zero)
 
 static void stream_state_control(bool capture)
 {
-    struct engine engine = open_default(capture);
+    struct engine engine;
+    open_default(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     expect_moving(&engine);
     ks_pin_set_state(engine.pin, KSSTATE_PAUSE);
@@ -153,7 +154,8 @@ static void stream_state_control(bool capture)
 
 static void first_position_and_latency(bool capture)
 {
-    struct engine engine = open_default(capture);
+    struct engine engine;
+    open_default(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     uint64_t start = clock_now_ns();
     uint64_t linear;
@@ -221,7 +223,8 @@ static void judge(const struct sample_set *s, const char *who)
 
 static void drift_and_jitter(bool capture)
 {
-    struct engine engine = open_default(capture);
+    struct engine engine;
+    open_default(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     struct sample_set set = read_samples(&engine);
     judge(&set, endpoint_name(&engine.endpoint));
@@ -283,7 +286,8 @@ static void bad_buffers_are_refused(void)
 {
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
-        struct engine engine = open_default(capture);
+        struct engine engine;
+        open_default(&engine, capture);
         ULONG frame = engine.frame_bytes;
         ks_pin_unregister_event(engine.pin, &engine.event);
         engine.options.event_mode = false;
@@ -308,7 +312,8 @@ static void short_of_pages(void)
 {
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
-        struct engine engine = open_default(capture);
+        struct engine engine;
+        open_default(&engine, capture);
         if (engine.options.event_mode)
             ks_pin_unregister_event(engine.pin, &engine.event);
         engine.options.event_mode = false;
@@ -340,8 +345,7 @@ static void count_notifications(bool capture, ULONG notifications)
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     for (uint64_t n = 1; n <= 20; n++) {
         uint64_t linear;
-        EXPECT(thread_wait(&engine.event, clock_now_ns() + 1000 * MS), "%s: notification %u missing",
-               endpoint_name(&engine.endpoint), (unsigned)n);
+        EXPECT(engine_wait(&engine), "%s: notification %u missing", endpoint_name(&engine.endpoint), (unsigned)n);
         EXPECT(engine_position(&engine, &linear), "GetPosition failed");
         EXPECT(linear >= n * engine.chunk_bytes, "%s: notification %u came before its boundary: %llu of %llu bytes",
                endpoint_name(&engine.endpoint), (unsigned)n, (unsigned long long)linear,
@@ -394,7 +398,8 @@ static void two_opens_of_one_pin_are_refused(void)
 {
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
-        struct engine first = open_default(capture);
+        struct engine first;
+        open_default(&first, capture);
         struct engine second;
         struct engine_options options = engine_options_default(capture);
         EXPECT(!NT_SUCCESS(engine_open(&second, &first.endpoint, &options)), "%s opened twice",
@@ -418,7 +423,8 @@ static void registers_are_refused(void)
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
         KSRTAUDIO_HWREGISTER hw;
-        struct engine engine = open_default(capture);
+        struct engine engine;
+        open_default(&engine, capture);
         NTSTATUS position = ks_pin_position_register(engine.pin, &hw);
         NTSTATUS clock = ks_pin_clock_register(engine.pin, &hw);
         EXPECT(position == STATUS_NOT_SUPPORTED && clock == STATUS_NOT_SUPPORTED,

@@ -18,8 +18,9 @@ struct sound {
     bool converted;                        /* the file's samples are not the endpoint's as they stand */
 };
 
-/* Reads at most `max_frames` 48 kHz frames of the file as `channels` channels. 16-bit 48 kHz samples stay what they are;
- * mono is doubled, more channels are mixed down; other rates go through libsamplerate. False: said why, nothing held. */
+/* Reads at most `max_frames` 48 kHz frames of the file as `channels` channels. 16-bit 48 kHz samples stay what they
+ * are; mono is doubled, more channels are mixed down; other rates go through libsamplerate. False: said why, nothing
+ * is held. */
 bool audio_in_read(struct sound *sound, const char *path, unsigned channels, uint64_t max_frames);
 /* A deterministic test signal: a sine that sweeps from 200 Hz to 4 kHz and back every two seconds. */
 bool audio_in_generate(struct sound *sound, unsigned channels, uint64_t frames);

@@ -22,7 +22,7 @@ struct bus {
     } msi[BUS_MSI_KEPT];
 };
 
-/* Creates the device that `spec` names (--device). `ram` stays the caller's and must outlive the bus. False: said why. */
+/* Creates the device that `spec` names (--device). `ram` stays the caller's and outlives the bus. False: said why. */
 bool bus_open(struct bus *bus, const char *spec, uint8_t *ram, uint64_t ram_bytes);
 void bus_close(struct bus *bus);
 

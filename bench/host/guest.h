@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Starts guest32 or guest64, which lie beside this program. Descriptors stay the caller's; -1: none. Returns its process
- * id, or -1 (said why). What it prints goes to stderr. */
+/* Starts guest32 or guest64, which lie beside this program. Descriptors stay the caller's; -1: none. Returns its
+ * process id, or -1 (said why). What it prints goes to stderr. */
 pid_t guest_start(const char *arch, int link_fd, int ram_fd, int input_fd, int output_fd);
 /* Has it ended? Then *status is what waitpid gave, and it is gone for good. */
 bool guest_ended(pid_t guest, int *status);

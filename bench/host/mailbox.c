@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Most answers of the other side take a few hundred ns; a futex sleep costs some µs. Longer spinning would only take the
- * processor away from the other side where there is but one. */
+/* Most answers of the other side take a few hundred ns; a futex sleep costs some microseconds. Longer spinning would
+ * only take the processor away from the other side where there is but one. */
 #define SPINS 400u
 
 bool mailbox_wait(struct link *link, unsigned milliseconds) {

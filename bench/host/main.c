@@ -24,6 +24,7 @@
 #define DEFAULT_RECORD_SECONDS 5u
 #define DEFAULT_SCENARIO_SECONDS 1u
 #define DEFAULT_ARCH "x64"
+#define BUILT_SYS "drivers/windows7/virtio-snd/%s/aero_virtio_snd.sys" /* below out/ */
 #define SETTLE_FRAMES 4800u /* recorded beyond the signal, beside what buffer and jitter can hold back */
 
 /* Everything one command holds; each member is undone by `release`. */
@@ -82,8 +83,7 @@ static bool choose_driver(struct work *w) {
         }
         char *slash = strrchr(directory, '/');
         *slash = '\0'; /* from out/host to out */
-        int length = snprintf(w->input.sys, sizeof w->input.sys, "%s/drivers/windows7/virtio-snd/%s/aero_virtio_snd.sys",
-                              directory, wanted);
+        int length = snprintf(w->input.sys, sizeof w->input.sys, "%s/" BUILT_SYS, directory, wanted);
         if (length >= (int)sizeof w->input.sys) {
             return fail("%s: the path is too long", directory);
         }
@@ -148,8 +148,9 @@ static bool prepare_outputs(struct work *w) {
 static bool prepare(struct work *w) {
     static const struct {
         bool render, microphone;
-    } needs[] = {[COMMAND_PLAY] = {true, false},      [COMMAND_RECORD] = {false, true}, [COMMAND_DUPLEX] = {true, true},
-                 [COMMAND_SCENARIO] = {true, true},   [COMMAND_SHOW] = {false, false},  [COMMAND_LOAD] = {false, false}};
+    } needs[] = {
+        [COMMAND_PLAY] = {true, false},    [COMMAND_RECORD] = {false, true}, [COMMAND_DUPLEX] = {true, true},
+        [COMMAND_SCENARIO] = {true, true}, [COMMAND_SHOW] = {false, false},  [COMMAND_LOAD] = {false, false}};
     enum command_kind kind = w->options.command->kind;
 
     w->input.options = &w->options;

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* Interleaved `from` (channels_in) to interleaved `to` (1 or 2 channels), `frames` frames. Equal counts are copied; mono
- * is doubled; more are mixed so that full scale stays full scale. */
+/* Interleaved `from` (channels_in) to interleaved `to` (1 or 2 channels), `frames` frames. Equal counts are copied;
+ * mono is doubled; more are mixed so that full scale stays full scale. */
 void mixdown(const float *from, unsigned channels_in, float *to, unsigned channels_out, uint64_t frames);
 /* The inverse of dividing an S16 sample by 32768; what lies outside is clipped. */
 int16_t s16_from_float(float x);

@@ -61,7 +61,7 @@ static const struct option_row s_rows[] = {
      "play: what the device played; record: what was recorded; duplex: both, the recording as OUT-recorded.wav"},
     {"--arch", "x86|x64", OPTION_CHOICE, ALL_COMMANDS, IN_OPTIONS(arch), 0, 0, "|x86|x64|amd64|",
      "which driver (default x64)"},
-    {"--sys", "PATH", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(sys), 0, 0, NULL, "another PortCls virtio-snd driver image"},
+    {"--sys", "PATH", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
     {"--device", "DEVICE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
      "model[:PERSONALITY[,knob=value]] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",

@@ -10,8 +10,8 @@
 
 #define TAKE_FRAMES 4800u
 #define FIRST_CAPACITY 65536u
-/* A device's clock starts between two frames of ours, so its count of whole frames differs from ours by one, now this way,
- * now that. Staying one frame behind it keeps that from looking like a gap. */
+/* A device's clock starts between two frames of ours, so its count of whole frames differs from ours by one, now this
+ * way, now that. Staying one frame behind it keeps that from looking like a gap. */
 #define PHASE_FRAMES 1u
 
 void playback_free(struct playback *playback) {

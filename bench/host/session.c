@@ -145,8 +145,9 @@ static enum exit_status judge(struct session *s, int status) {
     static const char *const what[] = {
         [LINK_EXIT_FAILED] = "the scenario failed: ", [LINK_EXIT_BAD_IMAGE] = "",
         [LINK_EXIT_START] = "the driver refused to start: ", [LINK_EXIT_INTERNAL] = "the bench is at fault: "};
-    static const enum exit_status verdict[] = {[LINK_EXIT_FAILED] = EXIT_NOT_GOOD, [LINK_EXIT_BAD_IMAGE] = EXIT_BAD_INPUT,
-                                               [LINK_EXIT_START] = EXIT_NOT_GOOD, [LINK_EXIT_INTERNAL] = EXIT_BENCH};
+    static const enum exit_status verdict[] = {
+        [LINK_EXIT_FAILED] = EXIT_NOT_GOOD, [LINK_EXIT_BAD_IMAGE] = EXIT_BAD_INPUT,
+        [LINK_EXIT_START] = EXIT_NOT_GOOD, [LINK_EXIT_INTERNAL] = EXIT_BENCH};
 
     if (s->violated) {
         return EXIT_VIOLATION;

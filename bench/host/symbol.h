@@ -14,8 +14,8 @@ struct symbolizer {
     FILE *ask, *answer;
 };
 
-/* Writes "Function at file.c:12" for an RVA of the image at `sys_path` (the same one every time), or "0x1234" when there
- * is no PDB or no tool. */
+/* Writes "Function at file.c:12" for an RVA of the image at `sys_path` (the same one every time), or "0x1234" when
+ * there is no PDB or no tool. */
 void symbolizer_name(struct symbolizer *symbolizer, const char *sys_path, uint64_t rva, char *text, size_t bytes);
 void symbolizer_close(struct symbolizer *symbolizer);
 

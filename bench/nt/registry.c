@@ -125,8 +125,9 @@ static void full_path(const OBJECT_ATTRIBUTES *attributes, char *path)
         violation("REGISTRY_RULE", "OBJECT_ATTRIBUTES without a name");
     if (attributes->RootDirectory != NULL)
         root = ((struct open_key *)handle_body(attributes->RootDirectory, OBJECT_KEY))->stored->path;
-    snprintf(path, MAX_PATH_BYTES, "%s%s%s", root, *root && attributes->ObjectName->Length ? "\\" : "",
-             text_of(attributes->ObjectName));
+    if (snprintf(path, MAX_PATH_BYTES, "%s%s%s", root, *root && attributes->ObjectName->Length ? "\\" : "",
+                 text_of(attributes->ObjectName)) >= MAX_PATH_BYTES)
+        violation("REGISTRY_RULE", "key path is too long");
 }
 
 NTSTATUS NTAPI ZwOpenKey(HANDLE *key, ACCESS_MASK access, OBJECT_ATTRIBUTES *attributes)
@@ -327,7 +328,8 @@ static NTSTATUS NTAPI query_values(ULONG relative_to, PCWSTR path, struct query 
             UNICODE_STRING name;
 
             RtlInitUnicodeString(&name, query->name);
-            snprintf(text, sizeof text, "%s\\%.200s", root->path, text_of(&name));
+            if (snprintf(text, sizeof text, "%s\\%s", root->path, text_of(&name)) >= (int)sizeof text)
+                return STATUS_OBJECT_NAME_INVALID;
             key = find_key(text);
             if (key == NULL)
                 return query->flags & QUERY_REQUIRED ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS;

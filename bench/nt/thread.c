@@ -260,6 +260,21 @@ static void start(void)
     thread_end();
 }
 
+/* Frees threads that ended without anybody holding a reference. */
+static void reap(void)
+{
+    struct thread **link = &g_threads, *thread;
+
+    while ((thread = *link) != NULL) {
+        if (!thread->ended || thread->references > 0 || thread->stack != NULL) {
+            link = &thread->next;
+            continue;
+        }
+        *link = thread->next;
+        free(thread);
+    }
+}
+
 struct thread *thread_create(const char *name, void (*entry)(void *), void *argument)
 {
     struct thread *thread = calloc(1, sizeof *thread), **link;
@@ -267,6 +282,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *), void *argu
 
     if (thread == NULL)
         bench_bug("out of memory");
+    reap();
     header_init(thread);
     thread->name = name;
     thread->entry = entry;
@@ -306,16 +322,9 @@ _Noreturn void thread_end(void)
 
 void thread_release(struct thread *thread)
 {
-    struct thread **link;
-
     if (thread->references <= 0)
         violation("OBJECT_REFERENCE", "thread %p has no reference left", (void *)thread);
-    if (--thread->references > 0 || !thread->ended)
-        return;
-    for (link = &g_threads; *link != thread; link = &(*link)->next)
-        ;
-    *link = thread->next;
-    free(thread);
+    thread->references--; /* freed by reap() once it has ended */
 }
 
 void thread_join(struct thread *thread)

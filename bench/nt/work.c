@@ -8,6 +8,7 @@
 
 typedef VOID(NTAPI *PKSTART_ROUTINE)(PVOID context);
 typedef VOID(NTAPI *PIO_WORKITEM_ROUTINE)(DEVICE_OBJECT *, PVOID context);
+struct io_work_item;
 typedef VOID(NTAPI *PIO_WORKITEM_ROUTINE_EX)(PVOID object, PVOID context, struct io_work_item *item);
 
 struct io_work_item {

@@ -298,9 +298,10 @@ static void follow(struct pin *pin, ULONG offset)
     uint64_t limit = elapsed + elapsed / 1000 + 4 * (uint64_t)frame_bytes(pin);
     ULONG size = pin->buffer.actual;
     uint64_t linear = pin->linear + (offset + size - pin->last_offset) % size;
-    while (limit >= linear + size && elapsed - pin->last_elapsed > size && linear - pin->linear + size / 2 <
-           elapsed - pin->last_elapsed)
-        linear += size; /* nobody looked for longer than a buffer */
+    if (elapsed - pin->last_elapsed >= 2 * (uint64_t)size) { /* nobody looked for longer than that: the nearest turn */
+        while (linear + size <= limit && linear - pin->linear + size / 2 < elapsed - pin->last_elapsed)
+            linear += size;
+    }
     pin->last_elapsed = elapsed;
     if (linear > limit)
         violation("POSITION_AHEAD", "position went from %u to %u of %u: backwards, or %llu bytes in %llu us of RUN",

@@ -5,6 +5,7 @@ guest and a plug-in, moves, compares and reports sound as it should."""
 
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -335,6 +336,22 @@ def table_is_for_people():
                       "violations", "leaks", "it's a.wav"):
             true(words in done.stdout, f"{words!r} is in the table")
         true(not re.search(r"[\r\x1b]", done.stdout + done.stderr), "no progress bar without a terminal")
+
+
+@test
+def progress_bar_is_for_terminals_and_goes_away():
+    with FakeBench() as folder:
+        sound = write_wav(folder("a.wav"), noise(48000, 2))
+        ours, theirs = pty.openpty()
+        done = subprocess.run([folder.bench, "play", sound, "--device", folder.fifo], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=theirs, check=False)
+        os.close(theirs)
+        bar = os.read(ours, 65536).decode()
+        os.close(ours)
+        equal(done.returncode, 0, "status")
+        true("[" in bar and "%" in bar, f"a bar is drawn: {bar!r}")
+        true(bar.endswith("\r\x1b[K"), f"and wiped: {bar[-20:]!r}")
+        true(b"%" not in done.stdout, "stdout holds the table only")
 
 
 @test

@@ -29,7 +29,7 @@ def nt_exports(path):
                 return data[begin:data.index(b"\0", begin)].decode("ascii")
         raise SystemExit(f"{path}: no string at {address:#x}")
 
-    step, pointer = (32, "<QQ") if wide else (24, "<II")
+    step, pointer = (32, "<QQ") if wide else (16, "<II")
     found = set()
     for name, start, offset, size in sections:
         if name != "nt_exports":

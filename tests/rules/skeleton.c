@@ -19,9 +19,26 @@ static VOID At(RULE_MOMENT Moment)
     }
 }
 
+static NTSTATUS NTAPI Forwarded(PDEVICE_OBJECT DeviceObject, PIRP Irp, PVOID Event)
+{
+    UNUSED(DeviceObject);
+    if (Irp->PendingReturned) {
+        KeSetEvent(Event, IO_NO_INCREMENT, FALSE);
+    }
+    return STATUS_MORE_PROCESSING_REQUIRED;
+}
+
 NTSTATUS RuleForward(PRULE_DEVICE Device)
 {
-    return IoForwardIrpSynchronously(Device->Lower, Device->Irp) ? Device->Irp->IoStatus.Status : STATUS_UNSUCCESSFUL;
+    KEVENT event;
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    IoCopyCurrentIrpStackLocationToNext(Device->Irp);
+    IoSetCompletionRoutine(Device->Irp, Forwarded, &event, TRUE, TRUE, TRUE);
+    if (IoCallDriver(Device->Lower, Device->Irp) == STATUS_PENDING) {
+        KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+    }
+    return Device->Irp->IoStatus.Status;
 }
 
 NTSTATUS RuleComplete(PRULE_DEVICE Device, NTSTATUS Status)

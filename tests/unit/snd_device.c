@@ -52,14 +52,14 @@ static ULONG read_register(const void *address, ULONG size)
         return snd_device.selected_feature[0] < 2 ? (ULONG)(snd_device.offered >> 32 * snd_device.selected_feature[0])
                                                   : 0;
     case VIRTIO_COMMON_NUM_QUEUES:
-        return SND_DEVICE_QUEUES;
+        return snd_device.queues;
     case VIRTIO_COMMON_DEVICE_STATUS:
         return read_status();
     case ISR_OFFSET:
         snd_device.isr = 0;
         return isr;
     case CONFIG_OFFSET + VIRTIO_SND_CFG_STREAMS:
-        return 2;
+        return snd_device.streams;
     default:
         return read_queue(offset);
     }
@@ -92,6 +92,9 @@ static void write_common(ULONG offset, ULONG value)
         break;
     case VIRTIO_COMMON_DEVICE_STATUS:
         snd_device.status = (UCHAR)(value & snd_device.status_mask);
+        if (value == 0) {
+            memset(snd_device.enabled, 0, sizeof(snd_device.enabled));
+        }
         break;
     case VIRTIO_COMMON_QUEUE_SELECT:
         snd_device.selected_queue = value;
@@ -131,19 +134,35 @@ void snd_device_bars(VIRTIO_PCI_BAR *bars)
     bars[0].Length = sizeof(registers);
 }
 
-void snd_device_create(PVIRTIO_PCI_TRANSPORT transport)
+void *snd_device_map(ULONGLONG start, SIZE_T bytes)
 {
-    VIRTIO_PCI_BAR bars[VIRTIO_PCI_BAR_COUNT];
+    (void)start;
+    assert_true(bytes <= sizeof(registers));
+    return registers;
+}
+
+void snd_device_power_on(void)
+{
     unsigned i;
 
     memset(&snd_device, 0, sizeof(snd_device));
     snd_device.offered = VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC);
     snd_device.status_mask = 0xFF;
+    snd_device.streams = 2;
+    snd_device.queues = SND_DEVICE_QUEUES;
     for (i = 0; i < SND_DEVICE_QUEUES; i++) {
         snd_device.queue_size[i] = 64;
     }
     wdk.register_read = read_register;
     wdk.register_write = write_register;
+    wdk.map = snd_device_map;
+}
+
+void snd_device_create(PVIRTIO_PCI_TRANSPORT transport)
+{
+    VIRTIO_PCI_BAR bars[VIRTIO_PCI_BAR_COUNT];
+
+    snd_device_power_on();
     snd_device_bars(bars);
     assert_int_equal(VirtioPciModernInit(transport, &snd_device_caps, bars), STATUS_SUCCESS);
 }

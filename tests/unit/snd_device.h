@@ -25,17 +25,22 @@ struct snd_device {
     int enabled[SND_DEVICE_QUEUES];
     struct ring_device ring[SND_DEVICE_QUEUES];
     UCHAR isr;
+    ULONG streams;                /* of the configuration */
+    unsigned queues;              /* num_queues */
     unsigned doorbells;
     unsigned accesses;            /* of registers, doorbells excluded */
     void (*doorbell)(unsigned queue); /* may be NULL */
 };
 extern struct snd_device snd_device;
 
+void snd_device_power_on(void);
 /* Powers the device on (64 entries per queue, VERSION_1 and INDIRECT_DESC) and points Transport at it. */
 void snd_device_create(PVIRTIO_PCI_TRANSPORT transport);
 /* The BARs and capabilities behind it, for VirtioPciModernInit. */
 extern const VIRTIO_PCI_CAPS snd_device_caps;
 void snd_device_bars(VIRTIO_PCI_BAR *bars);
+/* What MmMapIoSpace gives for the BAR. */
+void *snd_device_map(ULONGLONG start, SIZE_T bytes);
 /* Puts a queue of the driver into operation. */
 void snd_device_queue(PVIRTIOSND_QUEUE queue, PVIRTIO_PCI_TRANSPORT transport, unsigned index);
 

@@ -27,6 +27,6 @@ static inline int unit_reset(void **state)
         cmocka_set_message_output(CM_OUTPUT_TAP);                                                                      \
         return cmocka_run_group_tests_name(name, tests, NULL, NULL);                                                   \
     }
-#define UNIT_TEST(function) cmocka_unit_test_setup(function, unit_reset)
+#define UNIT_TEST(function) cmocka_unit_test_setup_teardown(function, unit_reset, unit_reset)
 
 #endif

@@ -16,6 +16,10 @@ struct block {
 };
 
 struct wdk wdk;
+static IRP the_irp;
+static PKDPC queued_dpc;
+static KSERVICE_ROUTINE *service_routine;
+static void *service_context;
 static struct block blocks[MAX_BLOCKS];
 static ULONGLONG next_physical = PHYSICAL_BASE;
 
@@ -33,9 +37,16 @@ __attribute__((noreturn, format(printf, 1, 2))) static void broken(const char *f
 
 void wdk_reset(void)
 {
+    int i;
+
+    for (i = 0; i < MAX_BLOCKS; i++) {
+        free(blocks[i].memory);
+    }
     memset(&wdk, 0, sizeof(wdk));
     memset(blocks, 0, sizeof(blocks));
     next_physical = PHYSICAL_BASE;
+    queued_dpc = NULL;
+    service_routine = NULL;
 }
 
 void wdk_require_passive(const char *what)
@@ -106,6 +117,7 @@ NTSTATUS wdk_delay(const LARGE_INTEGER *interval)
     if (wdk.tick != NULL) {
         wdk.tick();
     }
+    wdk_run_dpcs();
     return STATUS_SUCCESS;
 }
 
@@ -247,4 +259,127 @@ void wdk_write_register(void *address, ULONG size, ULONG value)
         broken("a register is written");
     }
     wdk.register_write(address, size, value);
+}
+
+PVOID MmMapIoSpace(PHYSICAL_ADDRESS start, SIZE_T bytes, int cache)
+{
+    wdk_require_passive("MmMapIoSpace");
+    if (cache != MmNonCached || wdk.map == NULL) {
+        broken("registers mapped cached, or nothing to map");
+    }
+    if (!may_allocate()) {
+        return NULL;
+    }
+    wdk.mappings++;
+    return wdk.map((ULONGLONG)start.QuadPart, bytes);
+}
+
+VOID MmUnmapIoSpace(PVOID memory, SIZE_T bytes)
+{
+    (void)memory, (void)bytes;
+    wdk_require_passive("MmUnmapIoSpace");
+    wdk.mappings--;
+}
+
+BOOLEAN KeInsertQueueDpc(PKDPC dpc, PVOID argument1, PVOID argument2)
+{
+    (void)argument1, (void)argument2;
+    if (queued_dpc != NULL) {
+        return FALSE;
+    }
+    queued_dpc = dpc;
+    return TRUE;
+}
+
+BOOLEAN KeRemoveQueueDpc(PKDPC dpc)
+{
+    BOOLEAN was_queued = queued_dpc == dpc;
+
+    queued_dpc = NULL;
+    return was_queued;
+}
+
+void wdk_run_dpcs(void)
+{
+    PKDPC dpc = queued_dpc;
+    KIRQL old;
+
+    queued_dpc = NULL;
+    if (dpc != NULL) {
+        old = wdk_raise(DISPATCH_LEVEL);
+        dpc->Routine(dpc, dpc->Context, NULL, NULL);
+        wdk_lower(old);
+    }
+}
+
+VOID KeFlushQueuedDpcs(void)
+{
+    wdk_require_passive("KeFlushQueuedDpcs");
+    wdk_run_dpcs();
+}
+
+NTSTATUS IoConnectInterrupt(PKINTERRUPT *interrupt, KSERVICE_ROUTINE *isr, PVOID context, KSPIN_LOCK *lock,
+                            ULONG vector, KIRQL irql, KIRQL synchronize, KINTERRUPT_MODE mode, BOOLEAN share,
+                            ULONG_PTR processors, BOOLEAN floating)
+{
+    (void)vector, (void)mode, (void)processors;
+    wdk_require_passive("IoConnectInterrupt");
+    if (!NT_SUCCESS(wdk.connect_status)) {
+        return wdk.connect_status;
+    }
+    if (lock != NULL || irql != synchronize || !share || floating) {
+        broken("IoConnectInterrupt with wrong arguments");
+    }
+    service_routine = isr;
+    service_context = context;
+    wdk.interrupts++;
+    *interrupt = (PKINTERRUPT)&service_routine;
+    return STATUS_SUCCESS;
+}
+
+VOID IoDisconnectInterrupt(PKINTERRUPT interrupt)
+{
+    wdk_require_passive("IoDisconnectInterrupt");
+    if (interrupt != (PKINTERRUPT)&service_routine || service_routine == NULL) {
+        broken("an interrupt is disconnected that is not connected");
+    }
+    service_routine = NULL;
+    wdk.interrupts--;
+}
+
+BOOLEAN wdk_interrupt(void)
+{
+    BOOLEAN handled;
+    KIRQL old;
+
+    if (service_routine == NULL) {
+        return FALSE;
+    }
+    old = wdk_raise(5);
+    handled = service_routine((PKINTERRUPT)&service_routine, service_context);
+    wdk_lower(old);
+    return handled;
+}
+
+PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length, LARGE_INTEGER *offset,
+                                  PKEVENT event, IO_STATUS_BLOCK *result)
+{
+    (void)device, (void)buffer, (void)length, (void)offset;
+    if (!may_allocate()) {
+        return NULL;
+    }
+    memset(&the_irp, 0, sizeof(the_irp));
+    the_irp.Next.MajorFunction = (UCHAR)major;
+    the_irp.UserEvent = event;
+    the_irp.UserIosb = result;
+    return &the_irp;
+}
+
+NTSTATUS IoCallDriver(PDEVICE_OBJECT device, PIRP irp)
+{
+    wdk_require_passive("IRP_MJ_PNP");
+    if (irp->IoStatus.Status != STATUS_NOT_SUPPORTED || wdk.call_driver == NULL) {
+        broken("a PnP request that does not begin as STATUS_NOT_SUPPORTED");
+    }
+    return wdk.call_driver(device, irp);
 }

@@ -18,6 +18,7 @@
 #define NTAPI
 #define VOID void
 #define CODE_PAGE
+#define CODE_RESIDENT
 #define CODE_INIT
 #define TRUE 1
 #define FALSE 0
@@ -51,6 +52,7 @@ typedef union _LARGE_INTEGER {
 #define STATUS_DEVICE_CONFIGURATION_ERROR ((NTSTATUS)0xC0000182)
 #define STATUS_INVALID_DEVICE_STATE ((NTSTATUS)0xC0000184)
 #define STATUS_DEVICE_PROTOCOL_ERROR ((NTSTATUS)0xC0000186)
+#define STATUS_UNSUCCESSFUL ((NTSTATUS)0xC0000001)
 #define STATUS_NOT_FOUND ((NTSTATUS)0xC0000225)
 
 #define PASSIVE_LEVEL 0
@@ -104,7 +106,7 @@ NTSTATUS wdk_delay(const LARGE_INTEGER *interval);
 LARGE_INTEGER KeQueryPerformanceCounter(PLARGE_INTEGER frequency); /* 10 MHz */
 
 /* ---- memory ---- */
-enum { NonPagedPool, MmCached };
+enum { NonPagedPool, MmCached, MmNonCached };
 PVOID ExAllocatePoolWithTag(int type, SIZE_T bytes, ULONG tag);
 VOID ExFreePoolWithTag(PVOID memory, ULONG tag);
 PVOID MmAllocateContiguousMemorySpecifyCache(SIZE_T bytes, PHYSICAL_ADDRESS lowest, PHYSICAL_ADDRESS highest,
@@ -122,6 +124,106 @@ typedef struct _MDL {
 #define MmGetMdlByteOffset(mdl) ((mdl)->ByteOffset)
 #define MmGetMdlPfnArray(mdl) ((mdl)->Pages)
 
+PVOID MmMapIoSpace(PHYSICAL_ADDRESS start, SIZE_T bytes, int cache);
+VOID MmUnmapIoSpace(PVOID memory, SIZE_T bytes);
+
+/* ---- interrupts and DPCs: wdk_interrupt() is the device, wdk_run_dpcs() the processor ---- */
+typedef struct _KINTERRUPT *PKINTERRUPT;
+typedef struct _KDPC *PKDPC;
+typedef BOOLEAN KSERVICE_ROUTINE(PKINTERRUPT interrupt, PVOID context);
+typedef VOID KDEFERRED_ROUTINE(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);
+typedef struct _KDPC {
+    KDEFERRED_ROUTINE *Routine;
+    PVOID Context;
+} KDPC;
+typedef enum _KINTERRUPT_MODE { LevelSensitive, Latched } KINTERRUPT_MODE;
+#define InterlockedOr(p, v) __sync_fetch_and_or((p), (v))
+#define KeInitializeDpc(dpc, routine, context) ((dpc)->Routine = (routine), (dpc)->Context = (context))
+BOOLEAN KeInsertQueueDpc(PKDPC dpc, PVOID argument1, PVOID argument2);
+BOOLEAN KeRemoveQueueDpc(PKDPC dpc);
+VOID KeFlushQueuedDpcs(void);
+NTSTATUS IoConnectInterrupt(PKINTERRUPT *interrupt, KSERVICE_ROUTINE *isr, PVOID context, KSPIN_LOCK *lock,
+                            ULONG vector, KIRQL irql, KIRQL synchronize, KINTERRUPT_MODE mode, BOOLEAN share,
+                            ULONG_PTR processors, BOOLEAN floating);
+VOID IoDisconnectInterrupt(PKINTERRUPT interrupt);
+
+/* ---- resources ---- */
+enum { CmResourceTypePort = 1, CmResourceTypeInterrupt = 2, CmResourceTypeMemory = 3 };
+enum { CmResourceShareDeviceExclusive = 1, CmResourceShareShared = 3 };
+#define CM_RESOURCE_INTERRUPT_LATCHED 1
+#define CM_RESOURCE_INTERRUPT_MESSAGE 2
+typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR {
+    UCHAR Type;
+    UCHAR ShareDisposition;
+    USHORT Flags;
+    union {
+        struct {
+            PHYSICAL_ADDRESS Start;
+            ULONG Length;
+        } Memory;
+        struct {
+            ULONG Level;
+            ULONG Vector;
+            ULONG_PTR Affinity;
+        } Interrupt;
+    } u;
+} CM_PARTIAL_RESOURCE_DESCRIPTOR;
+typedef struct _CM_PARTIAL_RESOURCE_LIST {
+    ULONG Count;
+    CM_PARTIAL_RESOURCE_DESCRIPTOR PartialDescriptors[4];
+} CM_PARTIAL_RESOURCE_LIST;
+typedef struct _CM_RESOURCE_LIST {
+    ULONG Count;
+    struct {
+        CM_PARTIAL_RESOURCE_LIST PartialResourceList;
+    } List[1];
+} CM_RESOURCE_LIST, *PCM_RESOURCE_LIST;
+
+/* ---- IRP_MN_QUERY_INTERFACE ---- */
+#define GUID_DEFINED
+typedef struct _GUID {
+    uint32_t Data1;
+    uint16_t Data2, Data3;
+    uint8_t Data4[8];
+} GUID;
+typedef struct _DEVICE_OBJECT *PDEVICE_OBJECT;
+typedef struct _INTERFACE *PINTERFACE;
+typedef struct _BUS_INTERFACE_STANDARD {
+    USHORT Size, Version;
+    PVOID Context;
+    VOID (*InterfaceReference)(PVOID context);
+    VOID (*InterfaceDereference)(PVOID context);
+    ULONG (*SetBusData)(PVOID context, ULONG type, PVOID buffer, ULONG offset, ULONG length);
+    ULONG (*GetBusData)(PVOID context, ULONG type, PVOID buffer, ULONG offset, ULONG length);
+} BUS_INTERFACE_STANDARD;
+typedef struct _IO_STATUS_BLOCK {
+    NTSTATUS Status;
+    ULONG_PTR Information;
+} IO_STATUS_BLOCK;
+typedef struct _IO_STACK_LOCATION {
+    UCHAR MajorFunction, MinorFunction;
+    struct {
+        struct {
+            const GUID *InterfaceType;
+            USHORT Size, Version;
+            PINTERFACE Interface;
+            PVOID InterfaceSpecificData;
+        } QueryInterface;
+    } Parameters;
+} IO_STACK_LOCATION, *PIO_STACK_LOCATION;
+typedef struct _IRP {
+    IO_STATUS_BLOCK IoStatus;
+    IO_STACK_LOCATION Next;
+    IO_STATUS_BLOCK *UserIosb;
+    PKEVENT UserEvent;
+} IRP, *PIRP;
+#define IRP_MJ_PNP 0x1B
+#define IRP_MN_QUERY_INTERFACE 0x08
+#define IoGetNextIrpStackLocation(irp) (&(irp)->Next)
+PIRP IoBuildSynchronousFsdRequest(ULONG major, PDEVICE_OBJECT device, PVOID buffer, ULONG length, LARGE_INTEGER *offset,
+                                  PKEVENT event, IO_STATUS_BLOCK *result);
+NTSTATUS IoCallDriver(PDEVICE_OBJECT device, PIRP irp); /* goes to wdk.call_driver */
+
 /* ---- registers: each access goes to wdk.register_read / register_write ---- */
 ULONG wdk_read_register(const void *address, ULONG size);
 void wdk_write_register(void *address, ULONG size, ULONG value);
@@ -131,15 +233,5 @@ void wdk_write_register(void *address, ULONG size, ULONG value);
 #define WRITE_REGISTER_UCHAR(p, v) wdk_write_register((p), 1, (v))
 #define WRITE_REGISTER_USHORT(p, v) wdk_write_register((p), 2, (v))
 #define WRITE_REGISTER_ULONG(p, v) wdk_write_register((p), 4, (v))
-
-/* ---- objects that are only passed on ---- */
-typedef struct _KINTERRUPT *PKINTERRUPT;
-typedef struct _DEVICE_OBJECT *PDEVICE_OBJECT;
-typedef struct _CM_RESOURCE_LIST *PCM_RESOURCE_LIST;
-typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR CM_PARTIAL_RESOURCE_DESCRIPTOR;
-typedef struct _KDPC {
-    PVOID Routine;
-    PVOID Context;
-} KDPC, *PKDPC;
 
 #endif

@@ -50,6 +50,7 @@ typedef struct _PORT_MODEL {
     IMiniportTopologyVtbl TopologyVtbl;
     IMiniportWaveRTStreamNotificationVtbl StreamVtbl;
 
+    POOL_TYPE StreamPool; /* of stream objects */
     ULONG MaxObjects;
     ULONG ExtensionBytes;
     PCPFNSTARTDEVICE StartDevice;
@@ -65,11 +66,12 @@ typedef struct _PORT_MODEL {
 
 extern PORT_MODEL g_Model;
 
-/* The case: PORT_RULE(NAME) { change *Model }. Runs in DriverEntry on the finished model. */
+/* The case: PORT_RULE(NAME, COMMAND) { change *Model }. Runs in DriverEntry on the finished model. COMMAND says what the
+ * bench has to do for the rule to be reached: LOAD, SHOW, PLAY (timer-driven) or EVENT (event-driven). */
 typedef struct _PORT_CASE {
     VOID (*Prepare)(PPORT_MODEL Model);
 } PORT_CASE;
-#define PORT_RULE(name_)                                                                                               \
+#define PORT_RULE(name_, command_)                                                                                     \
     static VOID Prepare_##name_(PPORT_MODEL Model);                                                                    \
     extern const PORT_CASE Rule_##name_;                                                                               \
     const PORT_CASE Rule_##name_ = {Prepare_##name_};                                                                  \

@@ -98,6 +98,7 @@ CODE_INIT NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRIN
     PortTablesInitialize(&g_Model);
     PortMiniportsInitialize(&g_Model);
     PortStreamInitialize(&g_Model);
+    g_Model.StreamPool = NonPagedPool;
     g_Model.MaxObjects = 2;
     g_Model.StartDevice = PortStartDevice;
     g_Model.TopologyName = g_TopologyName;

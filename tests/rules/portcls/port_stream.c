@@ -156,7 +156,7 @@ VOID PortStreamInitialize(PPORT_MODEL Model)
 
 NTSTATUS PortStreamCreate(PPORTWAVERTSTREAM Port, PMINIPORTWAVERTSTREAM *Stream)
 {
-    PPORT_STREAM stream = ExAllocatePoolWithTag(NonPagedPool, sizeof(*stream), RULE_TAG);
+    PPORT_STREAM stream = ExAllocatePoolWithTag(g_Model.StreamPool, sizeof(*stream), RULE_TAG);
 
     if (stream == NULL) {
         return STATUS_INSUFFICIENT_RESOURCES;

@@ -19,8 +19,7 @@ static NTSTATUS Post(PVIRTIOSND_EVENTQ Eventq, ULONG Index)
     return VirtIoSndQueueAdd(Eventq->Queue, &part, 1, event);
 }
 
-/* Not pageable: takes the lock. */
-static NTSTATUS Fill(PVIRTIOSND_EVENTQ Eventq)
+CODE_RESIDENT static NTSTATUS Fill(PVIRTIOSND_EVENTQ Eventq)
 {
     NTSTATUS status = STATUS_SUCCESS;
     KIRQL irql;

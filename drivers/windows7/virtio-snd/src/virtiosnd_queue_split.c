@@ -60,8 +60,7 @@ CODE_PAGE VOID VirtIoSndQueueInitialize(PVIRTIOSND_QUEUE Queue)
     KeInitializeSpinLock(&Queue->Lock);
 }
 
-/* Not pageable: takes the lock. */
-static VOID SetLive(PVIRTIOSND_QUEUE Queue, BOOLEAN Live)
+CODE_RESIDENT static VOID SetLive(PVIRTIOSND_QUEUE Queue, BOOLEAN Live)
 {
     KIRQL irql;
 

@@ -53,22 +53,28 @@
  *
  *      CODE_INIT NTSTATUS NTAPI DriverEntry(...)
  *      CODE_PAGE static NTSTATUS Foo(...)
+ *      CODE_RESIDENT static VOID Bar(...)
  *
  * INIT is discarded once DriverEntry returned; PAGE is pageable, so its functions
  * run at IRQL < DISPATCH_LEVEL only and begin with PAGED_CODE(). noinline keeps
- * the code where it was put. clang ignores #pragma alloc_text, so an attribute
- * does it there. cl of WinDDK 7600 has no such attribute: its image keeps
- * everything resident, which is always correct.
+ * the code where it was put: a function that takes a spin lock would be pageable
+ * if it were inlined into PAGE, so static ones that are called from there say
+ * CODE_RESIDENT. clang ignores #pragma alloc_text, so an attribute does it there.
+ * cl of WinDDK 7600 has no such attribute: its image keeps everything resident,
+ * which is always correct.
  */
 #if defined(__GNUC__)
 #define CODE_INIT __attribute__((section("INIT"), noinline))
 #define CODE_PAGE __attribute__((section("PAGE"), noinline))
+#define CODE_RESIDENT __attribute__((noinline))
 #elif defined(_MSC_VER) && _MSC_VER >= 1700
 #define CODE_INIT __declspec(code_seg("INIT")) __declspec(noinline)
 #define CODE_PAGE __declspec(code_seg("PAGE")) __declspec(noinline)
+#define CODE_RESIDENT __declspec(noinline)
 #else
 #define CODE_INIT
 #define CODE_PAGE
+#define CODE_RESIDENT
 #endif
 
 #endif

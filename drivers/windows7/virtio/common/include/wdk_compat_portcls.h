@@ -72,6 +72,15 @@ typedef struct {
 
 #endif /* WDK_COMPAT_MINGW */
 
+#if WDK_COMPAT_MINGW
+/* punknown.h gives IID_IUnknown as {00000000-0000-0000-0000-C00000000046}: the C0 comes two bytes late
+ * (WDK: "IUnknown interface", {00000000-0000-0000-C000-000000000046}). */
+#define IID_IUnknown WdkCompatWrongIidIUnknown
+#include <punknown.h>
+#undef IID_IUnknown
+DEFINE_GUID(IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46);
+#endif
+
 #include <portcls.h>
 
 #if WDK_COMPAT_MINGW
