@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The capture client: takes what the position says is safe to read, until it has what it wants. */
+/*
+ * The capture client. Timer-driven it takes what the position says is safe to
+ * read; event-driven each notification stands for one more part of the buffer
+ * that is complete, although the reported position, which interpolates, may be
+ * a little behind it.
+ */
 #include "client.h"
 
 #include <string.h>
@@ -10,6 +15,7 @@ struct capture {
     uint64_t read; /* bytes since RUN */
     uint64_t end;
     uint64_t next_pause;
+    uint64_t notified; /* bytes that notifications have announced */
 };
 
 static void take(struct capture *c, uint64_t recorded)
@@ -23,6 +29,19 @@ static void take(struct capture *c, uint64_t recorded)
         c->job->result.periods++;
     }
     c->job->result.frames = c->read / c->engine.frame_bytes;
+}
+
+/* Bytes that are safe to read after a wake-up at which the position was `recorded`. Notifications that came while this
+ * client was late are one event: the position tells how many they were at least. */
+static uint64_t available(struct capture *c, uint64_t recorded)
+{
+    uint64_t boundary = recorded - recorded % c->engine.chunk_bytes;
+    if (!c->engine.options.event_mode)
+        return recorded;
+    c->notified += c->engine.chunk_bytes;
+    if (boundary > c->notified)
+        c->notified = boundary;
+    return c->notified > recorded ? c->notified : recorded;
 }
 
 static bool pause(struct capture *c)
@@ -54,7 +73,7 @@ static bool record(struct capture *c)
         }
         if (!engine_position(&c->engine, &recorded))
             return false;
-        take(c, recorded);
+        take(c, available(c, recorded));
         if (c->next_pause && recorded >= c->next_pause && c->read < c->end) {
             if (!pause(c))
                 return false;

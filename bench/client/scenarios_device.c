@@ -134,17 +134,25 @@ static void calls_after_surprise_removal(void)
     device_unload();
 }
 
-/* Load, start, remove, add without start, remove, unload: three times over. */
-static void load_unload_repeatedly(void)
+/* Add without start, start without streams, streams without sound: each removed again, then unload. */
+static void unload(void)
 {
+    device_load();
     for (unsigned i = 0; i < 3; i++) {
-        device_load();
+        device_remove();
+        EXPECT(NT_SUCCESS(pnp_add_device()), "AddDevice refused");
         device_start();
         device_remove();
         EXPECT(NT_SUCCESS(pnp_add_device()), "AddDevice refused");
-        device_remove();
-        device_unload();
+        device_start();
+        for (int capture = 0; capture <= 1; capture++) {
+            struct engine engine;
+            struct engine_options options = engine_options_default(capture);
+            engine_open_required(&engine, capture, &options);
+            engine_close(&engine);
+        }
     }
+    device_down();
 }
 
 /* A subdevice or port that cannot be made: START fails, nothing is left, the next START works. */
@@ -200,7 +208,7 @@ const struct scenario g_scenarios_device[] = {
     {"stop_start", stop_start},
     {"surprise_removal_while_running", surprise_removal_while_running},
     {"calls_after_surprise_removal", calls_after_surprise_removal},
-    {"unload", load_unload_repeatedly},
+    {"unload", unload},
     {"failed_start_leaves_nothing", failed_start_leaves_nothing},
     {"null_backend", null_backend},
     {"polling_only", polling_only},

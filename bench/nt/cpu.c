@@ -61,22 +61,23 @@ void cpu_init(void)
 #endif
 }
 
-/* On x86 the driver may not use the x87 or SSE unit unless it saved the state; the last x87 instruction tells. */
+/*
+ * Windows keeps no x87 or MMX state for drivers: on x86 they must save it themselves, on x64 they may not use it at
+ * all. The processor remembers the address of the last x87 instruction (its low 32 bits in this format).
+ */
 static void check_floating_point(const char *name)
 {
-#if defined(__i386__)
     struct {
         uint32_t control, status, tag, instruction_pointer, opcode, operand, operand_segment;
     } environment;
+    uintptr_t offset;
 
     __asm__ volatile("fnstenv %0\n\tfldenv %0" : "=m"(environment));
-    if (image_contains_code((const void *)(uintptr_t)environment.instruction_pointer)) {
-        g_blame = (const void *)(uintptr_t)environment.instruction_pointer;
+    offset = (uint32_t)(environment.instruction_pointer - (uint32_t)(uintptr_t)g_image.base);
+    if (offset < g_image.bytes && environment.instruction_pointer != 0 && image_contains_code(g_image.base + offset)) {
+        g_blame = g_image.base + offset;
         violation("FLOATING_POINT", "x87 instruction of the driver before or in %s", name);
     }
-#else
-    (void)name;
-#endif
 }
 
 void cpu_check_call(const char *name)

@@ -89,6 +89,14 @@ static void call(struct queued item)
         violation("DPC_TOO_LONG", "a DPC took %llu us", (unsigned long long)((clock_now_ns() - start) / NS_PER_US));
 }
 
+static void run_queue(void)
+{
+    while (queued_count) {
+        call(take(0));
+        interrupt_deliver();
+    }
+}
+
 void dpc_deliver(void)
 {
     KIRQL old;
@@ -97,10 +105,7 @@ void dpc_deliver(void)
         return;
     running = true;
     old = irql_raise(DISPATCH_LEVEL);
-    while (queued_count) {
-        call(take(0));
-        interrupt_deliver();
-    }
+    thread_call_on_dpc_stack(run_queue);
     running = false;
     irql_set_raw(old);
 }

@@ -17,8 +17,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 
 #define HANDLER_STACK_BYTES (512u * 1024u)
+#define WATCHDOG_PERIOD_US 500000
+#define WATCHDOG_PERIODS 4u
 #define TRAP_GENERAL_PROTECTION 13
 #define PAGE_FAULT_WRITE 2u
 #define PAGE_FAULT_EXECUTE 16u
@@ -31,6 +34,8 @@
 #define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_EIP])
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
 #endif
+
+static uint8_t *handler_stack;
 
 struct fault {
     ucontext_t *context;
@@ -189,18 +194,48 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
     bench_bug("signal %d at %p", signal, fault.pc);
 }
 
+/*
+ * Every half second of processor time: has virtual time moved? The only observation of real time in the guest; it can
+ * end a run that would never end, and nothing else.
+ */
+static void on_watchdog(int signal, siginfo_t *info, void *opaque)
+{
+    static uint64_t seen;
+    static unsigned idle;
+    const void *pc = PC((ucontext_t *)opaque);
+
+    (void)signal;
+    (void)info;
+    idle = clock_now_ns() == seen ? idle + 1 : 0;
+    seen = clock_now_ns();
+    if (idle < WATCHDOG_PERIODS || !image_contains(pc, 1))
+        return;
+    g_blame = pc;
+    violation("BUSY_LOOP", "the driver spins at %p and no time passes", pc);
+}
+
+bool fault_on_handler_stack(void)
+{
+    return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)handler_stack < HANDLER_STACK_BYTES;
+}
+
 void fault_init(void)
 {
+    static const struct itimerval period = {{0, WATCHDOG_PERIOD_US}, {0, WATCHDOG_PERIOD_US}};
     static const int others[] = {SIGILL, SIGFPE, SIGBUS, SIGTRAP};
     struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
     stack_t stack = {.ss_size = HANDLER_STACK_BYTES};
     size_t i;
 
-    stack.ss_sp = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack.ss_sp = handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0 || sigaction(SIGSEGV, &action, NULL) != 0)
         bench_bug("cannot install the trap handler");
     action.sa_sigaction = on_other;
     for (i = 0; i < LENGTH_OF(others); i++)
         if (sigaction(others[i], &action, NULL) != 0)
             bench_bug("cannot install the trap handler");
+    action.sa_sigaction = on_watchdog;
+    action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+    if (sigaction(SIGVTALRM, &action, NULL) != 0 || setitimer(ITIMER_VIRTUAL, &period, NULL) != 0)
+        bench_bug("cannot install the watchdog");
 }

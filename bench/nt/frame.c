@@ -12,8 +12,10 @@ __attribute__((noinline)) void driver_enter(struct driver_frame *frame, const ch
     frame->outer = g_frames;
     frame->stack = (uintptr_t)__builtin_frame_address(0);
     frame->caller = g_blame;
-    if (thread->driver_stack_base == 0)
+    if (thread->driver_stack_base == 0) {
         thread->driver_stack_base = frame->stack;
+        thread_mark_stack(frame->stack);
+    }
     g_frames = frame;
 }
 
@@ -36,6 +38,9 @@ __attribute__((noinline)) void driver_leave(struct driver_frame *frame)
         violation("SPINLOCK_NOT_OWNED", "%s released a spin lock of its caller", frame->name);
     g_frames = frame->outer;
     g_blame = frame->caller;
-    if (thread->driver_stack_base == frame->stack)
-        thread->driver_stack_base = 0;
+    if (thread->driver_stack_base != frame->stack)
+        return;
+    thread->driver_stack_base = 0;
+    if (!thread_mark_is_intact(frame->stack))
+        violation("STACK_OVERFLOW", "%s used more kernel stack than Windows gives", frame->name);
 }

@@ -49,8 +49,13 @@ void host_device_gone(void); /* surprise removal: no more exchange reaches the d
 extern const void *g_blame;
 extern struct driver_frame *g_frames; /* innermost call of driver code */
 const char *status_name(NTSTATUS status);
+/* Violation BAD_PARAMETER or `rule` unless the counted string is well-formed. */
+void string_require(const UNICODE_STRING *string, const char *rule, const char *what);
 /* Ends the run because the .sys cannot be loaded. */
 __attribute__((noreturn, format(printf, 1, 2))) void bad_image(const char *format, ...);
+
+/* As resource_remove; false when there is none, for callers that know a better rule. */
+bool resource_drop(const char *kind, const void *object);
 
 /* ---- prng.c ---- */
 
@@ -142,6 +147,11 @@ bool thread_stack_contains(const void *address, size_t bytes);
 void thread_wake(struct thread *thread, NTSTATUS status);
 void thread_tick(uint64_t tick_ns);
 _Noreturn void thread_end(void);
+/* Calls function(argument) on a stack of its own, as Windows runs DPCs; not reentrant. */
+void thread_call_on_dpc_stack(void (*function)(void));
+/* Marks the limit of the kernel stack below a first call of driver code, and looks whether it was reached. */
+void thread_mark_stack(uintptr_t base);
+bool thread_mark_is_intact(uintptr_t base);
 /* Blocks the current thread until its wait record is answered. */
 NTSTATUS thread_block(void);
 void thread_release(struct thread *thread); /* drops one reference */
@@ -240,6 +250,9 @@ uint32_t port_read(uint32_t port, unsigned size);
 void port_write(uint32_t port, unsigned size, uint32_t value);
 /* BAR that contains the bus address range, and the offset in it; -1: none. */
 int bar_find(uint64_t address, uint64_t bytes, bool port, uint64_t *offset);
+
+/* True: the stack pointer is on the trap handler's stack. */
+bool fault_on_handler_stack(void);
 
 /* ---- cpu.c: what a driver may read of the processor ---- */
 

@@ -72,8 +72,8 @@ void object_dereference(void *body, bool for_driver)
 
     if (object == NULL)
         violation("OBJECT_REFERENCE", "dereference of %p, which is no object", body);
-    if (for_driver)
-        resource_remove("object reference", body);
+    if (for_driver && !resource_drop("object reference", body))
+        violation("OBJECT_REFERENCE", "%s %p is dereferenced more often than referenced", object->name, body);
     if (--object->references > 0)
         return;
     for (link = &objects; *link != object; link = &(*link)->next)

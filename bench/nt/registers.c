@@ -122,7 +122,7 @@ static VOID NTAPI unmap_io_space(PVOID va, SIZE_T bytes)
     struct block *block = arena_find(va);
 
     if (block == NULL || !block->live || block->kind != BLOCK_IO_SPACE || block->start != va)
-        violation("MAPPING_RULE", "MmUnmapIoSpace(%p): there is no such mapping", va);
+        violation("BAD_FREE", "MmUnmapIoSpace(%p): there is no such mapping", va);
     if (block->bytes != bytes)
         violation("MAPPING_RULE", "MmUnmapIoSpace of %zu bytes; %zu were mapped", bytes, block->bytes);
     resource_remove("mapping", va);

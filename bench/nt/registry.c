@@ -121,8 +121,7 @@ static void full_path(const OBJECT_ATTRIBUTES *attributes, char *path)
     if (attributes->Length != sizeof *attributes || (attributes->Attributes & ~OBJ_VALID_ATTRIBUTES))
         violation("REGISTRY_RULE", "OBJECT_ATTRIBUTES of length %u, attributes %#x", attributes->Length,
                   attributes->Attributes);
-    if (attributes->ObjectName == NULL)
-        violation("REGISTRY_RULE", "OBJECT_ATTRIBUTES without a name");
+    string_require(attributes->ObjectName, "REGISTRY_RULE", "OBJECT_ATTRIBUTES");
     if (attributes->RootDirectory != NULL)
         root = ((struct open_key *)handle_body(attributes->RootDirectory, OBJECT_KEY))->stored->path;
     if (snprintf(path, MAX_PATH_BYTES, "%s%s%s", root, *root && attributes->ObjectName->Length ? "\\" : "",
@@ -218,8 +217,10 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, UNICODE_STRING *name, LONG informa
                                ULONG bytes, PULONG result_bytes)
 {
     struct open_key *key = handle_body(handle, OBJECT_KEY);
-    struct value *value = find_value(key->stored, text_of(name));
+    struct value *value;
 
+    string_require(name, "REGISTRY_RULE", "ZwQueryValueKey");
+    value = find_value(key->stored, text_of(name));
     if (information_class < VALUE_BASIC || information_class > VALUE_PARTIAL)
         return STATUS_INVALID_PARAMETER;
     if (value == NULL)
@@ -232,6 +233,7 @@ NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, UNICODE_STRING *name, ULONG title, U
     struct open_key *key = handle_body(handle, OBJECT_KEY);
 
     (void)title;
+    string_require(name, "REGISTRY_RULE", "ZwSetValueKey");
     if (bytes > MAX_VALUE_BYTES)
         return STATUS_INSUFFICIENT_RESOURCES;
     set_value(key->stored, text_of(name), type, data, bytes);

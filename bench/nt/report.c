@@ -100,7 +100,7 @@ void bad_image(const char *format, ...)
 
 void trace(const char *format, ...)
 {
-    char message[MESSAGE_BYTES], line[MESSAGE_BYTES + 64];
+    static char message[MESSAGE_BYTES], line[MESSAGE_BYTES + 64]; /* spares the driver's kernel stack */
     va_list arguments;
 
     if (!g_link->options.trace)
@@ -115,7 +115,7 @@ void trace(const char *format, ...)
 
 void note(const char *format, ...)
 {
-    char message[MESSAGE_BYTES];
+    static char message[MESSAGE_BYTES];
     va_list arguments;
 
     va_start(arguments, format);

@@ -29,7 +29,7 @@ void resource_add(const char *kind, const void *object, const char *detail)
     all = resource;
 }
 
-void resource_remove(const char *kind, const void *object)
+bool resource_drop(const char *kind, const void *object)
 {
     struct resource **link, *resource;
 
@@ -38,9 +38,15 @@ void resource_remove(const char *kind, const void *object)
             continue;
         *link = resource->next;
         free(resource);
-        return;
+        return true;
     }
-    violation("BAD_FREE", "%s %p is released, but there is none (released twice?)", kind, object);
+    return false;
+}
+
+void resource_remove(const char *kind, const void *object)
+{
+    if (!resource_drop(kind, object))
+        violation("BAD_FREE", "%s %p is released, but there is none (released twice?)", kind, object);
 }
 
 void resource_report_leaks(void)

@@ -193,7 +193,7 @@ static VOID NTAPI release_remove_lock(struct remove_lock *lock, PVOID tag, ULONG
 {
     (void)tag;
     (void)size;
-    if (lock->count <= 0)
+    if (lock->count <= (lock->removed ? 0 : 1))
         violation("REMOVE_LOCK", "IoReleaseRemoveLock: released more often than acquired");
     if (--lock->count == 0)
         KeSetEvent(&lock->event, 0, FALSE);

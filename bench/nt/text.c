@@ -37,6 +37,13 @@ const char *text_of(const UNICODE_STRING *string)
     return text;
 }
 
+void string_require(const UNICODE_STRING *string, const char *rule, const char *what)
+{
+    if (string == NULL || string->Length % 2 || string->MaximumLength < string->Length ||
+        (string->Length && !memory_is_readable(string->Buffer, string->Length)))
+        violation(rule, "%s: counted string %p is malformed", what, (const void *)string);
+}
+
 VOID NTAPI RtlInitUnicodeString(UNICODE_STRING *string, PCWSTR source)
 {
     size_t bytes = source ? MIN(wide_length(source) * 2, MAX_BYTES - 2) : 0;
@@ -59,6 +66,8 @@ static LONG NTAPI compare(PCUNICODE_STRING a, PCUNICODE_STRING b, BOOLEAN fold)
 {
     unsigned i, n = MIN(a->Length, b->Length) / 2u;
 
+    string_require(a, "BAD_PARAMETER", "RtlCompareUnicodeString");
+    string_require(b, "BAD_PARAMETER", "RtlCompareUnicodeString");
     for (i = 0; i < n; i++) {
         WCHAR x = fold ? upcase(a->Buffer[i]) : a->Buffer[i], y = fold ? upcase(b->Buffer[i]) : b->Buffer[i];
 

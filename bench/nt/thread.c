@@ -126,6 +126,63 @@ void thread_check_stack(uintptr_t sp)
                   (size_t)(base - sp), DRIVER_STACK_LIMIT);
 }
 
+/*
+ * The mark: a band of known words where the kernel stack would end. Even a function with a large frame that it does not
+ * fill leaves a return address in a band this wide.
+ */
+#define MARK_WORDS (4096u / sizeof(uintptr_t))
+#define MARK ((uintptr_t)0x5AFE57ACCu)
+
+static volatile uintptr_t *mark_of(uintptr_t base)
+{
+    return (volatile uintptr_t *)(base - DRIVER_STACK_LIMIT) - MARK_WORDS;
+}
+
+void thread_mark_stack(uintptr_t base)
+{
+    volatile uintptr_t *mark = mark_of(base);
+    size_t i;
+
+    for (i = 0; i < MARK_WORDS; i++)
+        mark[i] = MARK;
+}
+
+bool thread_mark_is_intact(uintptr_t base)
+{
+    const volatile uintptr_t *mark = mark_of(base);
+    size_t i;
+
+    for (i = 0; i < MARK_WORDS; i++)
+        if (mark[i] != MARK)
+            return false;
+    return true;
+}
+
+/* Calls `function` with the stack pointer at `top`. */
+void thread_call_on(void (*function)(void), void *top);
+#if defined(__x86_64__)
+__asm__(".text\n"
+        "thread_call_on:\n"
+        "    push %rbp\n    mov %rsp, %rbp\n    mov %rsi, %rsp\n    call *%rdi\n    leave\n    ret\n");
+#else
+__asm__(".text\n"
+        "thread_call_on:\n"
+        "    push %ebp\n    mov %esp, %ebp\n    mov 12(%ebp), %esp\n    call *8(%ebp)\n    leave\n    ret\n");
+#endif
+
+void thread_call_on_dpc_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    if (fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
+        function();
+        return;
+    }
+    if (stack == NULL)
+        stack = stack_take();
+    thread_call_on(function, stack + STACK_BYTES - 64);
+}
+
 /* ---- scheduling ---- */
 
 static struct thread *pick(void)

@@ -77,13 +77,12 @@ RULE(PRIVILEGED, RuleAtEntry)
     UNUSED(value);
 }
 
-RULE(OBJECT_REFERENCE, RuleAtAdd)
+RULE(OBJECT_REFERENCE, RuleAtEntry)
 {
-    ULONG i;
+    static ULONG_PTR noObject[64];
 
-    for (i = 0; i < 100; i++) {
-        ObDereferenceObject(Device->Fdo);
-    }
+    UNUSED(Device);
+    ObReferenceObject(&noObject[32]);
 }
 
 RULE(HANDLE_RULE, RuleAtEntry)
@@ -92,19 +91,19 @@ RULE(HANDLE_RULE, RuleAtEntry)
     ZwClose((HANDLE)(ULONG_PTR)0xBAD0);
 }
 
-RULE(REGISTRY_RULE, RuleAtAdd)
+RULE(REGISTRY_RULE, RuleAtEntry)
 {
-    HANDLE key;
-    ULONG length;
+    OBJECT_ATTRIBUTES attributes;
     UNICODE_STRING name;
+    HANDLE key;
 
-    if (!NT_SUCCESS(IoOpenDeviceRegistryKey(Device->Pdo, PLUGPLAY_REGKEY_DEVICE, KEY_READ, &key))) {
-        return;
+    UNUSED(Device);
+    RtlInitUnicodeString(&name, L"\\Registry\\Machine");
+    InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
+    attributes.Length = 4;
+    if (NT_SUCCESS(ZwOpenKey(&key, KEY_READ, &attributes))) {
+        ZwClose(key);
     }
-    RtlInitUnicodeString(&name, L"ForceNullBackend");
-    name.Length = 5; /* not whole characters */
-    ZwQueryValueKey(key, &name, KeyValuePartialInformation, NULL, 0, &length);
-    ZwClose(key);
 }
 
 RULE(BAD_PARAMETER, RuleAtEntry)

@@ -58,9 +58,14 @@ RULE(MAPPING_RULE, RuleAtStart)
     }
 }
 
-RULE(BAD_FREE, RuleAtStart)
+RULE(BAD_FREE, RuleAtEntry)
 {
-    MmUnmapIoSpace(Device->Bar + Device->BarBytes * 16, Device->BarBytes);
+    PVOID block = ExAllocatePoolWithTag(NonPagedPool, PAGE_SIZE, RULE_TAG);
+
+    UNUSED(Device);
+    if (block != NULL) {
+        MmFreeContiguousMemorySpecifyCache(block, PAGE_SIZE, MmCached);
+    }
 }
 
 RULE(MDL_RULE, RuleAtEntry)

@@ -101,6 +101,7 @@ RULE(REMOVE_LOCK, RuleAtAdd)
 {
     UNUSED(Device);
     IoInitializeRemoveLock(&g_RemoveLock, RULE_TAG, 0, 0);
+    IoReleaseRemoveLock(&g_RemoveLock, NULL); /* never acquired: this gives the lock's own count away */
     IoReleaseRemoveLock(&g_RemoveLock, NULL);
 }
 

@@ -2,9 +2,11 @@
 /* Rules about sections, pool and stack. */
 #include "rule.h"
 
-static CODE_PAGE ULONG PagedFunction(ULONG Value)
+static volatile ULONG g_Calls;
+
+static CODE_PAGE VOID PagedFunction(VOID)
 {
-    return Value * 3 + 1;
+    g_Calls++;
 }
 
 RULE(PAGED_AT_DISPATCH, RuleAtEntry)
@@ -13,19 +15,19 @@ RULE(PAGED_AT_DISPATCH, RuleAtEntry)
 
     UNUSED(Device);
     KeRaiseIrql(DISPATCH_LEVEL, &old);
-    PagedFunction(old);
+    PagedFunction();
     KeLowerIrql(old);
 }
 
-static CODE_INIT ULONG InitFunction(ULONG Value)
+static CODE_INIT VOID InitFunction(VOID)
 {
-    return Value * 5 + 1;
+    g_Calls++;
 }
 
 RULE(INIT_AFTER_ENTRY, RuleAtAdd)
 {
     UNUSED(Device);
-    InitFunction(1);
+    InitFunction();
 }
 
 static const ULONG g_Constant[4] = {1, 2, 3, 4};
@@ -170,12 +172,16 @@ RULE(POOL_ACTIVE_OBJECT, RuleAtEntry)
     }
 }
 
-static __attribute__((noinline)) ULONG Recurse(ULONG Depth)
+typedef ULONG RECURSE(ULONG Depth);
+static RECURSE Recurse;
+static RECURSE *volatile g_Recurse = Recurse; /* keeps the compiler from making a loop of it */
+
+static ULONG Recurse(ULONG Depth)
 {
     volatile UCHAR frame[1024];
 
     frame[Depth % sizeof(frame)] = (UCHAR)Depth;
-    return Depth == 0 ? frame[0] : Recurse(Depth - 1) + frame[Depth % sizeof(frame)];
+    return Depth == 0 ? frame[0] : g_Recurse(Depth - 1) + frame[Depth % sizeof(frame)];
 }
 
 RULE(STACK_OVERFLOW, RuleAtEntry)

@@ -24,6 +24,7 @@ SECONDS = 20
 
 LISTED = re.compile(r"^ *X\((\w+),", re.MULTILINE)
 CASE = re.compile(r"^(?:RULE|RULE_DISPATCH|PORT_RULE)\((\w+)(?:, (\w+))?\)", re.MULTILINE)
+COMMANDS = ("LOAD", "SHOW", "PLAY", "EVENT")
 STOPPED = re.compile(r"^violation: (\w+)$", re.MULTILINE)
 BLAMED = re.compile(r"^  in (\S+)", re.MULTILINE)
 
@@ -49,14 +50,14 @@ def listed_rules():
 
 
 def cases():
-    """{rule: what the bench has to do: LOAD, SHOW, PLAY or EVENT}"""
+    """{rule: what the bench has to do: one of COMMANDS, or the name of a scenario}"""
     found = {}
     for folder in SOURCES:
         for name in sorted(os.listdir(os.path.join(ROOT, folder))):
             if name.endswith(".c"):
                 with open(os.path.join(ROOT, folder, name), encoding="utf-8") as source:
                     for rule, command in CASE.findall(source.read()):
-                        found[rule] = command if command in ("SHOW", "PLAY", "EVENT") else "LOAD"
+                        found[rule] = "LOAD" if command.startswith("RuleAt") else command or "LOAD"
     return found
 
 
@@ -72,6 +73,8 @@ def make_sound(path):
 def command_line(command, arch, rule):
     image = os.path.join(RULES, arch, rule.lower() + ".sys")
     sound = os.path.join(RULES, "sound.wav")
+    if command not in COMMANDS:
+        return [BENCH, "scenario", command, "--sys", image, "--arch", arch]
     return {
         "LOAD": [BENCH, "load", image],
         "SHOW": [BENCH, "show", "--sys", image, "--arch", arch],

@@ -79,10 +79,11 @@ RULE(STALL_TOO_LONG, RuleAtEntry)
 
 RULE(BUSY_LOOP, RuleAtEntry)
 {
-    static volatile ULONG never;
+    static KEVENT never;
 
     UNUSED(Device);
-    while (never == 0) {
+    KeInitializeEvent(&never, NotificationEvent, FALSE);
+    while (KeReadStateEvent(&never) == 0) {
     }
 }
 

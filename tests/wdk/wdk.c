@@ -63,21 +63,21 @@ void wdk_require_dispatch(const char *what)
     }
 }
 
-void wdk_acquire(KSPIN_LOCK *lock, const char *what)
+void wdk_acquire(KSPIN_LOCK *lock, enum wdk_taken how, const char *what)
 {
-    if (*lock != 0) {
+    if (*lock != WDK_FREE) {
         broken("%s takes a lock that is held", what);
     }
-    *lock = 1;
+    *lock = how;
     wdk.locks++;
 }
 
-void wdk_release(KSPIN_LOCK *lock, const char *what)
+void wdk_release(KSPIN_LOCK *lock, enum wdk_taken how, const char *what)
 {
-    if (*lock != 1) {
-        broken("%s releases a lock that is free", what);
+    if (*lock != how) {
+        broken("%s releases a lock that is free or was taken by the other call", what);
     }
-    *lock = 0;
+    *lock = WDK_FREE;
     wdk.locks--;
 }
 

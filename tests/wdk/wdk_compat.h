@@ -72,16 +72,20 @@ typedef union _LARGE_INTEGER {
 /* ---- IRQL and spin locks: owner and level are checked ---- */
 void wdk_require_passive(const char *what);
 void wdk_require_dispatch(const char *what);
-void wdk_acquire(KSPIN_LOCK *lock, const char *what);
-void wdk_release(KSPIN_LOCK *lock, const char *what);
+enum wdk_taken { WDK_FREE, WDK_TAKEN_RAISING, WDK_TAKEN_AT_DISPATCH }; /* a lock is released the way it was taken */
+void wdk_acquire(KSPIN_LOCK *lock, enum wdk_taken how, const char *what);
+void wdk_release(KSPIN_LOCK *lock, enum wdk_taken how, const char *what);
 KIRQL wdk_raise(KIRQL irql);
 void wdk_lower(KIRQL irql);
 #define PAGED_CODE() wdk_require_passive(__func__)
 #define KeInitializeSpinLock(lock) (*(lock) = 0)
-#define KeAcquireSpinLock(lock, irql) (*(irql) = wdk_raise(DISPATCH_LEVEL), wdk_acquire((lock), __func__))
-#define KeReleaseSpinLock(lock, irql) (wdk_release((lock), __func__), wdk_lower(irql))
-#define KeAcquireSpinLockAtDpcLevel(lock) (wdk_require_dispatch(__func__), wdk_acquire((lock), __func__))
-#define KeReleaseSpinLockFromDpcLevel(lock) (wdk_require_dispatch(__func__), wdk_release((lock), __func__))
+#define KeAcquireSpinLock(lock, irql)                                                                                \
+    (*(irql) = wdk_raise(DISPATCH_LEVEL), wdk_acquire((lock), WDK_TAKEN_RAISING, __func__))
+#define KeReleaseSpinLock(lock, irql) (wdk_release((lock), WDK_TAKEN_RAISING, __func__), wdk_lower(irql))
+#define KeAcquireSpinLockAtDpcLevel(lock)                                                                            \
+    (wdk_require_dispatch(__func__), wdk_acquire((lock), WDK_TAKEN_AT_DISPATCH, __func__))
+#define KeReleaseSpinLockFromDpcLevel(lock)                                                                          \
+    (wdk_require_dispatch(__func__), wdk_release((lock), WDK_TAKEN_AT_DISPATCH, __func__))
 #define KeRaiseIrql(level, old) (*(old) = wdk_raise(level))
 #define KeLowerIrql(level) wdk_lower(level)
 

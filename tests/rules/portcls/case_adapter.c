@@ -13,6 +13,38 @@ PORT_RULE(PORTCLS_BAD_ARGUMENT, LOAD)
     Model->StartDevice = NULL;
 }
 
+static NTSTATUS UnloadMyself(PDEVICE_OBJECT DeviceObject)
+{
+    DeviceObject->DriverObject->DriverUnload(DeviceObject->DriverObject);
+    return STATUS_SUCCESS;
+}
+
+PORT_RULE(PORTCLS_UNLOAD, LOAD)
+{
+    Model->AfterStart = UnloadMyself;
+}
+
+/* An event of the port's list that nobody takes off it again. */
+static NTSTATUS LeaveEvent(PDEVICE_OBJECT DeviceObject)
+{
+    static KSEVENT_ENTRY entry;
+    PPORTEVENTS events;
+    NTSTATUS status = g_Model.TopologyPort->lpVtbl->QueryInterface(g_Model.TopologyPort, &IID_IPortEvents,
+                                                                   (PVOID *)&events);
+
+    UNUSED(DeviceObject);
+    if (NT_SUCCESS(status)) {
+        events->lpVtbl->AddEventToEventList(events, &entry);
+        COM_RELEASE(&events);
+    }
+    return status;
+}
+
+PORT_RULE(PORT_EVENTS_LEFT, LOAD)
+{
+    Model->AfterStart = LeaveEvent;
+}
+
 static NTSTATUS RegisterOnOther(PDEVICE_OBJECT DeviceObject)
 {
     PDEVICE_OBJECT other;

@@ -19,6 +19,14 @@ static PPORTWAVERTSTREAM Port(IMiniportWaveRTStreamNotification *This)
     return CONTAINING_RECORD(This, PORT_STREAM, Interface)->Port;
 }
 
+/* AllocateBufferWithNotification beside it, for the scenario that asks for buffers so. */
+static NTSTATUS NTAPI GiveHalfFrameNotified(IMiniportWaveRTStreamNotification *This, ULONG Count, ULONG Size, PMDL *Mdl,
+                                            PULONG Actual, PULONG Offset, MEMORY_CACHING_TYPE *CacheType)
+{
+    UNUSED(Count);
+    return This->lpVtbl->AllocateAudioBuffer(This, Size, Mdl, Actual, Offset, CacheType);
+}
+
 #define WRONG_ALLOCATE(name_)                                                                                          \
     static NTSTATUS NTAPI name_(IMiniportWaveRTStreamNotification *This, ULONG Size, PMDL *Mdl, PULONG Actual,         \
                                 PULONG Offset, MEMORY_CACHING_TYPE *CacheType)
@@ -120,20 +128,17 @@ PORT_RULE(BUFFER_FOREIGN_MDL, PLAY)
     Replace(Model, GiveForeign);
 }
 
-WRONG_ALLOCATE(GiveNothing)
+WRONG_ALLOCATE(GiveNoCacheType)
 {
-    UNUSED(This);
-    UNUSED(Size);
-    UNUSED(Mdl);
-    UNUSED(Actual);
-    UNUSED(Offset);
+    MEMORY_CACHING_TYPE kept;
+
     UNUSED(CacheType);
-    return STATUS_SUCCESS;
+    return g_Correct.AllocateAudioBuffer(This, Size, Mdl, Actual, Offset, &kept);
 }
 
 PORT_RULE(BUFFER_UNSET, PLAY)
 {
-    Replace(Model, GiveNothing);
+    Replace(Model, GiveNoCacheType);
 }
 
 WRONG_ALLOCATE(GiveLess)
@@ -149,17 +154,24 @@ PORT_RULE(BUFFER_SIZE, PLAY)
     Replace(Model, GiveLess);
 }
 
+/* Grants what was asked for even when it ends within a frame. */
 WRONG_ALLOCATE(GiveHalfFrame)
 {
-    NTSTATUS status = g_Correct.AllocateAudioBuffer(This, Size, Mdl, Actual, Offset, CacheType);
+    PPORT_STREAM stream = CONTAINING_RECORD(This, PORT_STREAM, Interface);
+    NTSTATUS status = g_Correct.AllocateAudioBuffer(This, (Size + FRAME_BYTES - 1) / FRAME_BYTES * FRAME_BYTES, Mdl,
+                                                    Actual, Offset, CacheType);
 
-    *Actual -= FRAME_BYTES / 2;
+    if (NT_SUCCESS(status)) {
+        stream->Bytes = Size;
+        *Actual = Size;
+    }
     return status;
 }
 
-PORT_RULE(BUFFER_FRAMES, PLAY)
+PORT_RULE(BUFFER_FRAMES, bad_buffers_are_refused)
 {
     Replace(Model, GiveHalfFrame);
+    Model->StreamVtbl.AllocateBufferWithNotification = GiveHalfFrameNotified;
 }
 
 WRONG_ALLOCATE(GiveBeyond)

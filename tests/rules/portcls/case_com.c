@@ -111,18 +111,19 @@ PORT_RULE(COM_REFERENCE_COUNT, LOAD)
     Model->WaveVtbl.AddRef = AddTwo;
 }
 
-static NTSTATUS ReleaseOften(PDEVICE_OBJECT DeviceObject)
+static NTSTATUS NTAPI StartReleasingOften(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources)
 {
     ULONG i;
 
     UNUSED(DeviceObject);
+    UNUSED(Irp);
     for (i = 0; i < 100; i++) {
-        g_Model.WavePort->lpVtbl->Release(g_Model.WavePort);
+        Resources->lpVtbl->Release(Resources);
     }
     return STATUS_SUCCESS;
 }
 
 PORT_RULE(COM_RELEASED_TOO_OFTEN, LOAD)
 {
-    Model->AfterStart = ReleaseOften;
+    Model->StartDevice = StartReleasingOften;
 }

@@ -34,8 +34,8 @@ PORT_RULE(FILTER_CONNECTION, LOAD)
 
 PORT_RULE(FILTER_ORPHAN, LOAD)
 {
-    Model->Wave.ConnectionCount = 0;
-    Model->Wave.Connections = NULL;
+    Model->WavePins[2] = Model->WavePins[1];
+    Model->Wave.PinCount = 3;
 }
 
 PORT_RULE(PIN_DESCRIPTOR, LOAD)
@@ -61,7 +61,7 @@ PORT_RULE(DATA_RANGE_SIZE, LOAD)
 
 PORT_RULE(AUTOMATION_TABLE, LOAD)
 {
-    Model->JackTable.Properties = NULL;
+    Model->JackTable.Reserved = 1;
 }
 
 PORT_RULE(AUTOMATION_ITEM_SIZE, LOAD)

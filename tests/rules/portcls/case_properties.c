@@ -38,7 +38,7 @@ static NTSTATUS NTAPI AnswerWrongSupport(PPCPROPERTY_REQUEST Request)
     return status;
 }
 
-PORT_RULE(PROPERTY_BASICSUPPORT, SHOW)
+PORT_RULE(PROPERTY_BASICSUPPORT, property_sizes)
 {
     Model->JackItems[0].Handler = AnswerWrongSupport;
 }

@@ -69,7 +69,7 @@ static NTSTATUS NTAPI PositionInStop(IMiniportWaveRTStreamNotification *This, PK
     return STATUS_SUCCESS;
 }
 
-PORT_RULE(POSITION_IN_STOP, PLAY)
+PORT_RULE(POSITION_IN_STOP, position_criteria)
 {
     Keep(Model);
     Model->StreamVtbl.GetPosition = PositionInStop;
@@ -86,7 +86,7 @@ static NTSTATUS NTAPI PositionInPause(IMiniportWaveRTStreamNotification *This, P
     return g_Correct.GetPosition(This, Position);
 }
 
-PORT_RULE(POSITION_IN_PAUSE, PLAY)
+PORT_RULE(POSITION_IN_PAUSE, position_criteria)
 {
     Keep(Model);
     Model->StreamVtbl.GetPosition = PositionInPause;
@@ -141,6 +141,7 @@ PORT_RULE(REGISTER_IN_MEMORY, PLAY)
 static NTSTATUS NTAPI RegisterOddWidth(IMiniportWaveRTStreamNotification *This, KSRTAUDIO_HWREGISTER *Register)
 {
     RegisterInPool(This, Register);
+    Register->Register = (PVOID)(ULONG_PTR)0x23450; /* none of the driver's memory */
     Register->Width = 7;
     return STATUS_SUCCESS;
 }
@@ -158,7 +159,7 @@ static NTSTATUS NTAPI AcceptAnyEvent(IMiniportWaveRTStreamNotification *This, PK
     return STATUS_SUCCESS;
 }
 
-PORT_RULE(EVENT_TWICE, EVENT)
+PORT_RULE(EVENT_TWICE, notification_events)
 {
     Model->StreamVtbl.RegisterNotificationEvent = AcceptAnyEvent;
 }
@@ -173,7 +174,7 @@ static NTSTATUS NTAPI ForgetAnyEvent(IMiniportWaveRTStreamNotification *This, PK
     return STATUS_SUCCESS;
 }
 
-PORT_RULE(EVENT_UNREGISTER, EVENT)
+PORT_RULE(EVENT_UNREGISTER, notification_events)
 {
     Model->StreamVtbl.UnregisterNotificationEvent = ForgetAnyEvent;
 }

@@ -35,7 +35,7 @@ typedef struct _PORT_STREAM {
 typedef struct _PORT_MODEL {
     PCFILTER_DESCRIPTOR Wave;
     PCFILTER_DESCRIPTOR Topology;
-    PCPIN_DESCRIPTOR WavePins[2];     /* 0 stream, 1 bridge */
+    PCPIN_DESCRIPTOR WavePins[3];     /* 0 stream, 1 bridge; 2 unused until a case counts it */
     PCPIN_DESCRIPTOR TopologyPins[2]; /* 0 bridge, 1 speaker */
     PCCONNECTION_DESCRIPTOR WaveConnections[2];
     PCCONNECTION_DESCRIPTOR TopologyConnections[2];
@@ -67,7 +67,8 @@ typedef struct _PORT_MODEL {
 extern PORT_MODEL g_Model;
 
 /* The case: PORT_RULE(NAME, COMMAND) { change *Model }. Runs in DriverEntry on the finished model. COMMAND says what the
- * bench has to do for the rule to be reached: LOAD, SHOW, PLAY (timer-driven) or EVENT (event-driven). */
+ * bench has to do for the rule to be reached: LOAD, SHOW, PLAY (timer-driven) or EVENT (event-driven), or is the name of a
+ * scenario of the bench. */
 typedef struct _PORT_CASE {
     VOID (*Prepare)(PPORT_MODEL Model);
 } PORT_CASE;

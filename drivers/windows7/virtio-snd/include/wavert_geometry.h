@@ -16,6 +16,8 @@
  *   margin    capture: how long after its last sample a period is requested
  *   lag       capture: distance of the reported position behind the clock, so that it can move
  *             smoothly and still never announces a sample that is not in memory yet
+ *   ahead     capture, specification dialect: how much memory the device may be given beyond what
+ *             it has filled; the client must have read it before
  */
 #ifndef WAVERT_GEOMETRY_H
 #define WAVERT_GEOMETRY_H
@@ -31,7 +33,7 @@
 #define WAVERT_TIMER_LATE_FRAMES (4u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_REACT_FRAMES (3u * WAVERT_FRAMES_PER_MS + WAVERT_FRAMES_PER_MS / 4u)
 #define WAVERT_LEAD_MAX_FRAMES (20u * WAVERT_FRAMES_PER_MS)
-#define WAVERT_CAPTURE_MARGIN_FRAMES (2u * WAVERT_FRAMES_PER_MS)
+#define WAVERT_CAPTURE_MARGIN_FRAMES (3u * WAVERT_FRAMES_PER_MS / 2u)
 
 typedef struct _WAVERT_GEOMETRY {
     ULONG BufferFrames;
@@ -40,6 +42,7 @@ typedef struct _WAVERT_GEOMETRY {
     ULONG LeadFrames;
     ULONG PrerollFrames;
     ULONG LagFrames;
+    ULONG AheadFrames;
 } WAVERT_GEOMETRY, *PWAVERT_GEOMETRY;
 
 /* NotificationCount: 0 (timer-driven), 1 or 2. FALSE: no stream can run with such a buffer. */

@@ -58,6 +58,7 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG Submitted;          /* [L] S */
     ULONGLONG Completed;          /* [L] C */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
+    ULONG Lag;                    /* [L] capture: frames that the position is behind the clock */
     ULONG PrerollLeft;            /* [L] frames of silence still to hand over */
     ULONGLONG NextBoundary;       /* [L] frame at which the next notification is due */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */

@@ -127,9 +127,11 @@ static VOID Report(PNULL_STREAM Stream, ULONGLONG Limit, NTSTATUS Status)
     ULONG place;
     KIRQL irql;
 
-    KeAcquireSpinLock(&Stream->Lock, &irql);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeAcquireSpinLockAtDpcLevel(&Stream->Lock);
     if (Stream->Draining) {
-        KeReleaseSpinLock(&Stream->Lock, irql);
+        KeReleaseSpinLockFromDpcLevel(&Stream->Lock);
+        KeLowerIrql(irql);
         return;
     }
     Stream->Draining = TRUE;
@@ -142,7 +144,8 @@ static VOID Report(PNULL_STREAM Stream, ULONGLONG Limit, NTSTATUS Status)
         KeAcquireSpinLockAtDpcLevel(&Stream->Lock);
     }
     Stream->Draining = FALSE;
-    KeReleaseSpinLock(&Stream->Lock, irql);
+    KeReleaseSpinLockFromDpcLevel(&Stream->Lock);
+    KeLowerIrql(irql);
 }
 
 static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)

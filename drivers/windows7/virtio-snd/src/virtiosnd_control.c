@@ -156,9 +156,11 @@ VOID VirtIoSndControlDrain(PVIRTIOSND_CONTROL Control)
     ULONG written;
     KIRQL irql;
 
-    KeAcquireSpinLock(&Control->Queue->Lock, &irql);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeAcquireSpinLockAtDpcLevel(&Control->Queue->Lock);
     if (Control->Draining) {
-        KeReleaseSpinLock(&Control->Queue->Lock, irql);
+        KeReleaseSpinLockFromDpcLevel(&Control->Queue->Lock);
+        KeLowerIrql(irql);
         return; /* whoever drains looks again before it stops */
     }
     Control->Draining = TRUE;
@@ -170,7 +172,8 @@ VOID VirtIoSndControlDrain(PVIRTIOSND_CONTROL Control)
         }
     }
     Control->Draining = FALSE;
-    KeReleaseSpinLock(&Control->Queue->Lock, irql);
+    KeReleaseSpinLockFromDpcLevel(&Control->Queue->Lock);
+    KeLowerIrql(irql);
 }
 
 /* PASSIVE. Waits for a slot that was Sent without a callback, and gives the slot back or up. */

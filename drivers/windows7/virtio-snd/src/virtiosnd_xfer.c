@@ -289,9 +289,11 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
     if (Xfer->Queue == NULL) {
         return;
     }
-    KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
     if (Xfer->Draining) {
-        KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+        KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+        KeLowerIrql(irql);
         return; /* one at a time keeps the order */
     }
     Xfer->Draining = TRUE;
@@ -303,7 +305,8 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
         }
     }
     Xfer->Draining = FALSE;
-    KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+    KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+    KeLowerIrql(irql);
 }
 
 /* Lock held. The oldest period that was not reported; NULL: none. */
@@ -348,19 +351,17 @@ static VOID ReportLost(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
     ULONG_PTR cookie;
     KIRQL irql;
 
-    for (;;) {
-        KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
-        period = OldestPeriod(Xfer);
-        if (period == NULL) {
-            KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
-            return;
-        }
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
+    for (period = OldestPeriod(Xfer); period != NULL; period = OldestPeriod(Xfer)) {
         cookie = period->Cookie;
         AbandonPeriod(Xfer, period);
         KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
         Xfer->PeriodDone(Xfer->Context, cookie, 0, Lost);
-        KeLowerIrql(irql);
+        KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
     }
+    KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+    KeLowerIrql(irql);
 }
 
 /* Lock held. What was not handed over yet never will be. Its period comes back when the device returns the rest of it. */

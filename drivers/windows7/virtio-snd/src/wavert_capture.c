@@ -2,23 +2,37 @@
 /* The capture direction of the pump: when is which period requested? */
 #include "wavert_pump_private.h"
 
-/* Specification dialect: all periods of the buffer but one, which the client is reading. */
-static ULONG PostedLimit(const WAVERT_GEOMETRY *Geometry)
-{
-    ULONG periods = Geometry->BufferFrames / Geometry->PeriodFrames;
-
-    return ((periods > 1) ? periods - 1 : 1) * Geometry->PeriodFrames;
-}
-
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
 {
-    ULONG limit = PostedLimit(&Pump->Geometry);
-
-    while (Pump->Submitted - Pump->Completed + Pump->Geometry.PeriodFrames <= limit) {
+    while (Pump->Submitted - Pump->Completed + Pump->Geometry.PeriodFrames <= Pump->Geometry.AheadFrames) {
         if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Pump->Geometry.PeriodFrames))) {
             return;
         }
         Pump->Submitted += Pump->Geometry.PeriodFrames;
+    }
+}
+
+/* A client that reads up to the position when it is notified must have read, before its next notification, what the
+ * device will have overwritten by then. In small buffers that asks for a smaller lag; once found, it stays, so that the
+ * position moves on evenly. */
+static VOID ReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
+    ULONGLONG overwritten;
+    ULONGLONG boundary;
+
+    if (geometry->IntervalFrames == 0 || Pump->Completed < Pump->NextBoundary) {
+        return;
+    }
+    boundary = Pump->Completed - Pump->Completed % geometry->IntervalFrames;
+    overwritten = boundary + geometry->IntervalFrames + (Pump->QueueBeforeStart ? geometry->AheadFrames : 0);
+    if (overwritten <= geometry->BufferFrames) {
+        return;
+    }
+    overwritten -= geometry->BufferFrames;
+    if (overwritten < clock && overwritten + Pump->Lag > clock) {
+        Pump->Lag = (ULONG)(clock - overwritten);
     }
 }
 
@@ -58,6 +72,7 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
             due = soon;
         }
     }
+    ReduceLag(Pump, Pass->Now);
     WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
     Pass->Next = due;
 }

@@ -27,6 +27,14 @@ static ULONG Minimum(ULONG A, ULONG B)
     return (A < B) ? A : B;
 }
 
+/* Half of what the client is not reading, in whole periods, at least one. */
+static ULONG Ahead(const WAVERT_GEOMETRY *Geometry)
+{
+    ULONG half = (Geometry->BufferFrames - Geometry->IntervalFrames) / 2u / Geometry->PeriodFrames;
+
+    return ((half > 1) ? half : 1) * Geometry->PeriodFrames;
+}
+
 static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
 {
     ULONG ahead;
@@ -72,8 +80,9 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
     } else {
         TimerDriven(Geometry);
     }
-    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + WAVERT_TIMER_LATE_FRAMES +
-                          WAVERT_FRAMES_PER_MS;
+    /* The margin, a tick, and a little: when the timer is no later than that, the position need never wait. */
+    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + 3u * WAVERT_FRAMES_PER_MS / 2u;
+    Geometry->AheadFrames = Ahead(Geometry);
     return TRUE;
 }
 

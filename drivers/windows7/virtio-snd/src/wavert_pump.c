@@ -41,7 +41,7 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
         /* Memory behind the position belongs to the client: never report what the device may still read. */
         limit = Pump->QueueBeforeStart ? Pump->Completed : Pump->Submitted;
     } else {
-        frames = (frames > Pump->Geometry.LagFrames) ? frames - Pump->Geometry.LagFrames : 0;
+        frames = (frames > Pump->Lag) ? frames - Pump->Lag : 0;
         limit = Pump->Completed;
     }
     if (frames > limit) {
@@ -270,8 +270,11 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
         if (Pump->QueueBeforeStart) {
             WaveRtRenderPrefill(Pump);
         }
-    } else if (Pump->QueueBeforeStart) {
-        WaveRtCapturePost(Pump);
+    } else {
+        Pump->Lag = Pump->Geometry.LagFrames;
+        if (Pump->QueueBeforeStart) {
+            WaveRtCapturePost(Pump);
+        }
     }
     Pump->Starting = TRUE;
     KeReleaseSpinLock(&Pump->Lock, irql);
