@@ -64,8 +64,8 @@ $(call driver_obj,$(1),$(2),$(3))/%.o: %.c mk/toolchain.mk | $(DRIVER_MC_RC)
 
 $(call driver_obj,$(1),$(2),$(3))/%.gcc.o: %.c | $(DRIVER_MC_RC)
 	@mkdir -p $$(@D)
-	$(Q)$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) $($(1)_DEFINES) \
-	    $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
+	$(Q)$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) \
+	    $($(1)_DEFINES) $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
 $(call driver_obj,$(1),$(2),$(3))/%.res: %.rc
 	@mkdir -p $$(@D)

@@ -7,7 +7,8 @@ GUEST_HEADERS := $(sort $(foreach dir,$(GUEST_DIRS) bench/include,$(wildcard $(d
 GUEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror=implicit-function-declaration -fshort-wchar \
 	-fno-strict-aliasing -fno-omit-frame-pointer -fno-pie -fno-stack-protector -fno-delete-null-pointer-checks
 # The driver calls in with a stack that is aligned to 4; calls out must leave the stack pointer where it was.
-GUEST_CFLAGS_32 := -m32 -march=i686 -mstackrealign -mincoming-stack-boundary=2 -maccumulate-outgoing-args -D_FILE_OFFSET_BITS=64
+GUEST_CFLAGS_32 := -m32 -march=i686 -mstackrealign -mincoming-stack-boundary=2 -maccumulate-outgoing-args \
+	-D_FILE_OFFSET_BITS=64
 GUEST_CFLAGS_64 := -m64
 
 GUEST_OBJECTS_32 := $(GUEST_SOURCES:%.c=$(OUT)/obj/guest32/%.o)
@@ -35,3 +36,5 @@ bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/ty
 
 .PHONY: guest
 guest: $(OUT)/host/guest32 $(OUT)/host/guest64
+
+TESTS += tests/bench/test_scenarios.py

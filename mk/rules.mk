@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # Tiny drivers that each break one rule of the bench: out/tests/rules/<arch>/<rule in lower case>.sys.
-# A case is RULE(NAME, ...) or RULE_DISPATCH(NAME) in tests/rules/*.c, or PORT_RULE(NAME, ...) in tests/rules/portcls/*.c.
-# Every case becomes one image: all of a folder are linked from the same objects, the skeleton's Rule_Selected is another
-# name of the case, and the linker drops what is not used.
+# A case is RULE(NAME, ...) or RULE_DISPATCH(NAME) in tests/rules/*.c, or PORT_RULE(NAME, ...) in
+# tests/rules/portcls/*.c. Every case becomes one image: all of a folder are linked from the same objects, the
+# skeleton's Rule_Selected is another name of the case, and the linker drops what is not used.
 
 RULE_OUT := $(OUT)/tests/rules
 RULE_OBJ := $(OUT)/obj/rules

@@ -49,7 +49,8 @@ ARCH_x64_LDFLAGS := /machine:x64 /highentropyva:no
 
 # clang compiles what ships. -gcodeview: symbols for WinDbg. It records the
 # compiler's arguments too, so no argument may hold the project's absolute path.
-CLANG_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -mno-implicit-float -finline-hint-functions -ffunction-sections -g -gcodeview -ffile-compilation-dir=. \
+CLANG_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -mno-implicit-float -finline-hint-functions -ffunction-sections \
+    -g -gcodeview -ffile-compilation-dir=. \
     -pedantic -Wno-long-long -Wno-variadic-macros -Wno-unused-command-line-argument \
     -nostdinc -isystem $(CLANG_INCLUDE) -isystem $(MINGW_INCLUDE) -isystem $(MINGW_INCLUDE)/ddk
 

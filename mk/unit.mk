@@ -23,8 +23,8 @@ UNIT_SOURCES_sg := $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c
 UNIT_SOURCES_virtqueue := $(UNIT_RING)
 UNIT_SOURCES_transport := $(UNIT_QUEUE) $(UNIT_DEVICE)
 UNIT_SOURCES_control := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_control.c
-UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c $(SND)/src/virtiosnd_tx.c \
-    $(SND)/src/virtiosnd_rx.c
+UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c \
+    $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_rx.c
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
 UNIT_SOURCES_hw := $(UNIT_SOURCES_pcm) $(VIRTIO)/src/virtio_pci_cap_parser.c $(VIRTIO)/src/virtio_pci_contract.c \
     $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_pci.c virtiosnd_intx.c \
@@ -65,4 +65,5 @@ unit: $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 test-build: $(UNIT_TESTS)
 
--include $(wildcard $(UNIT_OBJ)/*/*.d $(UNIT_OBJ)/*/*/*.d $(UNIT_OBJ)/*/*/*/*.d $(UNIT_OBJ)/*/*/*/*/*.d $(UNIT_OBJ)/*/*/*/*/*/*.d)
+-include $(wildcard $(UNIT_OBJ)/*/*.d $(UNIT_OBJ)/*/*/*.d $(UNIT_OBJ)/*/*/*/*.d $(UNIT_OBJ)/*/*/*/*/*.d \
+    $(UNIT_OBJ)/*/*/*/*/*/*.d)

@@ -4,8 +4,8 @@
 
 Usage: driver_layouts.py x86|x64 docs/windows7-layouts.tsv
 
-Each line of the table becomes one compile-time check. Where mingw-w64's headers are known to differ, the check is turned
-round: it fails as soon as they agree, so that this list stays true.
+Each line of the table becomes one compile-time check. Where mingw-w64's headers are known to differ, the check is
+turned round: it fails as soon as they agree, so that this list stays true.
 """
 import sys
 

@@ -3,8 +3,8 @@
 """The tables of what Windows 7 SP1 exports: tools/exports/MODULE.tsv.
 
 A line of a table is NAME, X86 and X64, separated by tabs.
-  X86: "stdcall N" and "fastcall N" (N: bytes of arguments), "cdecl", "helper" (what compilers call, undecorated), "data",
-       or "-" when x86 has no such export.
+  X86: "stdcall N" and "fastcall N" (N: bytes of arguments), "cdecl", "helper" (what compilers call, undecorated),
+       "data", or "-" when x86 has no such export.
   X64: "yes", "data" or "-".
 
 Command:  exports.py def ARCH TABLE    prints the module-definition file for dlltool
@@ -23,7 +23,8 @@ class Export:
         self.name, self.kind, self.stack = name, kind, stack
 
     def def_line(self, arch):
-        """The line of a .def file; on x86 it carries the calling convention, which dlltool -k keeps out of the image."""
+        """The line of a .def file; on x86 it carries the calling convention, which dlltool -k keeps out of the
+        image."""
         if self.kind == "data":
             return f"{self.name} DATA"
         if arch == "x86" and self.kind == "stdcall":

@@ -215,9 +215,13 @@ static void judge(const struct sample_set *s, const char *who)
     double deviation = sqrt(fmax(0, square - mean * mean));
     double error = (slope - 1) * 100;
     note("%s: rate error %.4f %%, jitter max %.3f ms, std %.3f ms, mean %.3f ms", who, error, maximum, deviation, mean);
-    EXPECT(fabs(error) <= 0.02, "%s: rate error %.4f %% is above 0.02 %%", who, error);
-    EXPECT(maximum < 4.0, "%s: jitter %.3f ms", who, maximum);
-    EXPECT(deviation <= 0.3, "%s: noise %.3f ms", who, deviation);
+    /* Kspos limits for a machine whose timers are late by up to `late` ms; without that the stricter AEC limits. */
+    double late = g_link->options.jitter_us / 1000.0;
+    double rate_limit = late > 0 ? 1.0 : 0.02;
+    double noise_limit = late > 0 ? 1.0 + late / sqrt(12.0) : 0.3;
+    EXPECT(fabs(error) <= rate_limit, "%s: rate error %.4f %% is above %.2f %%", who, error, rate_limit);
+    EXPECT(maximum < 4.0 + late, "%s: jitter %.3f ms", who, maximum);
+    EXPECT(deviation <= noise_limit, "%s: noise %.3f ms is above %.2f ms", who, deviation, noise_limit);
     EXPECT(mean > -1 && mean < 2, "%s: mean jitter %.3f ms", who, mean);
 }
 

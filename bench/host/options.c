@@ -26,7 +26,6 @@ static const struct command s_commands[] = {
 #define BIT(kind) (1u << (kind))
 #define ALL_COMMANDS 0x3Fu
 #define STREAM_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
-#define SOUND_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE };
@@ -57,8 +56,8 @@ struct option_row {
 static const struct option_row s_rows[] = {
     {"-i", "FILE", OPTION_TEXT, MIC_COMMANDS, IN_OPTIONS(microphone), 0, 0, NULL,
      "what the microphone hears (default: a generated sweep)"},
-    {"-o", "OUT.wav", OPTION_TEXT, SOUND_COMMANDS, IN_OPTIONS(output), 0, 0, NULL,
-     "play: what the device played; record: what was recorded; duplex: both, the recording as OUT-recorded.wav"},
+    {"-o", "OUT.wav", OPTION_TEXT, STREAM_COMMANDS, IN_OPTIONS(output), 0, 0, NULL,
+     "what the device played; record: what was recorded; duplex: both, the recording as OUT-recorded.wav"},
     {"--arch", "x86|x64", OPTION_CHOICE, ALL_COMMANDS, IN_OPTIONS(arch), 0, 0, "|x86|x64|amd64|",
      "which driver (default x64)"},
     {"--sys", "PATH", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},

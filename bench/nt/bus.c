@@ -37,7 +37,13 @@ bool bus_interrupts_disabled(void) { return (command & PCI_COMMAND_INTX_DISABLE)
 
 /* ---- configuration space ---- */
 
-static unsigned piece(ULONG offset, ULONG left) { return offset % 4 == 0 && left >= 4 ? 4 : offset % 2 == 0 && left >= 2 ? 2 : 1; }
+/* The widest aligned access that fits. */
+static unsigned piece(ULONG offset, ULONG left)
+{
+    if (offset % 4 == 0 && left >= 4)
+        return 4;
+    return offset % 2 == 0 && left >= 2 ? 2 : 1;
+}
 
 static ULONG config_access(bool write, uint8_t *buffer, ULONG offset, ULONG length)
 {
@@ -136,9 +142,17 @@ static NTSTATUS query_interface(IO_STACK_LOCATION *location)
     if (location->Parameters.QueryInterface.Version != 1 ||
         location->Parameters.QueryInterface.Size < sizeof *interface)
         return STATUS_NOT_SUPPORTED;
-    *interface = (BUS_INTERFACE_STANDARD){sizeof *interface,     1,                 g_pdo,           interface_reference,
-                                          interface_dereference, translate_address, get_dma_adapter, set_bus_data,
-                                          get_bus_data};
+    *interface = (BUS_INTERFACE_STANDARD){
+        .Size = sizeof *interface,
+        .Version = 1,
+        .Context = g_pdo,
+        .InterfaceReference = interface_reference,
+        .InterfaceDereference = interface_dereference,
+        .TranslateBusAddress = translate_address,
+        .GetDmaAdapter = get_dma_adapter,
+        .SetBusData = set_bus_data,
+        .GetBusData = get_bus_data,
+    };
     interface_reference(g_pdo);
     return STATUS_SUCCESS;
 }

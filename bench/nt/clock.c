@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* TSC / 1024 of a 2.594 GHz processor: what Windows 7 shows on such a machine; neither round nor a divisor of 10 MHz. */
+/* TSC / 1024 of a 2.594 GHz processor, as Windows 7 shows it: neither round nor a divisor of 10 MHz. */
 #define QPC_FREQUENCY_HZ 2533203ull
 #define RESOLUTION_FINEST_100NS 10000u
 #define RESOLUTION_COARSEST_100NS 156250u
@@ -147,7 +147,8 @@ static LONGLONG NTAPI query_performance_counter(LARGE_INTEGER *frequency)
 static VOID NTAPI stall(ULONG microseconds)
 {
     if (microseconds > STALL_LIMIT_US)
-        violation("STALL_TOO_LONG", "KeStallExecutionProcessor(%u us); the limit is %u us", microseconds, STALL_LIMIT_US);
+        violation("STALL_TOO_LONG", "KeStallExecutionProcessor(%u us); the limit is %u us", microseconds,
+                  STALL_LIMIT_US);
     pass((uint64_t)microseconds * NS_PER_US);
 }
 

@@ -13,7 +13,7 @@
 
 #define EFLAGS_DIRECTION 0x400u
 
-/* Windows 7 SP1: KPCR.Prcb.CurrentThread is at gs:[188h] and fs:[124h]; the linear self pointer at gs:[18h], fs:[1Ch]. */
+/* Windows 7 SP1: KPCR.Prcb.CurrentThread is at gs:[188h] and fs:[124h], the self pointer at gs:[18h] and fs:[1Ch]. */
 #if defined(__x86_64__)
 #define PCR_SELF 0x18
 #define PCR_PRCB_POINTER 0x20

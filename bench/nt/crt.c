@@ -12,7 +12,9 @@
 static PVOID CDECL crt_memcpy(PVOID to, const void *from, SIZE_T n) { return memcpy(to, from, n); }
 static PVOID CDECL crt_memmove(PVOID to, const void *from, SIZE_T n) { return memmove(to, from, n); }
 static PVOID CDECL crt_memset(PVOID to, int value, SIZE_T n) { return memset(to, value, n); }
+#if defined(__x86_64__)
 static int CDECL crt_memcmp(const void *a, const void *b, SIZE_T n) { return memcmp(a, b, n); }
+#endif
 static SIZE_T CDECL crt_strlen(PCSTR s) { return strlen(s); }
 static int CDECL crt_strcmp(PCSTR a, PCSTR b) { return strcmp(a, b); }
 static int CDECL crt_strncmp(PCSTR a, PCSTR b, SIZE_T n) { return strncmp(a, b, n); }
@@ -72,7 +74,9 @@ static PWSTR CDECL crt_wcsrchr(PCWSTR s, WCHAR c)
 NTOS(memcpy, crt_memcpy, HIGH_LEVEL);
 NTOS(memmove, crt_memmove, HIGH_LEVEL);
 NTOS(memset, crt_memset, HIGH_LEVEL);
+#if defined(__x86_64__)
 NTOS(memcmp, crt_memcmp, HIGH_LEVEL);
+#endif
 NTOS(strlen, crt_strlen, HIGH_LEVEL);
 NTOS(strcmp, crt_strcmp, HIGH_LEVEL);
 NTOS(strncmp, crt_strncmp, HIGH_LEVEL);
@@ -167,7 +171,6 @@ NTOS(_snprintf, crt_snprintf, HIGH_LEVEL);
 NTOS(_snwprintf, crt_snwprintf, PASSIVE_LEVEL);
 NTOS(sprintf, crt_sprintf, HIGH_LEVEL);
 NTOS(swprintf, crt_swprintf, PASSIVE_LEVEL);
-NTOS(_swprintf, crt_swprintf, PASSIVE_LEVEL);
 
 static VOID CDECL crt_purecall(VOID) { violation("EXCEPTION", "pure virtual function called"); }
 NTOS(_purecall, crt_purecall, HIGH_LEVEL);

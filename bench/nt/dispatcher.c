@@ -125,7 +125,8 @@ NTSTATUS dispatcher_wait(unsigned count, PVOID *objects, bool all, const LARGE_I
     unsigned i;
 
     if (irql_current() > DISPATCH_LEVEL || (irql_current() == DISPATCH_LEVEL && !poll))
-        violation("WAIT_AT_DISPATCH", "%s at IRQL %u%s", what, irql_current(), poll ? "" : " with a time-out that is not 0");
+        violation("WAIT_AT_DISPATCH", "%s at IRQL %u%s", what, irql_current(),
+                  poll ? "" : " with a time-out that is not 0");
     for (i = 0; i < count; i++)
         dispatcher_require(objects[i], what);
     if (poll) {

@@ -152,7 +152,8 @@ struct dma_operations { /* DMA_OPERATIONS, version 1 */
     NTSTATUS(NTAPI *map_transfer)(VOID);
     ULONG(NTAPI *alignment)(struct adapter *);
     NTSTATUS(NTAPI *read_counter)(VOID);
-    NTSTATUS(NTAPI *get_list)(struct adapter *, DEVICE_OBJECT *, MDL *, PVOID, ULONG, PDRIVER_LIST_CONTROL, PVOID, BOOLEAN);
+    NTSTATUS(NTAPI *get_list)(struct adapter *, DEVICE_OBJECT *, MDL *, PVOID, ULONG, PDRIVER_LIST_CONTROL, PVOID,
+                               BOOLEAN);
     VOID(NTAPI *put_list)(struct adapter *, struct scatter_gather_list *, BOOLEAN);
     NTSTATUS(NTAPI *calculate_list)(struct adapter *, MDL *, PVOID, ULONG, PULONG, PULONG);
     NTSTATUS(NTAPI *build_list)(VOID);
@@ -169,7 +170,8 @@ PVOID dma_adapter_get(const void *opaque, PULONG map_registers)
     struct adapter *adapter;
 
     if (description->version > 2)
-        violation("DMA_RULE", "IoGetDmaAdapter: DEVICE_DESCRIPTION version %u is unknown to Windows 7", description->version);
+        violation("DMA_RULE", "IoGetDmaAdapter: DEVICE_DESCRIPTION version %u is unknown to Windows 7",
+                  description->version);
     if (!description->master || description->interface_type != PCIBus)
         violation("DMA_RULE", "IoGetDmaAdapter: the device is a bus master on PCIBus; the description says otherwise");
     adapter = bench_alloc(sizeof *adapter, "DMA adapter");

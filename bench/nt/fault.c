@@ -144,7 +144,7 @@ static bool emulate_access(const struct fault *fault)
     g_blame = fault->pc;
     thread_check_stack(SP(fault->context));
     if (shared)
-        emulate_shared_data(fault->context, fault->pc, (size_t)(fault->address - (const uint8_t *)(uintptr_t)SHARED_DATA_ADDRESS));
+        emulate_shared_data(fault->context, fault->pc, (uintptr_t)fault->address - (uintptr_t)SHARED_DATA_ADDRESS);
     else
         emulate_register(fault->context, fault->pc, block, (void *)(uintptr_t)fault->address);
     return true;
@@ -227,7 +227,8 @@ void fault_init(void)
     stack_t stack = {.ss_size = HANDLER_STACK_BYTES};
     size_t i;
 
-    stack.ss_sp = handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    stack.ss_sp = handler_stack;
     if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0 || sigaction(SIGSEGV, &action, NULL) != 0)
         bench_bug("cannot install the trap handler");
     action.sa_sigaction = on_other;

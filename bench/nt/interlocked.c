@@ -100,28 +100,28 @@ static SLIST_ENTRY *pop(SLIST_HEADER *head)
 
 static SLIST_ENTRY *FASTCALL push_export(SLIST_HEADER *head, SLIST_ENTRY *entry) { return push(head, entry); }
 static SLIST_ENTRY *FASTCALL pop_export(SLIST_HEADER *head) { return pop(head); }
+#if defined(__x86_64__)
 static VOID NTAPI initialize_slist(SLIST_HEADER *head) { memset(head, 0, sizeof *head); }
-static USHORT NTAPI query_depth(SLIST_HEADER *head)
-{
-#if defined(__x86_64__)
-    return (USHORT)head->HeaderX64.Depth;
-#else
-    return head->Depth;
-#endif
-}
-NTOS(InitializeSListHead, initialize_slist, HIGH_LEVEL);
-#if defined(__x86_64__)
+static USHORT NTAPI query_depth(SLIST_HEADER *head) { return (USHORT)head->HeaderX64.Depth; }
+NTOS(InitializeSListHead, initialize_slist, HIGH_LEVEL); /* inline on x86, as is ExQueryDepthSList */
 NTOS(ExpInterlockedPushEntrySList, push_export, HIGH_LEVEL);
 NTOS(ExpInterlockedPopEntrySList, pop_export, HIGH_LEVEL);
 NTOS(ExQueryDepthSList, query_depth, HIGH_LEVEL);
 #else
-static SLIST_ENTRY *FASTCALL push_locked(SLIST_HEADER *h, SLIST_ENTRY *e, KSPIN_LOCK *l) { (void)l; return push(h, e); }
-static SLIST_ENTRY *FASTCALL pop_locked(SLIST_HEADER *h, KSPIN_LOCK *l) { (void)l; return pop(h); }
+static SLIST_ENTRY *FASTCALL push_locked(SLIST_HEADER *head, SLIST_ENTRY *entry, KSPIN_LOCK *lock)
+{
+    (void)lock;
+    return push(head, entry);
+}
+static SLIST_ENTRY *FASTCALL pop_locked(SLIST_HEADER *head, KSPIN_LOCK *lock)
+{
+    (void)lock;
+    return pop(head);
+}
 NTOS(InterlockedPushEntrySList, push_export, HIGH_LEVEL);
 NTOS(InterlockedPopEntrySList, pop_export, HIGH_LEVEL);
 NTOS(ExInterlockedPushEntrySList, push_locked, HIGH_LEVEL);
 NTOS(ExInterlockedPopEntrySList, pop_locked, HIGH_LEVEL);
-NTOS(ExQueryDepthSList, query_depth, HIGH_LEVEL);
 #endif
 
 /* ---- interlocked arithmetic; intrinsic on x64 ---- */
@@ -129,7 +129,10 @@ NTOS(ExQueryDepthSList, query_depth, HIGH_LEVEL);
 #if defined(__i386__)
 static LONG FASTCALL increment(volatile LONG *at) { return __sync_add_and_fetch(at, 1); }
 static LONG FASTCALL decrement(volatile LONG *at) { return __sync_sub_and_fetch(at, 1); }
-static LONG FASTCALL exchange(volatile LONG *at, LONG value) { return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST); }
+static LONG FASTCALL exchange(volatile LONG *at, LONG value)
+{
+    return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);
+}
 static LONG FASTCALL exchange_add(volatile LONG *at, LONG value) { return __sync_fetch_and_add(at, value); }
 static LONG FASTCALL compare_exchange(volatile LONG *at, LONG value, LONG expected)
 {

@@ -175,7 +175,12 @@ _Static_assert(sizeof(struct connect_parameters) == 80, "IO_CONNECT_INTERRUPT_PA
 #define MESSAGE_FALLBACK_OFFSET 28
 _Static_assert(sizeof(struct connect_parameters) == 48, "IO_CONNECT_INTERRUPT_PARAMETERS");
 #endif
-enum { CONNECT_FULLY_SPECIFIED = 1, CONNECT_LINE_BASED = 2, CONNECT_MESSAGE_BASED = 3, CONNECT_FULLY_SPECIFIED_GROUP = 4 };
+enum {
+    CONNECT_FULLY_SPECIFIED = 1,
+    CONNECT_LINE_BASED = 2,
+    CONNECT_MESSAGE_BASED = 3,
+    CONNECT_FULLY_SPECIFIED_GROUP = 4
+};
 
 static NTSTATUS NTAPI connect_ex(struct connect_parameters *p)
 {

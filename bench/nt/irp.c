@@ -142,7 +142,8 @@ static void check_dispatch(struct record *record, int level, NTSTATUS status, bo
     if (status == STATUS_PENDING && !pending)
         violation("IRP_PENDING", "the dispatch routine returned STATUS_PENDING without IoMarkIrpPending");
     if (status != STATUS_PENDING && pending)
-        violation("IRP_PENDING", "the IRP was marked pending, but the dispatch routine returned %s", status_name(status));
+        violation("IRP_PENDING", "the IRP was marked pending, but the dispatch routine returned %s",
+                  status_name(status));
     if (status != STATUS_PENDING && !record->completed && !record->freed && record->irp->CurrentLocation <= level)
         violation("IRP_NOT_COMPLETED", "the dispatch routine returned %s without completing the IRP or passing it down",
                   status_name(status));

@@ -71,7 +71,7 @@ void driver_leave(struct driver_frame *frame);
         (call);                                                                                                        \
         driver_leave(&frame_);                                                                                         \
     } while (0)
-/* True when [p, p+n) lies inside the loaded image, in a section with these rights; used to validate vtables and tables. */
+/* True when [p, p+n) lies inside the loaded image, in a section with these rights; to validate vtables and tables. */
 bool image_contains_code(const void *p);
 bool image_contains(const void *p, size_t n);
 /* Is [p, p+n) readable (writable) memory of the guest now: image, pool, stack or pages? For validating descriptors. */
@@ -98,7 +98,7 @@ bool thread_wait(void *dispatcher_object, uint64_t until_ns);
 
 /* ---- memory ---- */
 
-/* Memory of the bench that the driver may hold a pointer to (COM objects of the port, IRPs): guarded like special pool. */
+/* Memory of the bench that the driver may hold a pointer to (port objects, IRPs), guarded as special pool. */
 void *bench_alloc(size_t bytes, const char *what);
 void bench_free(void *p);
 /* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */
@@ -120,7 +120,8 @@ void resource_report_leaks(void);
 extern DRIVER_OBJECT *g_driver;
 extern DEVICE_OBJECT *g_pdo; /* made by the bus driver of the bench */
 
-void driver_load(const char *path); /* maps, binds, calls DriverEntry; ends the run with LINK_EXIT_BAD_IMAGE when it is no such driver */
+/* Maps, binds, calls DriverEntry; ends the run with LINK_EXIT_BAD_IMAGE when it is no such driver. */
+void driver_load(const char *path);
 void driver_unload(void);           /* DriverUnload, then every leak check */
 NTSTATUS pnp_add_device(void);
 /* These send the IRPs Windows would send, at PASSIVE in a system thread, and return the final status. */
@@ -136,9 +137,8 @@ DEVICE_OBJECT *device_top_of_stack(DEVICE_OBJECT *device);
 
 /* ---- exports ---- */
 
-/* One line per export at the foot of the file that implements it. `irql` is the highest IRQL at which Windows allows the
- * call; the import thunk checks it. `module` is "ntoskrnl.exe", "hal.dll" or "portcls.sys". `stack` is the number of
- * argument bytes on x86 (stdcall) or -1 for cdecl/fastcall; documentation only. */
+/* One line per export at the foot of the file that implements it. `irql` is the highest IRQL at which Windows allows
+ * the call; the import thunk checks it. `module` is "ntoskrnl.exe", "hal.dll" or "portcls.sys". */
 struct nt_export {
     const char *module;
     const char *name;

@@ -114,9 +114,6 @@ NTOS(ExGetPreviousMode, previous_mode, PASSIVE_LEVEL);
 NT_EXPORT_DATA("ntoskrnl.exe", KeNumberProcessors, &processor_count);
 
 #if defined(__i386__)
-static ULONG NTAPI current_processor(VOID) { return 0; }
-NTOS(KeGetCurrentProcessorNumber, current_processor, HIGH_LEVEL);
-
 /* Floating-point state: what KeSaveFloatingPointState must hold is opaque to the driver. */
 static NTSTATUS NTAPI save_floating_point(PVOID save)
 {

@@ -60,7 +60,7 @@ bool resource_drop(const char *kind, const void *object);
 /* ---- prng.c ---- */
 
 /* Independent streams of random numbers, all from options.seed. */
-enum prng_stream { PRNG_LAYOUT = 1, PRNG_RAM = 2, PRNG_TIMER = 3, PRNG_SCHEDULE = 4, PRNG_CLIENT_FIRST = 16, PRNG_COUNT = 64 };
+enum prng_stream { PRNG_LAYOUT = 1, PRNG_RAM = 2, PRNG_TIMER = 3, PRNG_CLIENT_FIRST = 16, PRNG_COUNT = 64 };
 uint64_t prng_next(unsigned stream);
 uint64_t prng_below(unsigned stream, uint64_t limit);
 
@@ -227,7 +227,8 @@ void image_unmap(void);
 bool image_is_writable(const void *p, size_t n);
 bool image_is_nonpaged(const void *p);
 void image_raise_to_dispatch(void);
-/* True: the fault was pageable code or data below DISPATCH_LEVEL, and is now mapped. Otherwise rule and text say what it was. */
+/* True: the fault was pageable code or data below DISPATCH_LEVEL, and is now mapped. Otherwise rule and text say what
+ * it was. */
 bool image_fault(const void *address, bool write, bool execute, const char **rule, const char **text);
 
 /* ---- bind.c ---- */

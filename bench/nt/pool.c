@@ -32,6 +32,11 @@ static const char *tag_text(ULONG tag)
     return text;
 }
 
+static size_t round_up(size_t bytes)
+{
+    return (bytes + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALLOCATION_ALIGNMENT - 1);
+}
+
 struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const char *what)
 {
     size_t pages = MAX(BYTES_TO_PAGES(bytes), 1), i;
@@ -50,7 +55,7 @@ struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const
     ram_map_at(block->pages_start, pfns, pages, PROT_READ | PROT_WRITE);
     free(pfns);
     if (bytes < PAGE_SIZE)
-        block->start += PAGE_SIZE - ((bytes + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALLOCATION_ALIGNMENT - 1));
+        block->start += PAGE_SIZE - round_up(bytes);
     memset(block->pages_start, SLACK_BYTE, pages << PAGE_SHIFT);
     memset(block->start, FRESH_BYTE, bytes);
     return block;
@@ -64,8 +69,9 @@ static void check_slack(const struct block *block, const char *what)
         if (p == block->start)
             p += block->bytes;
         if (p < end && *p != SLACK_BYTE)
-            violation("POOL_OVERRUN", "%s: byte at offset %td of a block of %zu bytes was written (tag '%s', made by %s)",
-                      what, p - block->start, block->bytes, tag_text(block->tag), host_symbol(block->allocated_by));
+            violation("POOL_OVERRUN",
+                      "%s: byte at offset %td of a block of %zu bytes was written (tag '%s', made by %s)", what,
+                      p - block->start, block->bytes, tag_text(block->tag), host_symbol(block->allocated_by));
     }
 }
 
@@ -251,7 +257,10 @@ PVOID NTAPI ExAllocatePoolWithTag(LONG type, SIZE_T bytes, ULONG tag)
     return allocate(type, bytes, tag, "ExAllocatePoolWithTag");
 }
 
-static PVOID NTAPI allocate_pool(LONG type, SIZE_T bytes) { return allocate(type, bytes, 0x656E6F4E, "ExAllocatePool"); }
+static PVOID NTAPI allocate_pool(LONG type, SIZE_T bytes)
+{
+    return allocate(type, bytes, 0x656E6F4E /* "None" */, "ExAllocatePool");
+}
 static PVOID NTAPI allocate_priority(LONG type, SIZE_T bytes, ULONG tag, LONG priority)
 {
     (void)priority;

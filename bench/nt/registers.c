@@ -104,8 +104,8 @@ static PVOID NTAPI map_io_space(PHYSICAL_ADDRESS address, SIZE_T bytes, LONG cac
         violation("MAPPING_RULE", "MmMapIoSpace of device registers with cache type %d; MmNonCached is needed", cache);
     bar = bar_find(start, bytes, false, &offset);
     if (bar < 0)
-        violation("MAPPING_RULE", "MmMapIoSpace(%#llx, %zu): no memory resource of the device", (unsigned long long)start,
-                  bytes);
+        violation("MAPPING_RULE", "MmMapIoSpace(%#llx, %zu): no memory resource of the device",
+                  (unsigned long long)start, bytes);
     block = arena_add(BLOCK_IO_SPACE, bytes, SPAN_PAGES((uintptr_t)start, bytes));
     block->start += start & (PAGE_SIZE - 1);
     block->what = "register mapping";

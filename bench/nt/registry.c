@@ -314,7 +314,8 @@ static NTSTATUS query_one(struct stored_key *key, const struct query *query, PVO
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS NTAPI query_values(ULONG relative_to, PCWSTR path, struct query *query, PVOID context, PVOID environment)
+static NTSTATUS NTAPI query_values(ULONG relative_to, PCWSTR path, struct query *query, PVOID context,
+                                   PVOID environment)
 {
     struct stored_key *root, *key;
     char text[MAX_PATH_BYTES];

@@ -215,7 +215,10 @@ static BOOLEAN FASTCALL try_at_dpc(KSPIN_LOCK *lock)
 
 /* KeAcquireSpinLockForDpc: raises unless already in a DPC. */
 static KIRQL FASTCALL acquire_for_dpc(KSPIN_LOCK *lock) { return acquire_raise(lock, "KeAcquireSpinLockForDpc"); }
-static VOID FASTCALL release_for_dpc(KSPIN_LOCK *lock, KIRQL irql) { release_lower(lock, irql, "KeReleaseSpinLockForDpc"); }
+static VOID FASTCALL release_for_dpc(KSPIN_LOCK *lock, KIRQL irql)
+{
+    release_lower(lock, irql, "KeReleaseSpinLockForDpc");
+}
 
 static VOID FASTCALL acquire_queued(KSPIN_LOCK *lock, KLOCK_QUEUE_HANDLE *handle)
 {

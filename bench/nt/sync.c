@@ -138,8 +138,14 @@ static BOOLEAN acquire_resource(ERESOURCE *resource, BOOLEAN wait, bool exclusiv
     return TRUE;
 }
 
-static BOOLEAN NTAPI acquire_exclusive(ERESOURCE *resource, BOOLEAN wait) { return acquire_resource(resource, wait, true); }
-static BOOLEAN NTAPI acquire_shared(ERESOURCE *resource, BOOLEAN wait) { return acquire_resource(resource, wait, false); }
+static BOOLEAN NTAPI acquire_exclusive(ERESOURCE *resource, BOOLEAN wait)
+{
+    return acquire_resource(resource, wait, true);
+}
+static BOOLEAN NTAPI acquire_shared(ERESOURCE *resource, BOOLEAN wait)
+{
+    return acquire_resource(resource, wait, false);
+}
 static VOID FASTCALL release_resource(ERESOURCE *resource)
 {
     if (resource->ActiveCount <= 0)

@@ -415,7 +415,8 @@ void thread_check_free(const void *memory, size_t bytes)
     for (thread = g_threads; thread != NULL; thread = thread->next)
         for (i = 0; thread->wait.active && i < thread->wait.count; i++)
             if ((uintptr_t)thread->wait.objects[i] - (uintptr_t)memory < bytes)
-                violation("POOL_ACTIVE_OBJECT", "memory with an object that thread %s waits for is freed", thread->name);
+                violation("POOL_ACTIVE_OBJECT", "memory with an object that thread %s waits for is freed",
+                          thread->name);
 }
 
 void thread_check_unload(void)

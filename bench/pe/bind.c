@@ -32,7 +32,8 @@ __attribute__((used)) NTAPI const void *bind_enter(const struct import *import, 
     thread_check_stack((uintptr_t)sp);
     cpu_check_call(export->name);
     if (irql_current() > export->irql)
-        violation("IRQL_TOO_HIGH", "%s at IRQL %u; the highest allowed is %u", export->name, irql_current(), export->irql);
+        violation("IRQL_TOO_HIGH", "%s at IRQL %u; the highest allowed is %u", export->name, irql_current(),
+                  export->irql);
     if (time_of_calls != clock_now_ns()) {
         time_of_calls = clock_now_ns();
         calls_since_time = 0;

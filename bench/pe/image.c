@@ -128,7 +128,8 @@ static void check_headers(void)
                   optional->directory_count);
     sum = checksum((size_t)((const uint8_t *)&optional->checksum - file));
     if (optional->checksum != sum)
-        bad_image("%s: checksum %#x in the header, %#x in fact: Windows refuses the driver", path, optional->checksum, sum);
+        bad_image("%s: checksum %#x in the header, %#x in fact: Windows refuses the driver", path, optional->checksum,
+                  sum);
 }
 
 /* ---- mapping ---- */

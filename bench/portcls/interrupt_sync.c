@@ -88,10 +88,12 @@ static NTSTATUS NTAPI CallSynchronizedRoutine(void *face, sync_routine routine, 
     struct sync_call call = {sync_of(face), routine, context, STATUS_UNSUCCESSFUL};
     if (!image_contains_code((const void *)routine))
         violation("PORTCLS_BAD_ARGUMENT", "IInterruptSync::CallSynchronizedRoutine: no code of the driver");
-    if (call.sync->interrupt)
-        ((synchronize_function)nt_import("KeSynchronizeExecution"))(call.sync->interrupt, (PVOID)call_synchronized, &call);
-    else
+    if (call.sync->interrupt) {
+        synchronize_function synchronize = (synchronize_function)nt_import("KeSynchronizeExecution");
+        synchronize(call.sync->interrupt, (PVOID)call_synchronized, &call);
+    } else {
         call_synchronized(&call);
+    }
     return call.status;
 }
 

@@ -308,6 +308,8 @@ static void follow(struct pin *pin, ULONG offset)
                   (unsigned)pin->last_offset, (unsigned)offset, (unsigned)size, (unsigned long long)linear,
                   (unsigned long long)(ns / 1000));
     pin->linear = linear;
+    trace("pin %u: position %u, %llu bytes of %llu", (unsigned)pin->id, (unsigned)offset, (unsigned long long)linear,
+          (unsigned long long)elapsed);
     pin->last_offset = offset;
 }
 

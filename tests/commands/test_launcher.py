@@ -22,7 +22,8 @@ def run(program, *arguments, path=None, cwd=None):
 
 
 class FakeSystem(Folder):
-    """A PATH with just the tools that set-up needs, package tools of our own among them; what they are asked is logged."""
+    """A PATH with just the tools that set-up needs, package tools of our own among them; what they are asked
+    is logged."""
 
     TOOLS = ("sh", "sed", "grep", "dirname", "readlink", "env", "cat", "printf", "pwd")
 
@@ -112,7 +113,8 @@ def setup_installs_what_is_missing_and_says_why():
         true("clang-14" not in done.stderr, "what is there is not mentioned")
         installs = [line for line in system.log().splitlines() if line.startswith("apt-get install")]
         equal(len(installs), 1, "installations")
-        equal(sorted(word for word in installs[0].split() if not word.startswith("-"))[2:], ["lld-14", "make"], "packages")
+        equal(sorted(word for word in installs[0].split() if not word.startswith("-"))[2:], ["lld-14", "make"],
+              "packages")
         true("--no-install-recommends" in installs[0], "no recommended packages")
         true("apt-get update" not in system.log(), "known packages need no update")
 

@@ -99,8 +99,8 @@ def odd_buffers(arch):
             if notifications == 2 and frames % 2 != 0 and mode == "event":
                 notifications = 1  # Windows asks for whole periods
             what = f"buffer {frames}, {mode}, {notifications}"
-            status, result, errors = run_json(["duplex", sound, "-i", mic, "--buffer-frames", str(frames), "--mode", mode,
-                                               "--notifications", str(notifications), "--arch", arch])
+            status, result, errors = run_json(["duplex", sound, "-i", mic, "--buffer-frames", str(frames),
+                                               "--mode", mode, "--notifications", str(notifications), "--arch", arch])
             check_clean(result, what)
             check_stream(result["render"], 30011, what)
             check_stream(result["capture"], 30011, what)

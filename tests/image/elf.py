@@ -13,8 +13,8 @@ def readelf(option, path):
 
 
 def nt_exports(path):
-    """{(module in lower case, name)} of the guest program at path. Position-independent programs keep 64-bit pointers in
-    their relocations instead of the section."""
+    """{(module in lower case, name)} of the guest program at path. Position-independent programs keep 64-bit pointers
+    in their relocations instead of the section."""
     with open(path, "rb") as program:
         data = program.read()
     wide = data[4] == 2

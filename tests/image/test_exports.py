@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The tables of Windows 7's exports: well formed, free of later names, agreed with by an independent list, and no smaller
-than what the driver imports and the bench offers. Prints TAP."""
+"""The tables of Windows 7's exports: well formed, free of later names, agreed with by an independent list, and no
+smaller than what the bench offers. Prints TAP."""
 import os
 import re
 import sys
@@ -15,9 +15,9 @@ import tap  # noqa: E402
 
 # First client Windows 8 or later in the Windows Driver Kit reference, or never an export (inline or macro).
 AFTER_WINDOWS_7 = """
-ExAllocatePool2 ExAllocatePool3 ExFreePool2 ExAllocateTimer ExSetTimer ExDeleteTimer ExCancelTimer KeQuerySystemTimePrecise
-KeQueryInterruptTimePrecise PoFxRegisterDevice PoFxUnregisterDevice PoFxActivateComponent PoFxIdleComponent
-PoFxCompleteIdleCondition PoFxReportDevicePoweredOn IoReportInterruptActive IoReportInterruptInactive MmMapIoSpaceEx
+ExAllocatePool2 ExAllocatePool3 ExFreePool2 ExAllocateTimer ExSetTimer ExDeleteTimer ExCancelTimer
+KeQuerySystemTimePrecise KeQueryInterruptTimePrecise PoFxRegisterDevice PoFxUnregisterDevice PoFxActivateComponent
+PoFxIdleComponent PoFxCompleteIdleCondition PoFxReportDevicePoweredOn IoReportInterruptActive IoReportInterruptInactive MmMapIoSpaceEx
 MmAllocateContiguousNodeMemory MmAllocateNodePagesForMdlEx MmMapMdl IoOpenDriverRegistryKey RtlQueryRegistryValuesEx
 IoGetActivityIdIrp IoSetActivityIdIrp IoPropagateActivityIdToThread IoSetDeviceInterfacePropertyData
 IoGetDeviceInterfacePropertyData KeInitializeTriageDumpDataArray ExGetFirmwareEnvironmentVariable

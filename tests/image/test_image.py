@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""What each built image must be, read from its bytes: headers, sections, imports, resources, symbols, code. Prints TAP."""
+"""What each built image must be, read from its bytes: headers, sections, imports, resources, symbols, code.
+Prints TAP."""
 import os
 import re
 import struct
@@ -186,12 +187,15 @@ def test_symbols(t, img):
                     f"{img.name}: no_path_of_this_machine_in_the_{path[-3:]}")
 
 
+TESTS = (test_headers, test_relocations, test_sections, test_code, test_imports, test_resources, test_symbols)
+
+
 def main():
     t = tap.Tap()
     for img in image.all_images():
         t.note(f"{img.name}: {os.path.getsize(img.path)} bytes SYS, {os.path.getsize(img.pdb)} bytes PDB, "
                f"{len(img.imports())} imports")
-        for test in (test_headers, test_relocations, test_sections, test_code, test_imports, test_resources, test_symbols):
+        for test in TESTS:
             test(t, img)
     return t.finish()
 

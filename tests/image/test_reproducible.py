@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A second build, of a copy of the sources in another folder, under another clock zone and locale, gives the same bytes as
-the first, SYS and PDB. Prints TAP."""
+"""A second build, of a copy of the sources in another folder, under another clock zone and locale, gives the same bytes
+as the first, SYS and PDB. Prints TAP."""
 import os
 import shutil
 import subprocess
@@ -27,7 +27,8 @@ def build_copy(folder):
     images = [os.path.join("out", "drivers/windows7/virtio-snd", arch, image.SYS + ".sys") for arch in image.ARCHS]
     settings = dict(os.environ, TZ="Asia/Kathmandu", LC_ALL="C.UTF-8", USER="somebody", HOME=folder, OUT="out")
     settings.pop("MAKEFLAGS", None)
-    done = subprocess.run(["make", "-j2", *images], cwd=folder, env=settings, capture_output=True, text=True, check=False)
+    done = subprocess.run(["make", "-j2", *images], cwd=folder, env=settings, check=False, capture_output=True,
+                          text=True)
     return "" if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-2000:]
 
 

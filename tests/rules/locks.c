@@ -2,11 +2,11 @@
 /* Rules about IRQL, spin locks, mutexes and waits. */
 #include "rule.h"
 
-/* wdm.h makes these inline on x64, where a store to cr8 cannot say whether it meant to raise or to lower; Windows exports
- * the raising function on both architectures. */
+/* wdm.h makes these inline on x64, where a store to cr8 cannot say whether it meant to raise or to lower. Windows
+ * exports the raising function on both architectures; this is its entry in the import table. */
 #ifdef _AMD64_
-NTSYSAPI KIRQL NTAPI ExportedRaiseIrql(KIRQL Irql) __asm__("KfRaiseIrql");
-#define RaiseIrql(irql_) ExportedRaiseIrql(irql_)
+extern KIRQL(NTAPI *const ImportedRaiseIrql)(KIRQL Irql) __asm__("__imp_KfRaiseIrql");
+#define RaiseIrql(irql_) ImportedRaiseIrql(irql_)
 #else
 #define RaiseIrql(irql_) KfRaiseIrql(irql_)
 #endif

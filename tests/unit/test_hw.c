@@ -245,6 +245,18 @@ static void start_and_stop_leave_nothing_behind_and_may_be_repeated(void **state
     assert_int_equal(command_writes, 0);
 }
 
+static void after_a_stop_no_register_is_touched(void **state)
+{
+    (void)state;
+    setup();
+    assert_int_equal(start(0), STATUS_SUCCESS);
+    VirtIoSndStopHardware(&device);
+    wdk.register_read = NULL; /* they are unmapped: any access ends the test */
+    wdk.register_write = NULL;
+    assert_int_equal(VirtioPciModernStatus(&device.Transport), 0xFF);
+    VirtIoSndHardwareGone(&device);
+}
+
 static void each_allocation_may_fail(void **state)
 {
     unsigned nth;
@@ -371,7 +383,8 @@ static void queues_of_every_size_work(void **state)
         if (size == 16) {
             snd_device.offered = VIRTIO_FEATURE(VIRTIO_F_VERSION_1); /* direct chains */
         }
-        snd_device.queue_size[0] = snd_device.queue_size[1] = snd_device.queue_size[2] = snd_device.queue_size[3] = size;
+        snd_device.queue_size[0] = snd_device.queue_size[1] = size;
+        snd_device.queue_size[2] = snd_device.queue_size[3] = size;
         assert_int_equal(start(0), STATUS_SUCCESS);
         VirtIoSndStopHardware(&device);
         expect_nothing_left();
@@ -393,7 +406,8 @@ static void without_an_interrupt_it_polls_only_when_allowed(void **state)
     wdk.connect_status = STATUS_UNSUCCESSFUL;
     assert_int_equal(start(VIRTIOSND_START_ALLOW_POLLING), STATUS_SUCCESS);
     assert_true(device.PollingOnly);
-    assert_int_equal(ring_device_flags(&snd_device.ring[0]), VRING_AVAIL_F_NO_INTERRUPT); /* nobody would drop the line */
+    /* nobody would drop the line */
+    assert_int_equal(ring_device_flags(&snd_device.ring[0]), VRING_AVAIL_F_NO_INTERRUPT);
     assert_int_equal(ring_device_flags(&snd_device.ring[1]), VRING_AVAIL_F_NO_INTERRUPT);
     VirtIoSndStopHardware(&device);
     expect_nothing_left();
@@ -610,6 +624,7 @@ static void memory_that_the_device_may_still_own_is_kept_aside(void **state)
 
 static const struct CMUnitTest tests[] = {
     UNIT_TEST(start_and_stop_leave_nothing_behind_and_may_be_repeated),
+    UNIT_TEST(after_a_stop_no_register_is_touched),
     UNIT_TEST(each_allocation_may_fail),
     UNIT_TEST(a_function_without_bus_interface_is_refused),
     UNIT_TEST(another_revision_is_refused_untouched),

@@ -221,6 +221,18 @@ static void a_refused_prepare_is_released_a_refused_set_params_not(void **state)
     destroy();
 }
 
+static void a_start_answered_in_the_doorbell_needs_no_interrupt(void **state)
+{
+    (void)state;
+    create(0);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmStart(&pcm), STATUS_SUCCESS);
+    assert_int_equal(starts_done, 1);
+    assert_int_equal(submit(), STATUS_SUCCESS);
+    VirtioPciModernGone(&transport);
+    destroy();
+}
+
 static void a_refused_start_is_reported_and_not_stopped(void **state)
 {
     static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
@@ -249,6 +261,7 @@ static void senseless_configurations_never_reach_the_device(void **state)
     create(0);
     bad[0].PeriodBytes = 0;
     bad[1].PeriodBytes = 1922; /* no whole frames */
+    bad[1].BufferBytes = 2 * 1922;
     bad[2].PeriodBytes = bad[2].BufferBytes = VIRTIO_SND_MAX_PCM_BYTES + 4;
     bad[3].BufferBytes = 4 * PERIOD + 4;
     bad[4].BufferBytes = PERIOD / 2;
@@ -368,6 +381,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(transfers_wait_for_start_in_the_aero_dialect_only),
     UNIT_TEST(no_more_in_flight_than_the_buffer_has_periods),
     UNIT_TEST(a_refused_prepare_is_released_a_refused_set_params_not),
+    UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),

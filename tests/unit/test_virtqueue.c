@@ -160,6 +160,32 @@ static void without_tables_a_request_is_a_chain(void **state)
     drop();
 }
 
+/* A chain that comes back early is reused while its neighbour is still out: the neighbour must stay whole. */
+static void a_reused_chain_leaves_its_neighbour_alone(void **state)
+{
+    struct ring_request request;
+
+    (void)state;
+    make(8, 0, 0);
+    add(1, 1, 1);
+    VirtqSplitPublish(&vq);
+    assert_true(ring_device_take(&device, &request));
+    add(1, 1, 2); /* the device has not looked at this one yet */
+    VirtqSplitPublish(&vq);
+    ring_device_give(&device, request.head, 0);
+    expect_answer(1, 0);
+    add(3, 1, 3);
+    VirtqSplitPublish(&vq);
+    assert_true(ring_device_take(&device, &request));
+    assert_int_equal(request.count, 2);
+    assert_int_equal(request.parts[0].addr, 0x123400000000ull + 2 * 0x1000);
+    assert_int_equal(request.parts[1].addr, 0x123400000000ull + 2 * 0x1000 + 0x100);
+    assert_true(ring_device_take(&device, &request));
+    assert_int_equal(request.count, 4);
+    assert_int_equal(request.parts[3].addr, 0x123400000000ull + 3 * 0x1000 + 0x300);
+    drop();
+}
+
 static void when_tables_run_out_chains_are_used(void **state)
 {
     struct ring_request request;
@@ -399,6 +425,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(a_request_takes_one_slot_with_indirect_tables),
     UNIT_TEST(a_single_part_needs_no_table),
     UNIT_TEST(without_tables_a_request_is_a_chain),
+    UNIT_TEST(a_reused_chain_leaves_its_neighbour_alone),
     UNIT_TEST(when_tables_run_out_chains_are_used),
     UNIT_TEST(indices_wrap_on_every_size),
     UNIT_TEST(a_full_ring_is_busy_and_recovers),

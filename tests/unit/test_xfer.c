@@ -103,7 +103,8 @@ static void a_transfer_has_the_header_of_its_dialect(void **state)
         ULONG ok;
         ULONG header;
         unsigned readable;
-    } rows[] = {{&VirtIoSndTx, 0, 8, 3}, {&VirtIoSndTx, 0x8000, 4, 3}, {&VirtIoSndRx, 0, 8, 1}, {&VirtIoSndRx, 0x8000, 4, 1}};
+    } rows[] = {
+        {&VirtIoSndTx, 0, 8, 3}, {&VirtIoSndTx, 0x8000, 4, 3}, {&VirtIoSndRx, 0, 8, 1}, {&VirtIoSndRx, 0x8000, 4, 1}};
     static const ULONG header[2] = {5, 0};
     size_t i;
 
@@ -267,7 +268,8 @@ static void a_period_of_many_parts_is_split_and_reported_once(void **state)
         int indirect;
         unsigned parts;
         unsigned transfers;
-    } rows[] = {{64, 1, 14, 1}, {64, 1, 15, 2}, {64, 1, 67, 5}, {64, 0, 30, 3}, {8, 1, 12, 2}, {4, 1, 3, 2}, {4, 1, 7, 4}};
+    } rows[] = {
+        {64, 1, 14, 1}, {64, 1, 15, 2}, {64, 1, 67, 5}, {64, 0, 30, 3}, {8, 1, 12, 2}, {4, 1, 3, 2}, {4, 1, 7, 4}};
     struct ring_request all[8];
     ULONG payload;
     unsigned i, t, p;

@@ -110,20 +110,3 @@ PORT_RULE(COM_REFERENCE_COUNT, LOAD)
 {
     Model->WaveVtbl.AddRef = AddTwo;
 }
-
-static NTSTATUS NTAPI StartReleasingOften(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources)
-{
-    ULONG i;
-
-    UNUSED(DeviceObject);
-    UNUSED(Irp);
-    for (i = 0; i < 100; i++) {
-        Resources->lpVtbl->Release(Resources);
-    }
-    return STATUS_SUCCESS;
-}
-
-PORT_RULE(COM_RELEASED_TOO_OFTEN, LOAD)
-{
-    Model->StartDevice = StartReleasingOften;
-}

@@ -153,9 +153,8 @@ PORT_RULE(REGISTER_DESCRIPTION, PLAY)
 
 static NTSTATUS NTAPI AcceptAnyEvent(IMiniportWaveRTStreamNotification *This, PKEVENT Event)
 {
-    PPORT_STREAM stream = CONTAINING_RECORD(This, PORT_STREAM, Interface);
-
-    stream->Event = Event;
+    UNUSED(This);
+    UNUSED(Event);
     return STATUS_SUCCESS;
 }
 
@@ -166,15 +165,12 @@ PORT_RULE(EVENT_TWICE, notification_events)
 
 static NTSTATUS NTAPI ForgetAnyEvent(IMiniportWaveRTStreamNotification *This, PKEVENT Event)
 {
-    PPORT_STREAM stream = CONTAINING_RECORD(This, PORT_STREAM, Interface);
-
-    if (stream->Event == Event) {
-        stream->Event = NULL;
-    }
+    g_Correct.UnregisterNotificationEvent(This, Event);
     return STATUS_SUCCESS;
 }
 
 PORT_RULE(EVENT_UNREGISTER, notification_events)
 {
+    Keep(Model);
     Model->StreamVtbl.UnregisterNotificationEvent = ForgetAnyEvent;
 }

@@ -29,7 +29,7 @@ typedef struct _PORT_STREAM {
     KSSTATE State;
     LONGLONG RunSince;  /* performance counter */
     ULONGLONG Frames;   /* played before RunSince */
-    PKEVENT Event;
+    PKEVENT Events[4];
 } PORT_STREAM, *PPORT_STREAM;
 
 typedef struct _PORT_MODEL {
@@ -66,9 +66,9 @@ typedef struct _PORT_MODEL {
 
 extern PORT_MODEL g_Model;
 
-/* The case: PORT_RULE(NAME, COMMAND) { change *Model }. Runs in DriverEntry on the finished model. COMMAND says what the
- * bench has to do for the rule to be reached: LOAD, SHOW, PLAY (timer-driven) or EVENT (event-driven), or is the name of a
- * scenario of the bench. */
+/* The case: PORT_RULE(NAME, COMMAND) { change *Model }. Runs in DriverEntry on the finished model. COMMAND says what
+ * the bench has to do for the rule to be reached: LOAD, SHOW, PLAY (timer-driven) or EVENT (event-driven), or is the
+ * name of a scenario of the bench. */
 typedef struct _PORT_CASE {
     VOID (*Prepare)(PPORT_MODEL Model);
 } PORT_CASE;
@@ -90,7 +90,7 @@ NTSTATUS PortStreamCreate(PPORTWAVERTSTREAM Port, PMINIPORTWAVERTSTREAM *Stream)
 /* port_skeleton.c: what a case may call in place of, or after, the skeleton's own step. */
 NTSTATUS NTAPI PortStartDevice(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources);
 /* Makes a port of Class and initialises it with Miniport; *Port referenced. */
-NTSTATUS PortCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources, const GUID *Class, PUNKNOWN Miniport,
-                    PPORT *Port);
+NTSTATUS PortCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources, const GUID *Class,
+                    PUNKNOWN Miniport, PPORT *Port);
 
 #endif

@@ -12,8 +12,8 @@ static DRIVER_DISPATCH *g_PortClsPnp;
 static WCHAR g_WaveName[] = L"Wave";
 static WCHAR g_TopologyName[] = L"Topology";
 
-NTSTATUS PortCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources, const GUID *Class, PUNKNOWN Miniport,
-                    PPORT *Port)
+NTSTATUS PortCreate(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCELIST Resources, const GUID *Class,
+                    PUNKNOWN Miniport, PPORT *Port)
 {
     NTSTATUS status = PcNewPort(Port, Class);
 
@@ -40,8 +40,8 @@ NTSTATUS NTAPI PortStartDevice(PDEVICE_OBJECT DeviceObject, PIRP Irp, PRESOURCEL
         status = PcRegisterSubdevice(DeviceObject, g_Model.TopologyName, (PUNKNOWN)g_Model.TopologyPort);
     }
     if (NT_SUCCESS(status)) {
-        status = PcRegisterPhysicalConnection(DeviceObject, (PUNKNOWN)g_Model.WavePort, 1, (PUNKNOWN)g_Model.TopologyPort,
-                                              0);
+        status = PcRegisterPhysicalConnection(DeviceObject, (PUNKNOWN)g_Model.WavePort, 1,
+                                              (PUNKNOWN)g_Model.TopologyPort, 0);
     }
     if (NT_SUCCESS(status) && g_Model.AfterStart != NULL) {
         status = g_Model.AfterStart(DeviceObject);

@@ -9,7 +9,8 @@ static PPORT_STREAM FromInterface(IMiniportWaveRTStreamNotification *This)
 
 static NTSTATUS NTAPI QueryInterface(IMiniportWaveRTStreamNotification *This, REFIID Id, PVOID *Interface)
 {
-    static const GUID *const iids[] = {&IID_IUnknown, &IID_IMiniportWaveRTStream, &IID_IMiniportWaveRTStreamNotification};
+    static const GUID *const iids[] = {&IID_IUnknown, &IID_IMiniportWaveRTStream,
+                                       &IID_IMiniportWaveRTStreamNotification};
 
     return PortClsComQueryInterface(This, iids, RTL_NUMBER_OF(iids), Id, Interface);
 }
@@ -126,23 +127,35 @@ static NTSTATUS NTAPI AllocateNotified(IMiniportWaveRTStreamNotification *This, 
 static NTSTATUS NTAPI RegisterEvent(IMiniportWaveRTStreamNotification *This, PKEVENT Event)
 {
     PPORT_STREAM stream = FromInterface(This);
+    ULONG i, place = RTL_NUMBER_OF(stream->Events);
 
-    if (stream->Event != NULL) {
-        return STATUS_UNSUCCESSFUL;
+    for (i = 0; i < RTL_NUMBER_OF(stream->Events); i++) {
+        if (stream->Events[i] == Event) {
+            return STATUS_UNSUCCESSFUL;
+        }
+        if (stream->Events[i] == NULL) {
+            place = i;
+        }
     }
-    stream->Event = Event;
+    if (place == RTL_NUMBER_OF(stream->Events)) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    stream->Events[place] = Event;
     return STATUS_SUCCESS;
 }
 
 static NTSTATUS NTAPI UnregisterEvent(IMiniportWaveRTStreamNotification *This, PKEVENT Event)
 {
     PPORT_STREAM stream = FromInterface(This);
+    ULONG i;
 
-    if (stream->Event != Event) {
-        return STATUS_NOT_FOUND;
+    for (i = 0; i < RTL_NUMBER_OF(stream->Events); i++) {
+        if (stream->Events[i] == Event) {
+            stream->Events[i] = NULL;
+            return STATUS_SUCCESS;
+        }
     }
-    stream->Event = NULL;
-    return STATUS_SUCCESS;
+    return STATUS_NOT_FOUND;
 }
 
 VOID PortStreamInitialize(PPORT_MODEL Model)

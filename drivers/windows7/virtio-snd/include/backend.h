@@ -54,8 +54,9 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
      * STATUS_DEVICE_NOT_CONNECTED once the hardware is gone. On failure the stream is closed. */
     NTSTATUS (*Open)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, const VIRTIOSND_STREAM_CONFIG *Config);
 
-    /* <= DISPATCH_LEVEL. Sends START without waiting; StartDone follows (perhaps before this returns). A failure status
-     * means that StartDone will not be called. */
+    /* <= DISPATCH_LEVEL. Sends START without waiting; StartDone follows (perhaps before this returns), from the
+     * interrupt or from Poll: without an interrupt only Poll finds a late answer. A failure status means that StartDone
+     * will not be called. */
     NTSTATUS (*Start)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream);
 
     /* PASSIVE_LEVEL. STOP; waits for a START that is still on its way first. */
@@ -77,7 +78,8 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
     VOID (*Poll)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream);
 
     /* Any IRQL. TRUE: periods may be submitted between Open and Start, and captured periods must be (specification
-     * dialect). FALSE: only while running, and a capture request is answered at once with what is there (Aero dialect). */
+     * dialect). FALSE: only while running, and a capture request is answered at once with what is there (Aero
+     * dialect). */
     BOOLEAN (*QueueBeforeStart)(PVIRTIOSND_BACKEND Backend);
 } VIRTIOSND_BACKEND_OPS;
 

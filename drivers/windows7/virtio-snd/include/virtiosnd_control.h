@@ -68,8 +68,8 @@ VOID VirtIoSndControlClose(PVIRTIOSND_CONTROL Control);
 VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN Abandon);
 
 /*
- * PASSIVE. Sends Request (Bytes, at most VIRTIOSND_CONTROL_REQUEST_MAX) and waits for the answer, polling the ring too, so
- * that it works without interrupts. *Status: the answer's status field. STATUS_IO_TIMEOUT: no answer;
+ * PASSIVE. Sends Request (Bytes, at most VIRTIOSND_CONTROL_REQUEST_MAX) and waits for the answer, polling the ring too,
+ * so that it works without interrupts. *Status: the answer's status field. STATUS_IO_TIMEOUT: no answer;
  * STATUS_DEVICE_NOT_CONNECTED: closed or gone; STATUS_DEVICE_BUSY: no slot.
  */
 NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes, ULONG *Status);
@@ -83,8 +83,8 @@ NTSTATUS VirtIoSndControlPcmInfo(PVIRTIOSND_CONTROL Control, ULONG Count, struct
  * back. *Slot names the request for VirtIoSndControlCancel. */
 NTSTATUS VirtIoSndControlSendAsync(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes,
                                    PVIRTIOSND_CONTROL_DONE Done, PVOID Context, ULONG *Slot);
-/* <= DISPATCH. Context: as given to SendAsync, since the slot may serve somebody else by now. TRUE: Done has not been and
- * will not be called. */
+/* <= DISPATCH. Context: as given to SendAsync, since the slot may serve somebody else by now. TRUE: Done has not been
+ * and will not be called. */
 BOOLEAN VirtIoSndControlCancel(PVIRTIOSND_CONTROL Control, ULONG Slot, PVOID Context);
 
 /* <= DISPATCH. Delivers the answers that are there. */

@@ -21,7 +21,8 @@
 #include "virtiosnd_queue.h"
 
 #define VIRTIOSND_XFER_SLOTS VIRTIOSND_TABLE_COUNT
-/* Most parts of a period on a ring that cannot hold all its transfers at once (4 or 8 entries without INDIRECT_DESC). */
+/* Most parts of a period on a ring that cannot hold all its transfers at once (4 or 8 entries without
+ * INDIRECT_DESC). */
 #define VIRTIOSND_XFER_REST 16u
 
 typedef enum _VIRTIOSND_XFER_STATE {

@@ -15,8 +15,10 @@ typedef struct _WAVERT_NOTIFY {
     LIST_ENTRY Events; /* [Lock] WAVERT_NOTIFY_EVENT, nonpaged */
 } WAVERT_NOTIFY, *PWAVERT_NOTIFY;
 
+/* An empty list. Its entries are the caller's to remove; there is nothing to undo for the list itself. */
 VOID WaveRtNotifyInit(PWAVERT_NOTIFY Notify);
-/* PASSIVE_LEVEL. Event: owned by the port, nonpaged, valid until removed. STATUS_UNSUCCESSFUL when registered already. */
+/* PASSIVE_LEVEL. Event: owned by the port, nonpaged, valid until removed. STATUS_UNSUCCESSFUL when registered
+ * already. */
 NTSTATUS WaveRtNotifyAdd(PWAVERT_NOTIFY Notify, PKEVENT Event);
 /* PASSIVE_LEVEL. STATUS_NOT_FOUND when it was never added. Afterwards the event is not touched any more. */
 NTSTATUS WaveRtNotifyRemove(PWAVERT_NOTIFY Notify, PKEVENT Event);

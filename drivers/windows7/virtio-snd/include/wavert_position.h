@@ -18,6 +18,7 @@ typedef struct _WAVERT_POSITION {
     BOOLEAN Running;
 } WAVERT_POSITION, *PWAVERT_POSITION;
 
+/* At frame 0, held. Frequency: of the performance counter, ticks per second. Rate: frames per second. */
 VOID WaveRtPositionInit(PWAVERT_POSITION Position, ULONGLONG Frequency, ULONG Rate);
 /* Back to frame 0, held. */
 VOID WaveRtPositionReset(PWAVERT_POSITION Position);

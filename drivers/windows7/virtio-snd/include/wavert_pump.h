@@ -70,8 +70,9 @@ NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend, VIRTIOSND
 /* After Close. No timer or DPC is left behind. */
 VOID WaveRtPumpUninit(PWAVERT_PUMP Pump);
 
-/* Not open. Mdl: the locked pages of the cyclic buffer, at least BufferBytes, owned by the caller until Close succeeded;
- * NULL: no buffer any more. NotificationCount 0, 1, 2. STATUS_INVALID_PARAMETER: the geometry cannot work. */
+/* Not open. Mdl: the locked pages of the cyclic buffer, at least BufferBytes, owned by the caller until Close
+ * succeeded; NULL: no buffer any more. NotificationCount 0, 1, 2. STATUS_INVALID_PARAMETER: the geometry cannot
+ * work. */
 NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG BufferBytes, ULONG NotificationCount);
 
 /* PAUSE from below. */

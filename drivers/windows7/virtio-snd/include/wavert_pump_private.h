@@ -14,6 +14,7 @@ typedef struct _WAVERT_PASS {
     BOOLEAN Again;  /* poll the backend and pass once more: something may have completed meanwhile */
 } WAVERT_PASS, *PWAVERT_PASS;
 
+/* Lock held. Submits what is due by Pass->Now and sets Pass->Next and Pass->Again. */
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
 /* Specification dialect: before START, hand over what may be handed over. */

@@ -61,20 +61,22 @@ VOID VirtIoSndEventqStart(PVIRTIOSND_EVENTQ Eventq)
     KeReleaseSpinLock(&Eventq->Queue->Lock, irql);
 }
 
-/* At most one turn of the buffers per call: a device that sends events without end cannot hold the processor. What is
- * left raises the next interrupt, or is found by the next poll. */
+/* At most one turn of the buffers per call, so that a device that sends events without end cannot hold the processor:
+ * the buffers that go back are shown to it only at the end. What comes later raises the next interrupt, or is found by
+ * the next poll. */
 VOID VirtIoSndEventqDrain(PVIRTIOSND_EVENTQ Eventq)
 {
     struct virtio_snd_event *event;
     PVOID cookie;
     ULONG written;
-    ULONG taken;
+    ULONG taken = 0;
     KIRQL irql;
 
     KeAcquireSpinLock(&Eventq->Queue->Lock, &irql);
-    for (taken = 0; taken < Eventq->Buffers && VirtIoSndQueuePop(Eventq->Queue, &cookie, &written); taken++) {
+    while (VirtIoSndQueuePop(Eventq->Queue, &cookie, &written)) {
         event = cookie;
         VIRTIOSND_TRACE("event 0x%x, data %u, %u bytes\n", event->code, event->data, written);
+        taken++;
         (VOID)Post(Eventq, (ULONG)(event - (struct virtio_snd_event *)(PVOID)Eventq->Messages.Va));
     }
     Eventq->Received += taken;

@@ -3,7 +3,8 @@
 #include "trace.h"
 #include "virtiosnd_wait.h"
 
-/* How long periods may take to come back, in 1/1024 s: after a RELEASE that was answered, and after one that was not. */
+/* How long periods may take to come back, in 1/1024 s: after a RELEASE that was answered, and after one that was
+ * not. */
 #define DRAIN_TIMEOUT VIRTIOSND_SECOND
 #define DRAIN_TIMEOUT_SICK (VIRTIOSND_SECOND / 4u)
 
@@ -198,6 +199,8 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
     if (!NT_SUCCESS(status)) {
         SetState(Pcm, VirtIoSndPcmPrepared);
         InterlockedExchange(&Pcm->Starting, 0);
+    } else {
+        VirtIoSndControlDrain(Pcm->Control); /* most devices have answered by now: no need for the interrupt */
     }
     return status;
 }

@@ -364,7 +364,8 @@ static VOID ReportLost(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
     KeLowerIrql(irql);
 }
 
-/* Lock held. What was not handed over yet never will be. Its period comes back when the device returns the rest of it. */
+/* Lock held. What was not handed over yet never will be. Its period comes back when the device returns the rest of
+ * it. */
 static VOID DropRest(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
 {
     if (Xfer->RestCount > 0) {

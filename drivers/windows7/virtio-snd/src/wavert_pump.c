@@ -255,7 +255,8 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     return status;
 }
 
-/* Sets the scene for START: how much silence goes first, and, where the device takes periods before START, the periods. */
+/* Sets the scene for START: how much silence goes first, and, where the device takes periods before START, the
+ * periods. */
 static VOID PrepareRun(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
@@ -317,7 +318,8 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
     return status;
 }
 
-/* Lock not held. TRUE while the device has something left to play: by the clock, and where completions tell, by them. */
+/* Lock not held. TRUE while the device has something left to play: by the clock, and where completions tell, by
+ * them. */
 static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
 {
     BOOLEAN playing;

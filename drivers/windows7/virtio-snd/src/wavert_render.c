@@ -3,8 +3,8 @@
 #include "trace.h"
 #include "wavert_pump_private.h"
 
-/* When the clock has run this far past what could be submitted, the device is not taking anything: periods are given up,
- * so that the position goes on and Windows stays responsive. */
+/* When the clock has run this far past what could be submitted, the device is not taking anything: periods are given
+ * up, so that the position goes on and Windows stays responsive. */
 #define STALLED_FRAMES (250u * WAVERT_FRAMES_PER_MS)
 
 static NTSTATUS SubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)

@@ -11,7 +11,8 @@
 #define VIRTIO_PCI_CONFIG_BYTES 256u
 #define VIRTIO_PCI_BAR_COUNT 6u
 
-/* Which layouts are accepted. Permissive: any well-formed one (what QEMU needs). Strict: exactly contract v1's table. */
+/* Which layouts are accepted. Permissive: any well-formed one (what QEMU needs). Strict: exactly contract v1's
+ * table. */
 typedef enum _VIRTIO_PCI_LAYOUT_POLICY {
     VirtioPciLayoutPermissive = 0,
     VirtioPciLayoutStrict = 1

@@ -71,7 +71,8 @@ ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount);
 
 /* Makes an empty ring of Memory (VirtqSplitRingBytes bytes at physical address Physical) and State (both are zeroed
  * here). TableCount 0: direct chains only. TableEntries is at most Size: a chain must not be longer than the queue.
- * STATUS_INVALID_PARAMETER: Size is not a power of two from VIRTQ_MIN_SIZE to VRING_MAX_SIZE, or TableEntries > Size. */
+ * STATUS_INVALID_PARAMETER: Size is not a power of two from VIRTQ_MIN_SIZE to VRING_MAX_SIZE, or TableEntries >
+ * Size. */
 NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, PVOID Memory,
                         ULONGLONG Physical, PVOID State);
 

@@ -30,8 +30,9 @@
 #endif
 
 #if WDK_COMPAT_MINGW
-/* winnt.h defines these two inline and wdm.h defines them again, which makes clang emit them as global functions in every
- * object. Give the second pair names and linkage of its own; wdm.h itself then points the real names at intrinsics. */
+/* winnt.h defines these two inline and wdm.h defines them again, which makes clang emit them as global functions in
+ * every object. Give the second pair names and linkage of its own; wdm.h itself then points the real names at
+ * intrinsics. */
 #include <excpt.h>
 #include <ntdef.h>
 #include <intrin.h>

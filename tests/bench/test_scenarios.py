@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Every scenario of the bench's client, on both shipped drivers and under several kinds of client and device."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
+import harness  # noqa: E402  pylint: disable=wrong-import-position
+
+# Name, and the options without which the scenario makes no sense.
+SCENARIOS = (
+    ("load", ()),
+    ("state_walks", ()),
+    ("position_criteria", ()),
+    ("odd_buffer_sizes", ()),
+    ("bad_buffers_are_refused", ()),
+    ("short_of_pages", ()),
+    ("notification_counts", ()),
+    ("notification_events", ()),
+    ("pause_resume_capture", ()),
+    ("two_opens_of_one_pin_are_refused", ()),
+    ("registers_are_refused", ()),
+    ("surprise_removal_while_running", ()),
+    ("calls_after_surprise_removal", ()),
+    ("unload", ()),
+    ("failed_start_leaves_nothing", ()),
+    ("null_backend", ("--null-backend",)),
+    ("no_interrupt_is_refused", ("--no-interrupt",)),
+    ("descriptor_checks", ()),
+    ("jack_description", ()),
+    ("channel_config", ()),
+    ("property_sizes", ()),
+    ("formats", ()),
+    ("proposed_format", ()),
+    ("data_intersection", ()),
+)
+
+# Scenarios that interrupt the sound in some way: all of it must have reached the device, in order.
+SOUND_SCENARIOS = (
+    ("pause_resume_loses_nothing", ()),
+    ("reopen", ()),
+    ("disable_enable", ()),
+    ("stop_start", ()),
+    ("polling_only", ("--polling-only", "--no-interrupt")),
+)
+
+VARIANTS = (
+    ("event_2", ()),
+    ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
+    ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
+)
+
+
+def run(name, arch, options):
+    """Runs one scenario; the reason when it fails is what the bench says."""
+    command = [harness.BENCH, "scenario", name, "--arch", arch, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=harness.TIME_LIMIT, check=False)
+    harness.true(done.returncode == 0, f"status {done.returncode}\n{done.stderr}{done.stdout}")
+
+
+def sound(path):
+    """The frames that are not silent."""
+    with wave.open(path) as file:
+        data = file.readframes(file.getnframes())
+    frames = (data[i:i + 4] for i in range(0, len(data), 4))
+    return [frame for frame in frames if frame != bytes(4)]
+
+
+def arrives_complete(name, arch, options):
+    with tempfile.TemporaryDirectory() as folder:
+        plain, tried = os.path.join(folder, "plain.wav"), os.path.join(folder, "tried.wav")
+        run("play", arch, ("-o", plain))
+        run(name, arch, ("-o", tried, *options))
+        wanted, got = sound(plain), sound(tried)
+        harness.true(len(wanted) > 40000, f"the plain run played only {len(wanted)} frames")
+        harness.equal(len(got), len(wanted), "frames that arrived")
+        harness.true(got == wanted, "the frames that arrived differ from those of an uninterrupted run")
+
+
+def register(table, function):
+    for arch in ("x86", "x64"):
+        for variant, options in VARIANTS:
+            for name, own in table:
+                harness.add_test(f"{name}_{variant}_{arch}",
+                                 lambda n=name, a=arch, o=(*own, *options): function(n, a, o))
+
+
+register(SCENARIOS, run)
+register(SOUND_SCENARIOS, arrives_complete)
+harness.main()
