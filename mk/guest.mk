@@ -38,3 +38,24 @@ bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/ty
 guest: $(OUT)/host/guest32 $(OUT)/host/guest64
 
 TESTS += tests/bench/test_scenarios.py
+
+# ---- a driver that checks the kernel from inside; linked with the skeleton of the rule drivers (mk/rules.mk) ----
+
+SERVICES_SYMBOL_x86 := _
+SERVICES_SYMBOL_x64 :=
+
+# $(1) architecture
+define services_image
+$(OUT)/tests/nt/$(1)/services.sys: $(OUT)/obj/rules/$(1)/tests/nt/services.o $(OUT)/obj/rules/$(1)/tests/rules/skeleton.o \
+    $(KERNEL_RUNTIME_$(1)) $(call kernel_libs,$(1)) tools/pe_finish.py
+	@mkdir -p $$(@D)
+	$(Q)$$(LLD_LINK) $$(KERNEL_LDFLAGS) $$(ARCH_$(1)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
+	    /pdbaltpath:services.pdb /alternatename:$(SERVICES_SYMBOL_$(1))Rule_Selected=$(SERVICES_SYMBOL_$(1))Rule_SERVICES \
+	    $$(filter %.o %.lib,$$^)
+	$(Q)$$(PYTHON) tools/pe_finish.py $$@
+test-build: $(OUT)/tests/nt/$(1)/services.sys
+endef
+$(foreach arch,x86 x64,$(eval $(call services_image,$(arch))))
+
+test-build: guest
+TESTS += tests/nt/test_services.py

@@ -9,8 +9,9 @@
  * They share two memory files: this page (`struct link`), which carries one
  * request at a time from guest to host, and guest-physical memory. The guest
  * runs; when it needs the host it fills `op` and its arguments, sets `turn` to
- * LINK_HOST and waits until `turn` is LINK_GUEST again (a short spin, then a
- * futex). The layout is the same for both widths: only fixed-width fields, each
+ * LINK_HOST and waits until `turn` is LINK_GUEST again. Whoever waits spins a
+ * little, then lets others run, then sleeps on `turn` as a futex; it says so in
+ * `sleepers`, so that the other side wakes only who sleeps. The layout is the same for both widths: only fixed-width fields, each
  * naturally aligned, 8-byte fields at multiples of 8.
  *
  * The guest is started as
@@ -150,7 +151,7 @@ struct link {
     uint32_t size;  /* bytes of the access */
     uint32_t intx;  /* set by the host on every answer: level of INTA# */
     uint32_t msi_count; /* set by the host: messages since the last answer, in msi[] (at most 16 kept) */
-    uint32_t reserved;
+    uint32_t sleepers;  /* bit 1 << enum link_turn: that side sleeps on `turn`; atomic */
     uint64_t a;
     uint64_t value;
     struct {

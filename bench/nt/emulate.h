@@ -10,10 +10,20 @@
 
 #include <ucontext.h>
 
+/* KUSER_SHARED_DATA as kernel code sees it. */
+#if defined(__x86_64__)
+#define SHARED_DATA_ADDRESS 0xFFFFF78000000000ull
+#else
+#define SHARED_DATA_ADDRESS 0xFFDF0000u
+#endif
+
 /* An access to device registers at `va`, inside the mapping `io`. */
 void emulate_register(ucontext_t *context, const void *pc, struct block *io, void *va);
-/* A read of KUSER_SHARED_DATA at `offset`; x64 has it at an address that no Linux process can map. */
+/* A read of KUSER_SHARED_DATA at `offset`; x64 has it at an address that no Linux process can map. Plain loads are
+ * carried out; any other instruction is stepped with its address register moved to the bench's copy. */
 void emulate_shared_data(ucontext_t *context, const void *pc, size_t offset);
+/* After a SIGTRAP: true when it ended such a step; registers are as the instruction left them. */
+bool emulate_step_done(ucontext_t *context);
 /* CR8, in, out, cli, sti; violation PRIVILEGED for the rest. */
 void emulate_privileged(ucontext_t *context, const void *pc);
 

@@ -26,11 +26,9 @@
 #define PAGE_FAULT_WRITE 2u
 #define PAGE_FAULT_EXECUTE 16u
 #if defined(__x86_64__)
-#define SHARED_DATA_ADDRESS 0xFFFFF78000000000ull
 #define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_RIP])
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_RSP])
 #else
-#define SHARED_DATA_ADDRESS 0xFFDF0000u
 #define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_EIP])
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
 #endif
@@ -134,6 +132,10 @@ static bool emulate_access(const struct fault *fault)
 
     if (fault->execute || (!shared && !registers))
         return false;
+    if (shared && fault->write) {
+        require_driver(fault);
+        violation("WRITE_TO_READONLY", "write to KUSER_SHARED_DATA");
+    }
     if (!image_contains(fault->pc, 1)) {
         if (shared)
             return false;
@@ -172,7 +174,8 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
         page_fault(&fault);
         return; /* nothing may run between paging in and the access */
     }
-    deliver_pending();
+    if (!(context->uc_mcontext.gregs[REG_EFL] & 0x100)) /* nor within a step */
+        deliver_pending();
 }
 
 static void on_other(int signal, siginfo_t *info, void *opaque)
@@ -187,6 +190,8 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
     struct fault fault = {.context = opaque, .address = info->si_addr, .pc = PC((ucontext_t *)opaque)};
     size_t i;
 
+    if (signal == SIGTRAP && emulate_step_done(opaque))
+        return;
     require_driver(&fault);
     for (i = 0; i < LENGTH_OF(table); i++)
         if (table[i].signal == signal)

@@ -2,20 +2,18 @@
 /* The guest's end of the link to the host process (bench/include/link.h). One request at a time, from one thread. */
 #include "nt.h"
 #include "../pe/image.h"
+#include "../include/turn.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SPINS_BEFORE_FUTEX 2000
 #define DECODE_CACHE_SLOTS 4096u
 #define CODE_BYTES 16u
 
@@ -23,11 +21,6 @@ struct link *g_link;
 static pid_t parent;
 static bool gone;
 static bool busy;
-
-static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-    return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-}
 
 void host_attach(int link_fd)
 {
@@ -50,21 +43,14 @@ void host_attach(int link_fd)
 static void exchange(enum link_op op)
 {
     static const struct timespec patience = {.tv_sec = 1, .tv_nsec = 0};
-    unsigned spins;
 
     if (busy)
         bench_bug("nested exchange with the host: op %d inside op %u", op, g_link->op);
     busy = true;
     g_link->op = op;
     g_link->result.virtual_ns = clock_now_ns();
-    __atomic_store_n(&g_link->turn, LINK_HOST, __ATOMIC_SEQ_CST);
-    futex(&g_link->turn, FUTEX_WAKE, 1, NULL);
-    for (spins = 0; __atomic_load_n(&g_link->turn, __ATOMIC_ACQUIRE) != LINK_GUEST; spins++) {
-        if (spins < SPINS_BEFORE_FUTEX) {
-            __builtin_ia32_pause();
-            continue;
-        }
-        futex(&g_link->turn, FUTEX_WAIT, LINK_HOST, &patience);
+    turn_give(g_link, LINK_HOST);
+    while (!turn_await(g_link, LINK_GUEST, &patience)) {
         if (getppid() != parent)
             _exit(LINK_EXIT_INTERNAL); /* the host is gone, nobody reads an answer */
     }

@@ -27,26 +27,34 @@ void *com_object_of(void *face, const char *kind)
         violation("COM_BAD_THIS", "method of %s called on %p, which is no such object", kind, face);
     if (kind && strcmp(f->object->kind, kind) != 0)
         violation("COM_BAD_THIS", "method of %s called on an object of kind %s", kind, f->object->kind);
-    if (f->object->references <= 0)
-        violation("COM_RELEASED_TOO_OFTEN", "%s used after its last Release", f->object->kind);
     return f->object;
+}
+
+void com_object_keep(struct com_object *object)
+{
+    object->own++;
 }
 
 void com_object_addref(struct com_object *object)
 {
     object->references++;
+    object->own++;
 }
 
-void com_object_release(struct com_object *object)
+static void drop(struct com_object *object)
 {
-    if (object->references <= 0)
-        violation("COM_RELEASED_TOO_OFTEN", "Release of %s without a reference", object->kind);
     if (--object->references > 0)
         return;
     if (object->destroy)
         object->destroy(object);
     resource_remove("COM object", object);
     bench_free(object);
+}
+
+void com_object_release(struct com_object *object)
+{
+    object->own--;
+    drop(object);
 }
 
 NTSTATUS NTAPI com_QueryInterface(void *face, const GUID *iid, void **out)
@@ -82,9 +90,12 @@ ULONG NTAPI com_Release(void *face)
 {
     struct com_object *object = com_object_of(face, NULL);
     irql_require_max(object->references > 1 ? DISPATCH_LEVEL : PASSIVE_LEVEL, "IUnknown::Release");
-    ULONG left = (ULONG)(object->references - 1);
-    com_object_release(object);
-    return left;
+    LONG left = object->references - 1;
+    if (left < object->own)
+        violation("COM_RELEASED_TOO_OFTEN", "Release of %s without a reference: the %d left are PortCls' own",
+                  object->kind, (int)object->own);
+    drop(object);
+    return (ULONG)left;
 }
 
 void driver_object_check(const void *object, size_t slots, const char *name, bool nonpaged)

@@ -122,14 +122,18 @@ struct com_object {
     const struct com_interface *interfaces; /* ends with iid NULL */
     const char *kind;
     LONG references;
+    LONG own; /* those of `references` that the bench holds; a Release by the driver must not take them */
     void (*destroy)(struct com_object *); /* frees what the object owns; its memory is freed by the caller */
 };
 
-/* A zeroed object of `bytes` with one reference, its com_object first. `vtbls`: one per face. */
+/* A zeroed object of `bytes` with one reference, its com_object first. `vtbls`: one per face. The reference is meant to
+ * be given to the driver, unless com_object_keep says that the bench keeps it. */
 void *com_create(size_t bytes, const char *kind, const struct com_interface *interfaces, const void *const *vtbls,
                  size_t faces, void (*destroy)(struct com_object *));
 /* The object behind a face that the driver passed as `This`; violation COM_BAD_THIS when it is none of this kind. */
 void *com_object_of(void *face, const char *kind);
+void com_object_keep(struct com_object *object);
+/* References that the bench holds. */
 void com_object_addref(struct com_object *object);
 void com_object_release(struct com_object *object);
 

@@ -71,6 +71,7 @@ static NTSTATUS start_device(struct adapter *adapter, IRP *irp)
     IO_STACK_LOCATION *location = irp_current_location(irp);
     struct com_object *list = resource_list_create(location->Parameters.StartDevice.AllocatedResourcesTranslated,
                                                    location->Parameters.StartDevice.AllocatedResources);
+    com_object_keep(list);
     status = DRIVER_CALL("StartDevice", adapter->start(adapter->fdo, irp, &list->faces[0]));
     com_object_release(list);
     if (status == STATUS_PENDING)

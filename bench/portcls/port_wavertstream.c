@@ -191,6 +191,7 @@ struct port_stream *port_stream_create(struct port *port)
 {
     static const void *const vtbls[] = {&g_vtbl};
     struct port_stream *stream = com_create(sizeof *stream, PORT_STREAM_KIND, g_interfaces, vtbls, 1, NULL);
+    com_object_keep(&stream->com);
     stream->port = port;
     return stream;
 }

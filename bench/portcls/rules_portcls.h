@@ -14,7 +14,7 @@
     X(COM_QUERY_IUNKNOWN, "QueryInterface for IID_IUnknown must succeed")                                              \
     X(COM_IDENTITY, "IUnknown of one object must always be the same pointer")                                          \
     X(COM_REFERENCE_COUNT, "AddRef and Release do not count by one")                                                   \
-    X(COM_RELEASED_TOO_OFTEN, "Release without a reference")                                                           \
+    X(COM_RELEASED_TOO_OFTEN, "Release without a reference: the ones left are those of PortCls")                       \
     /* adapter and subdevices */                                                                                       \
     X(PORTCLS_BAD_ARGUMENT, "argument that the documentation of a PortCls function forbids")                           \
     X(PORTCLS_BAD_DEVICE, "device object that PcAddAdapterDevice did not make, or that is gone")                       \

@@ -15,7 +15,8 @@ from harness import (FAKES, Folder, FakeBench, add_test, equal, main, noise, pe_
                      test, true, write_wav)
 
 KEYS = ("arch sys device dialect frames_in frames_out leading_silence_frames bit_exact gaps latency_ms periods "
-        "doorbells register_reads register_writes interrupts dpcs violations leaks virtual_seconds wall_seconds").split()
+        "doorbells register_reads register_writes interrupts dpcs violations leaks virtual_seconds "
+        "wall_seconds").split()
 STREAM_KEYS = "frames_in frames_out leading_silence_frames bit_exact gaps latency_ms periods".split()
 
 BAD_LINES = {
