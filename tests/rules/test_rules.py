@@ -32,10 +32,7 @@ BLAMED = re.compile(r"^  in (\S+)", re.MULTILINE)
 CONTROLS = {"CONTROL", "PORT_CONTROL"}
 
 # Rules that no driver of these architectures can break, or not from here; each with the reason.
-NO_DRIVER = {
-    "COM_RELEASED_TOO_OFTEN": "the last Release frees the object, and freed memory is guarded: one Release more is "
-                              "POOL_USE_AFTER_FREE or COM_BAD_THIS, whichever the driver's code reaches first",
-}
+NO_DRIVER = {}
 NOT_ON = {
     "x64": {
         "FLOATING_POINT": "kernel code may use SSE on x64; the rule is about the x87 and SSE state of x86",

@@ -110,3 +110,21 @@ PORT_RULE(COM_REFERENCE_COUNT, LOAD)
 {
     Model->WaveVtbl.AddRef = AddTwo;
 }
+
+/* Two references of ours (PcNewPort and AddRef), three Releases: the third would take PortCls' own. */
+static NTSTATUS ReleaseTooOften(PDEVICE_OBJECT DeviceObject)
+{
+    IPort *port = g_Model.WavePort;
+
+    UNUSED(DeviceObject);
+    port->lpVtbl->AddRef(port);
+    port->lpVtbl->Release(port);
+    port->lpVtbl->Release(port);
+    port->lpVtbl->Release(port);
+    return STATUS_SUCCESS;
+}
+
+PORT_RULE(COM_RELEASED_TOO_OFTEN, LOAD)
+{
+    Model->AfterStart = ReleaseTooOften;
+}

@@ -281,15 +281,32 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
-/* The answer to START, or STATUS_IO_TIMEOUT; whatever comes later is ignored. */
-static NTSTATUS AwaitStarted(PWAVERT_PUMP Pump)
+/* The backend polls at DISPATCH_LEVEL. */
+static VOID PollOnce(PWAVERT_PUMP Pump)
 {
-    LARGE_INTEGER timeout;
-    NTSTATUS status;
     KIRQL irql;
 
-    timeout.QuadPart = -(LONGLONG)START_TIMEOUT_MS * ONE_MS;
-    KeWaitForSingleObject(&Pump->Started, Executive, KernelMode, FALSE, &timeout);
+    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    Pump->Backend->Ops->Poll(Pump->Backend, Pump->Stream);
+    KeLowerIrql(irql);
+}
+
+/* The answer to START, or STATUS_IO_TIMEOUT; whatever comes later is ignored. Looks for the answer itself as well,
+ * because there may be no interrupt. */
+static NTSTATUS AwaitStarted(PWAVERT_PUMP Pump)
+{
+    LARGE_INTEGER tick;
+    NTSTATUS status;
+    ULONG waited;
+    KIRQL irql;
+
+    tick.QuadPart = -(LONGLONG)ONE_MS;
+    for (waited = 0; waited < START_TIMEOUT_MS; waited++) {
+        if (KeWaitForSingleObject(&Pump->Started, Executive, KernelMode, FALSE, &tick) == STATUS_SUCCESS) {
+            break;
+        }
+        PollOnce(Pump);
+    }
     KeAcquireSpinLock(&Pump->Lock, &irql);
     status = Pump->Starting ? STATUS_IO_TIMEOUT : Pump->StartStatus;
     Pump->Starting = FALSE;
@@ -330,16 +347,6 @@ static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
                         (Pump->QueueBeforeStart && Pump->Completed < Pump->Submitted));
     KeReleaseSpinLock(&Pump->Lock, irql);
     return playing;
-}
-
-/* DISPATCH only inside. */
-static VOID PollOnce(PWAVERT_PUMP Pump)
-{
-    KIRQL irql;
-
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    Pump->Backend->Ops->Poll(Pump->Backend, Pump->Stream);
-    KeLowerIrql(irql);
 }
 
 static VOID Drain(PWAVERT_PUMP Pump)
