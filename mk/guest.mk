@@ -46,11 +46,12 @@ SERVICES_SYMBOL_x64 :=
 
 # $(1) architecture
 define services_image
-$(OUT)/tests/nt/$(1)/services.sys: $(OUT)/obj/rules/$(1)/tests/nt/services.o $(OUT)/obj/rules/$(1)/tests/rules/skeleton.o \
+$(OUT)/tests/nt/$(1)/services.sys: $(addprefix $(OUT)/obj/rules/$(1)/tests/,nt/services.o rules/skeleton.o) \
     $(KERNEL_RUNTIME_$(1)) $(call kernel_libs,$(1)) tools/pe_finish.py
 	@mkdir -p $$(@D)
 	$(Q)$$(LLD_LINK) $$(KERNEL_LDFLAGS) $$(ARCH_$(1)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
-	    /pdbaltpath:services.pdb /alternatename:$(SERVICES_SYMBOL_$(1))Rule_Selected=$(SERVICES_SYMBOL_$(1))Rule_SERVICES \
+	    /pdbaltpath:services.pdb \
+	    /alternatename:$(SERVICES_SYMBOL_$(1))Rule_Selected=$(SERVICES_SYMBOL_$(1))Rule_SERVICES \
 	    $$(filter %.o %.lib,$$^)
 	$(Q)$$(PYTHON) tools/pe_finish.py $$@
 test-build: $(OUT)/tests/nt/$(1)/services.sys

@@ -100,6 +100,14 @@ static void state_walks(void)
 
 /* ---- Microsoft's position criteria ---- */
 
+/* A buffer that is long beside the time between two reads: no turn of it can go unseen. */
+static void open_long(struct engine *engine, bool capture)
+{
+    struct engine_options options = engine_options_default(capture);
+    options.buffer_frames = SAMPLE_RATE / 5;
+    engine_open_required(engine, capture, &options);
+}
+
 static uint64_t linear_of(struct engine *engine)
 {
     KSAUDIO_POSITION position;
@@ -140,7 +148,7 @@ static void expect_still(struct engine *engine, bool zero)
 static void stream_state_control(bool capture)
 {
     struct engine engine;
-    open_default(&engine, capture);
+    open_long(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     expect_moving(&engine);
     ks_pin_set_state(engine.pin, KSSTATE_PAUSE);
@@ -155,7 +163,7 @@ static void stream_state_control(bool capture)
 static void first_position_and_latency(bool capture)
 {
     struct engine engine;
-    open_default(&engine, capture);
+    open_long(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     uint64_t start = clock_now_ns();
     uint64_t linear;
@@ -228,7 +236,7 @@ static void judge(const struct sample_set *s, const char *who)
 static void drift_and_jitter(bool capture)
 {
     struct engine engine;
-    open_default(&engine, capture);
+    open_long(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     struct sample_set set = read_samples(&engine);
     judge(&set, endpoint_name(&engine.endpoint));

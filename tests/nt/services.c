@@ -120,8 +120,9 @@ static VOID Waits(VOID)
     CHECK("wait_all_wants_all", KeWaitForMultipleObjects(2, both, WaitAll, Executive, KernelMode, FALSE, &shortly,
                                                          NULL) == STATUS_TIMEOUT);
     KeInitializeSemaphore(&semaphore, 1, 2);
-    CHECK("semaphore_counts", KeWaitForSingleObject(&semaphore, Executive, KernelMode, FALSE, &poll) == 0 &&
-                                  KeWaitForSingleObject(&semaphore, Executive, KernelMode, FALSE, &poll) == STATUS_TIMEOUT);
+    CHECK("semaphore_counts",
+          KeWaitForSingleObject(&semaphore, Executive, KernelMode, FALSE, &poll) == 0 &&
+              KeWaitForSingleObject(&semaphore, Executive, KernelMode, FALSE, &poll) == STATUS_TIMEOUT);
     KeInitializeMutex(&mutex, 0);
     KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, NULL);
     CHECK("mutex_is_recursive", KeWaitForSingleObject(&mutex, Executive, KernelMode, FALSE, &poll) == 0);
@@ -215,7 +216,8 @@ static VOID Memory(VOID)
     CHECK("contiguous_memory_is_contiguous",
           contiguous != NULL && MmGetPhysicalAddress(contiguous + 3 * PAGE_SIZE + 8).QuadPart ==
                                     MmGetPhysicalAddress(contiguous).QuadPart + 3 * PAGE_SIZE + 8);
-    CHECK("contiguous_memory_keeps_the_limit", MmGetPhysicalAddress(contiguous).QuadPart + 4 * PAGE_SIZE <= 0x100000000LL);
+    CHECK("contiguous_memory_keeps_the_limit",
+          MmGetPhysicalAddress(contiguous).QuadPart + 4 * PAGE_SIZE <= 0x100000000LL);
     MmFreeContiguousMemory(contiguous);
     paged = ExAllocatePoolWithTag(PagedPool, 100, RULE_TAG);
     if (paged == NULL) {

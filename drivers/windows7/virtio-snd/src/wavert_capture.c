@@ -4,11 +4,14 @@
 
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
 {
-    while (Pump->Submitted - Pump->Completed + Pump->Geometry.PeriodFrames <= Pump->Geometry.AheadFrames) {
-        if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Pump->Geometry.PeriodFrames))) {
+    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+
+    while (Pump->Submitted - Pump->Completed + frames <= Pump->Geometry.AheadFrames) {
+        if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             return;
         }
-        Pump->Submitted += Pump->Geometry.PeriodFrames;
+        Pump->Submitted += frames;
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     }
 }
 
@@ -40,19 +43,23 @@ static VOID ReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 static ULONGLONG RequestDue(const WAVERT_PUMP *Pump)
 {
     return WaveRtPositionTicksAt(&Pump->Position,
-                                 Pump->Submitted + Pump->Geometry.PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES);
+                                 Pump->Submitted + WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted) +
+                                     WAVERT_CAPTURE_MARGIN_FRAMES);
 }
 
 static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
+    ULONG frames;
+
     while (RequestDue(Pump) <= Pass->Now) {
-        if (Pump->Submitted - Pump->Completed + Pump->Geometry.PeriodFrames > Pump->Geometry.BufferFrames ||
-            !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Pump->Geometry.PeriodFrames))) {
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        if (Pump->Submitted - Pump->Completed + frames > Pump->Geometry.BufferFrames ||
+            !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             /* Not lost: the samples wait in the device, the same period is asked for again. */
             Pass->Again = TRUE;
             return;
         }
-        Pump->Submitted += Pump->Geometry.PeriodFrames;
+        Pump->Submitted += frames;
         Pass->Again = TRUE; /* answered by now, as likely as not */
     }
 }

@@ -95,10 +95,10 @@ ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
 {
     ULONG left;
 
-    if (Geometry->IntervalFrames != Geometry->BufferFrames) {
+    if (Geometry->IntervalFrames == 0) {
         return Geometry->PeriodFrames;
     }
-    left = Geometry->BufferFrames - (ULONG)(First % Geometry->BufferFrames);
+    left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);
     return Minimum(left, Geometry->PeriodFrames);
 }
 
