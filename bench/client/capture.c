@@ -36,7 +36,7 @@ static void take(struct capture *c, uint64_t recorded)
 static uint64_t available(struct capture *c, uint64_t recorded)
 {
     uint64_t boundary = recorded - recorded % c->engine.chunk_bytes;
-    if (!c->engine.options.event_mode)
+    if (!c->engine.options.event_mode || c->job->by_position)
         return recorded;
     c->notified += c->engine.chunk_bytes;
     if (boundary > c->notified)

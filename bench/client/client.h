@@ -120,6 +120,7 @@ struct capture_job {
     uint64_t frames;
     uint64_t pause_every_frames;
     uint64_t pause_ns;
+    bool by_position; /* event-driven, yet reads only up to the reported position */
     bool tolerate_removal;
     struct link_stream_result result;
     bool removed;

@@ -49,6 +49,31 @@ static void pause_resume_capture(void)
     device_down();
 }
 
+/* One client takes a part of the buffer at each notification, another only what the position covers: both must get what
+ * was spoken. The microphone's signal begins anew with each stream. */
+static void both_ways_to_capture_agree(void)
+{
+    device_up();
+    uint64_t frames = g_link->options.record_frames;
+    int16_t *samples[2];
+    for (unsigned way = 0; way < 2; way++) {
+        struct capture_job job = {.endpoint = endpoint_require(true),
+                                  .options = engine_options_default(true),
+                                  .frames = frames,
+                                  .by_position = way == 1};
+        samples[way] = calloc((size_t)frames + 1, sizeof **samples);
+        job.samples = samples[way];
+        capture_run(&job);
+        g_link->result.capture = job.result;
+    }
+    for (uint64_t i = 0; i < frames; i++)
+        EXPECT(samples[0][i] == samples[1][i], "frame %llu: %d by notification, %d by position", (unsigned long long)i,
+               samples[0][i], samples[1][i]);
+    free(samples[0]);
+    free(samples[1]);
+    device_down();
+}
+
 /* The sound in three parts, each through a stream of its own. */
 static void reopen(void)
 {
@@ -454,6 +479,7 @@ static void registers_are_refused(void)
 const struct scenario g_scenarios_stream[] = {
     {"pause_resume_loses_nothing", pause_resume_loses_nothing},
     {"pause_resume_capture", pause_resume_capture},
+    {"both_ways_to_capture_agree", both_ways_to_capture_agree},
     {"reopen", reopen},
     {"state_walks", state_walks},
     {"position_criteria", position_criteria},

@@ -21,6 +21,7 @@ SCENARIOS = (
     ("notification_counts", ()),
     ("notification_events", ()),
     ("pause_resume_capture", ()),
+    ("both_ways_to_capture_agree", ()),
     ("two_opens_of_one_pin_are_refused", ()),
     ("registers_are_refused", ()),
     ("surprise_removal_while_running", ()),
