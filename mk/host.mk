@@ -36,7 +36,7 @@ $(OUT)/tests/host/%: tests/host/%.c $(HOST_TEST_OBJECTS) $(OUT)/host/libvsnd.a
 # A guest and plug-ins that are not what they should be, for tests/commands/.
 HOST_FAKES := $(addprefix $(OUT)/tests/host/fake/,guest plugin_fifo.so plugin_old.so plugin_nothing.so)
 
-$(OUT)/tests/host/fake/guest: tests/host/fake/guest.c bench/include/link.h
+$(OUT)/tests/host/fake/guest: tests/host/fake/guest.c bench/include/link.h bench/include/turn.h
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -o $@ $<
 

@@ -5,16 +5,14 @@
  * when the scenario's name says so.
  */
 #define _GNU_SOURCE
-#include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "link.h"
+#include "turn.h"
 
 #define MS 1000000u
 #define FRAMES_PER_MS 48u
@@ -25,11 +23,12 @@ static struct link *s_link;
 static int s_input, s_output;
 
 static void ask(enum link_op op) {
+    static const struct timespec patience = {.tv_sec = 1};
+
     s_link->op = op;
-    __atomic_store_n(&s_link->turn, LINK_HOST, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &s_link->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
-    while (__atomic_load_n(&s_link->turn, __ATOMIC_ACQUIRE) != LINK_GUEST) {
-        syscall(SYS_futex, &s_link->turn, FUTEX_WAIT, LINK_HOST, NULL, NULL, 0);
+    turn_give(s_link, LINK_HOST);
+    while (!turn_await(s_link, LINK_GUEST, &patience)) {
+        continue; /* the host ends this process when it goes */
     }
 }
 
