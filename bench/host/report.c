@@ -45,7 +45,9 @@ static void evaluate_capture(struct report_stream *to, const struct session *s) 
     /* The client records on a little, lest the leading silence cost the end of the signal. That surplus goes. */
     uint64_t wanted = to->comparison.leading_silence + sound->frames;
     to->frames_out = to->comparison.bit_exact ? MIN(wanted, s->recorded_frames) : s->recorded_frames;
-    to->latency_ms = (double)vtime_ns(to->comparison.leading_silence) / 1e6;
+    const struct link_stream_result *client = &s->link->result.capture;
+    uint64_t spoken = client->run_ns + vtime_ns(client->frames);
+    to->latency_ms = client->idle_ns > spoken ? (double)(client->idle_ns - spoken) / 1e6 : 0.0;
 }
 
 void report_evaluate(struct report *report, const struct session *session) {

@@ -17,8 +17,8 @@ struct report_stream {
     uint64_t frames_in;
     uint64_t frames_out;
     struct comparison comparison;
-    /* Virtual time from the client's SetState(RUN). Render: until the first frame of the sound left the device.
-     * Capture: the silence in the recording before the first frame of the microphone's signal. */
+    /* Render: virtual time from the client's SetState(RUN) until the first frame of the sound left the device. Capture:
+     * how long after the last frame was spoken the client had read it. */
     double latency_ms;
     uint64_t periods;
 };
