@@ -102,6 +102,13 @@ static bool read_event_idx(struct knobs *knobs, const char *value)
     return word >= 0;
 }
 
+static bool read_indirect(struct knobs *knobs, const char *value)
+{
+    int word = one_of(value, "on", "off");
+    knobs->no_indirect = word == 1;
+    return word >= 0;
+}
+
 static bool read_tx_read(struct knobs *knobs, const char *value)
 {
     int word = one_of(value, "late", "early");
@@ -116,6 +123,7 @@ static const struct {
 } knob_table[] = {
     {"ring_ms", "1..10000", read_ring_ms},
     {"event_idx", "on or off", read_event_idx},
+    {"indirect", "on or off", read_indirect},
     {"tx_read", "late or early", read_tx_read},
 };
 

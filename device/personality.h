@@ -77,6 +77,7 @@ struct personality {
 struct knobs {
     uint32_t ring_ms;   /* capacity of the playback and the capture ring */
     bool event_idx;     /* offer EVENT_IDX */
+    bool no_indirect;   /* do not offer INDIRECT_DESC, as crosvm and ACRN do not */
     bool tx_read_early; /* paced TX: copy the payload when it arrives, not when it is played */
 };
 

@@ -265,6 +265,8 @@ static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
     dev->memory.ram = host->ram;
     dev->memory.size = host->ram_size;
     dev->features = personality->features | (knobs.event_idx ? 1ull << VIRTIO_F_RING_EVENT_IDX : 0);
+    if (knobs.no_indirect)
+        dev->features &= ~(1ull << VIRTIO_F_RING_INDIRECT_DESC);
     dev->stats.last_error = "";
     if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(knobs.ring_ms), false))
         goto free_device;

@@ -12,7 +12,7 @@ SND := drivers/windows7/virtio-snd
 VIRTIO := drivers/windows7/virtio/common
 
 VARIANTS := contract
-FLAVOURS := free checked
+FLAVOURS := free checked strict
 
 free_DEFINES := -DDBG=0 -DNDEBUG
 free_CFLAGS :=
@@ -21,6 +21,11 @@ free_DIR := $(OUT)/$(SND)
 checked_DEFINES := -DDBG=1
 checked_CFLAGS :=
 checked_DIR := $(OUT)/checked
+
+# Insists on the contract's own layout and on indirect descriptors. For tests of devices; never shipped.
+strict_DEFINES := -DDBG=0 -DNDEBUG -DAERO_VIRTIO_STRICT
+strict_CFLAGS :=
+strict_DIR := $(OUT)/strict
 
 # AERO-W7-VIRTIO v1, modern transport only: what ships.
 contract_SYS := aero_virtio_snd

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define PERIOD_NS (10 * NS_PER_MS_CLIENT)
+#define PERIOD_MAX_NS (10 * NS_PER_MS_CLIENT)
 #define PATIENCE_NS (1000 * NS_PER_MS_CLIENT) /* beyond the buffer's own length, for a notification */
 
 struct engine_options engine_options_default(bool capture)
@@ -82,10 +82,17 @@ void engine_close(struct engine *engine)
     engine->pin = NULL;
 }
 
+/* A timer-driven client wakes twice a buffer, or a whole turn of it could go unseen; as a rule every 10 ms. */
+static uint64_t timer_period_ns(const struct engine *engine)
+{
+    uint64_t half = (uint64_t)engine->options.buffer_frames * 1000000000u / SAMPLE_RATE / 2;
+    return half < PERIOD_MAX_NS ? half : PERIOD_MAX_NS;
+}
+
 NTSTATUS engine_run(struct engine *engine)
 {
     NTSTATUS status = ks_pin_set_state(engine->pin, KSSTATE_RUN);
-    engine->next_wake_ns = clock_now_ns() + PERIOD_NS;
+    engine->next_wake_ns = clock_now_ns() + timer_period_ns(engine);
     return status;
 }
 
@@ -118,7 +125,7 @@ bool engine_wait(struct engine *engine)
     } else {
         thread_sleep_until(engine->next_wake_ns);
         while (engine->next_wake_ns <= clock_now_ns())
-            engine->next_wake_ns += PERIOD_NS;
+            engine->next_wake_ns += timer_period_ns(engine);
     }
     uint64_t late = clock_jitter_ns(engine->options.jitter_stream);
     if (late)

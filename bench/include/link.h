@@ -11,8 +11,9 @@
  * runs; when it needs the host it fills `op` and its arguments, sets `turn` to
  * LINK_HOST and waits until `turn` is LINK_GUEST again. Whoever waits spins a
  * little, then lets others run, then sleeps on `turn` as a futex; it says so in
- * `sleepers`, so that the other side wakes only who sleeps. The layout is the same for both widths: only fixed-width fields, each
- * naturally aligned, 8-byte fields at multiples of 8.
+ * `sleepers`, so that the other side wakes only who sleeps. The layout is the
+ * same for both widths: only fixed-width fields, each naturally aligned, 8-byte
+ * fields at multiples of 8.
  *
  * The guest is started as
  *     guest32|guest64 LINK_FD RAM_FD INPUT_FD OUTPUT_FD

@@ -64,6 +64,7 @@ VARIANTS = (
     ("event_2", ()),
     ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
     ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
+    ("direct_chains", ("--device", "model:aero,indirect=off")),
 )
 
 
@@ -93,6 +94,26 @@ def arrives_complete(name, arch, options):
         harness.true(got == wanted, "the frames that arrived differ from those of an uninterrupted run")
 
 
+def build(flavour, arch):
+    return ("--sys", os.path.join(harness.OUT, flavour, arch, "aero_virtio_snd.sys"))
+
+
+@harness.test
+def strict_build_plays_on_the_contract_device():
+    for arch in ("x86", "x64"):
+        run("play", arch, build("strict", arch))
+
+
+@harness.test
+def strict_build_refuses_a_device_without_indirect_descriptors():
+    for arch in ("x86", "x64"):
+        command = [harness.BENCH, "scenario", "load", *build("strict", arch), "--verbose", "--device",
+                   "model:aero,indirect=off"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=harness.TIME_LIMIT, check=False)
+        harness.true(done.returncode != 0 and "refused to start" in done.stderr,
+                     f"status {done.returncode}\n{done.stderr}{done.stdout}")
+
+
 def register(table, variants, function):
     for arch in ("x86", "x64"):
         for variant, options in variants:
@@ -102,6 +123,10 @@ def register(table, variants, function):
 
 
 register(SCENARIOS, VARIANTS, run)
+for checked in ("x86", "x64"):
+    for scenario, needs in (*SCENARIOS, *SOUND_SCENARIOS, ("play", ()), ("record", ())):
+        harness.add_test(f"{scenario}_checked_build_{checked}",
+                         lambda n=scenario, a=checked, o=needs: run(n, a, (*build("checked", a), *o)))
 register(POSITION_SCENARIOS, POSITION_VARIANTS, run)
 register(SOUND_SCENARIOS, VARIANTS, arrives_complete)
 harness.main()

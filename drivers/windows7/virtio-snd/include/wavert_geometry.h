@@ -51,8 +51,8 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
 /* Frames of whole periods that SET_PARAMS announces: the largest multiple of the period inside the cyclic buffer. */
 ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
 
-/* Frames of the transfer that begins at linear frame First: the period, but never beyond the next notification boundary,
- * because the memory on either side of it changes hands at different times. */
+/* Frames of the transfer that begins at linear frame First: the period, but never beyond the next notification
+ * boundary, because the memory on either side of it changes hands at different times. */
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);
 
 /* The notification boundary (linear frame) whose crossing handed the memory of the period [First, First + Frames) to

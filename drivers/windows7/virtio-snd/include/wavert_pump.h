@@ -88,7 +88,8 @@ NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump);
 VOID WaveRtPumpReset(PWAVERT_PUMP Pump);
 
 /* <= DISPATCH_LEVEL. Byte offsets in the cyclic buffer: Play = the position; Write = render: behind the last byte that
- * the device was given, capture: behind the last byte that is in memory. Both 0 without a buffer. */
+ * the device was given, capture: the position, which moves evenly where the end of the captured data moves in steps.
+ * Both 0 without a buffer. */
 VOID WaveRtPumpPosition(PWAVERT_PUMP Pump, ULONGLONG *Play, ULONGLONG *Write);
 
 #endif

@@ -34,7 +34,9 @@ static VOID ReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         return;
     }
     overwritten -= geometry->BufferFrames;
-    if (overwritten < clock && overwritten + Pump->Lag > clock) {
+    if (clock <= overwritten) {
+        Pump->Lag = 0;
+    } else if (clock - overwritten < Pump->Lag) {
         Pump->Lag = (ULONG)(clock - overwritten);
     }
 }

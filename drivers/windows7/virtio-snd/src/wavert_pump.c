@@ -430,7 +430,7 @@ VOID WaveRtPumpPosition(PWAVERT_PUMP Pump, ULONGLONG *Play, ULONGLONG *Write)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     if (Pump->Mdl != NULL) {
         reported = WaveRtPumpReported(Pump, Now());
-        given = IsRender(Pump) ? Pump->Submitted : Pump->Completed;
+        given = IsRender(Pump) ? Pump->Submitted : reported;
         *Play = (reported % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
         *Write = (given % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
     }
