@@ -58,12 +58,14 @@ POSITION_VARIANTS = (
     ("timer", ("--mode", "timer")),
     ("jitter", ("--jitter-ms", "3")),
     ("specification", ("--device", "model:specification")),
+    ("specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
 )
 
 VARIANTS = (
     ("event_2", ()),
     ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
     ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
+    ("event_specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
     ("direct_chains", ("--device", "model:aero,indirect=off")),
 )
 

@@ -531,10 +531,15 @@ static void a_device_that_needs_a_reset_is_not_waited_for(void **state)
     expect_nothing_left();
 }
 
+static VOID attention(PVOID context)
+{
+    (void)context;
+}
+
 /* Opens the render stream through the backend, starts it, submits one period that the device keeps. */
 static PVIRTIOSND_BACKEND play(unsigned *done)
 {
-    VIRTIOSND_STREAM_CONFIG stream = {3840, 1920, period_done, start_done, done};
+    VIRTIOSND_STREAM_CONFIG stream = {3840, 1920, period_done, start_done, attention, done};
     VIRTIOSND_SG sg = {0x4000, 1920, FALSE};
     PVIRTIOSND_BACKEND backend;
 

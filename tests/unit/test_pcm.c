@@ -17,7 +17,7 @@ static ULONG commands[MAX_LOG];
 static unsigned command_count;
 static struct virtio_snd_pcm_set_params params;
 static ULONG fail_code, fail_status;
-static unsigned periods_done, starts_done;
+static unsigned periods_done, starts_done, attentions;
 static NTSTATUS start_status, period_status;
 static struct ring_request held;
 
@@ -70,11 +70,17 @@ static VOID start_done(PVOID context, NTSTATUS status)
     start_status = status;
 }
 
-static const VIRTIOSND_STREAM_CONFIG config = {4 * PERIOD, PERIOD, period_done, start_done, &pcm};
+static VOID attention(PVOID context)
+{
+    assert_ptr_equal(context, &pcm);
+    attentions++;
+}
+
+static const VIRTIOSND_STREAM_CONFIG config = {4 * PERIOD, PERIOD, period_done, start_done, attention, &pcm};
 
 static void create(ULONG ok)
 {
-    command_count = periods_done = starts_done = 0;
+    command_count = periods_done = starts_done = attentions = 0;
     fail_code = 0;
     snd_device_create(&transport);
     snd_device_queue(&controlq, &transport, 0);
@@ -254,7 +260,7 @@ static void a_refused_start_is_reported_and_not_stopped(void **state)
 
 static void senseless_configurations_never_reach_the_device(void **state)
 {
-    VIRTIOSND_STREAM_CONFIG bad[] = {config, config, config, config, config};
+    VIRTIOSND_STREAM_CONFIG bad[] = {config, config, config, config, config, config};
     size_t i;
 
     (void)state;
@@ -265,11 +271,40 @@ static void senseless_configurations_never_reach_the_device(void **state)
     bad[2].PeriodBytes = bad[2].BufferBytes = VIRTIO_SND_MAX_PCM_BYTES + 4;
     bad[3].BufferBytes = 4 * PERIOD + 4;
     bad[4].BufferBytes = PERIOD / 2;
+    bad[5].Attention = NULL;
     for (i = 0; i < COUNT_OF(bad); i++) {
         assert_int_equal(VirtIoSndPcmOpen(&pcm, &bad[i]), STATUS_INVALID_PARAMETER);
     }
     assert_int_equal(command_count, 0);
     destroy();
+}
+
+static USHORT tx_flags(void)
+{
+    return txq.Ring.Avail[0];
+}
+
+/* A device that paces tells of completions; one that answers at once is asked to keep quiet. */
+static void interrupts_are_wanted_while_a_pacing_stream_runs(void **state)
+{
+    (void)state;
+    for (ULONG ok = 0; ok <= 0x8000; ok += 0x8000) {
+        create(ok);
+        VirtIoSndQueueSetInterrupts(&txq, FALSE);
+        VirtIoSndPcmOpen(&pcm, &config);
+        VirtIoSndPcmInterrupted(&pcm);
+        assert_int_equal(attentions, 0);
+        run();
+        VirtIoSndPcmInterrupted(&pcm);
+        assert_int_equal(attentions, ok ? 1 : 0);
+        assert_int_equal(tx_flags(), ok ? 0 : VRING_AVAIL_F_NO_INTERRUPT);
+        VirtIoSndPcmStop(&pcm);
+        VirtIoSndPcmInterrupted(&pcm);
+        assert_int_equal(attentions, ok ? 1 : 0);
+        assert_int_equal(tx_flags(), VRING_AVAIL_F_NO_INTERRUPT);
+        VirtIoSndPcmClose(&pcm);
+        destroy();
+    }
 }
 
 /* The worst case: running, with periods out, when the device stops answering. */
@@ -384,6 +419,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
+    UNIT_TEST(interrupts_are_wanted_while_a_pacing_stream_runs),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
     UNIT_TEST(a_start_without_answer_is_given_up_and_stopped),
     UNIT_TEST(stop_waits_for_a_start_on_its_way),

@@ -68,6 +68,8 @@ typedef union _LARGE_INTEGER {
 #define KeMemoryBarrier() __sync_synchronize()
 #define InterlockedExchange(p, v) __sync_lock_test_and_set((p), (v))
 #define InterlockedCompareExchange(p, v, c) __sync_val_compare_and_swap((p), (c), (v))
+#define InterlockedIncrement(p) __sync_add_and_fetch((p), 1)
+#define InterlockedDecrement(p) __sync_sub_and_fetch((p), 1)
 
 /* ---- IRQL and spin locks: owner and level are checked ---- */
 void wdk_require_passive(const char *what);

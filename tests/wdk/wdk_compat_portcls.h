@@ -43,10 +43,6 @@ typedef uint32_t DWORD;
 #ifndef RtlCompareMemory
 #define RtlCompareMemory(a, b, n) (memcmp((a), (b), (n)) == 0 ? (SIZE_T)(n) : 0) /* right for equality only */
 #endif
-#ifndef InterlockedIncrement
-#define InterlockedIncrement(p) __sync_add_and_fetch((p), 1)
-#define InterlockedDecrement(p) __sync_sub_and_fetch((p), 1)
-#endif
 
 #ifndef GUID_DEFINED
 #define GUID_DEFINED

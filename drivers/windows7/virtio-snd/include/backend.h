@@ -39,12 +39,17 @@ typedef VOID (NTAPI *PVIRTIOSND_PERIOD_DONE)(PVOID Context, ULONG_PTR Cookie, UL
 /* DISPATCH_LEVEL. The device answered START (or will not: Status says why). */
 typedef VOID (NTAPI *PVIRTIOSND_START_DONE)(PVOID Context, NTSTATUS Status);
 
+/* DISPATCH_LEVEL, between Start and Stop, on a backend whose QueueBeforeStart says TRUE: something may have completed;
+ * the owner is expected to Poll. */
+typedef VOID (NTAPI *PVIRTIOSND_ATTENTION)(PVOID Context);
+
 typedef struct _VIRTIOSND_STREAM_CONFIG {
     ULONG BufferBytes; /* whole periods, at most the cyclic buffer */
     ULONG PeriodBytes; /* whole frames, at most VIRTIO_SND_MAX_PCM_BYTES; every Submit carries at most this */
     PVIRTIOSND_PERIOD_DONE PeriodDone;
     PVIRTIOSND_START_DONE StartDone;
-    PVOID Context; /* first argument of both callbacks */
+    PVIRTIOSND_ATTENTION Attention;
+    PVOID Context; /* first argument of the callbacks */
 } VIRTIOSND_STREAM_CONFIG, *PVIRTIOSND_STREAM_CONFIG;
 
 typedef struct _VIRTIOSND_BACKEND VIRTIOSND_BACKEND, *PVIRTIOSND_BACKEND;

@@ -35,6 +35,9 @@ typedef struct _VIRTIOSND_PCM {
     volatile LONG Starting;            /* [a] 1: START's callback may still run */
     ULONG StartSlot;                   /* request of that START */
     PVIRTIOSND_START_DONE StartDone;   /* set by Open */
+    PVIRTIOSND_ATTENTION Attention;    /* set by Open */
+    volatile LONG Attentive;           /* [a] 1: the device's interrupts for periods are wanted */
+    volatile LONG Attending;           /* [a] calls of Attention that run */
     PVOID Context;                     /* set by Open */
     PVIRTIOSND_CONTROL Control;        /* [I] */
     const VIRTIOSND_DIALECT *Dialect;  /* [I] */
@@ -47,6 +50,9 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmStop(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmClose(PVIRTIOSND_PCM Pcm);
 NTSTATUS VirtIoSndPcmSubmit(PVIRTIOSND_PCM Pcm, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie);
+
+/* DISPATCH, from the interrupt's DPC: tells the stream's owner to look, when it wants to know. */
+VOID VirtIoSndPcmInterrupted(PVIRTIOSND_PCM Pcm);
 
 /* PASSIVE. Once in the life of the structure. */
 VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm);

@@ -32,6 +32,10 @@
 /* A timer expires up to one tick (1 ms while a stream runs) and some scheduling delay late. */
 #define WAVERT_TIMER_LATE_FRAMES (4u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_REACT_FRAMES (3u * WAVERT_FRAMES_PER_MS + WAVERT_FRAMES_PER_MS / 4u)
+/* From a boundary until the refilled period is surely with the device: the notification is late, the client reacts, the
+ * timer that submits is late; one more millisecond for the granularity of the device's own clock. */
+#define WAVERT_REFILL_FRAMES                                                                                           \
+    (WAVERT_TIMER_LATE_FRAMES + WAVERT_REACT_FRAMES + WAVERT_TIMER_LATE_FRAMES + WAVERT_FRAMES_PER_MS)
 #define WAVERT_LEAD_MAX_FRAMES (20u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_CAPTURE_MARGIN_FRAMES (3u * WAVERT_FRAMES_PER_MS / 2u)
 

@@ -10,7 +10,8 @@
  * Render. The clock (QPC) says how far the sound is; the reported position R is
  * the clock, but never beyond what the device may still have to read from the
  * client's buffer: S on a device that copies at submission, the completed frames
- * on one that reads later. A period is due when the lead allows it and the client
+ * C on one that reads later, which R then follows at a distance (wavert_steer.c).
+ * A period is due when the lead allows it and the client
  * has had time to refill its memory since the notification that released it.
  *
  * Capture. A period is requested when its samples exist (the Aero device answers
@@ -18,7 +19,8 @@
  * memory; R follows the clock at a distance and never passes C.
  *
  * One one-shot timer drives a stream. Its DPC polls the used ring, submits, signals
- * and arms the timer for whatever comes next; nothing needs an interrupt.
+ * and arms the timer for whatever comes next; nothing needs an interrupt, but on a
+ * device that paces an interrupt tells of completions sooner.
  *
  * Life: Init, Configure, Open, Run, Hold, Close, (Configure or Open again).
  * PASSIVE_LEVEL and serialised by the caller unless said otherwise. Callbacks of
@@ -58,7 +60,10 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG Submitted;          /* [L] S */
     ULONGLONG Completed;          /* [L] C */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
-    ULONG Lag;                    /* [L] capture: frames that the position is behind the clock */
+    LONG Lag;                     /* [L] frames that the position is behind the clock; 0: render, Aero dialect;
+                                   * negative: the device's clock is ahead of ours */
+    ULONGLONG Steered;            /* [L] Completed when the lag was last steered */
+    ULONG SteerPart;              /* [L] the next completion mends one in so many parts of the error */
     ULONG PrerollLeft;            /* [L] frames of silence still to hand over */
     ULONGLONG NextBoundary;       /* [L] frame at which the next notification is due */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */

@@ -27,6 +27,19 @@ ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames);
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks);
 /* One period at linear frame First, at most the geometry's period. */
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
+/* After completions: adjusts the lag to the device's own clock, where completions show it. */
+VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
+/* Specification dialect: TRUE: the buffer has room for a position that moves evenly behind what has completed. FALSE:
+ * it is so small that at each notification the position must be where the device is; it then moves in steps. */
+BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump);
+/* Counter value at which the position gets to Frames, if nothing holds it back. */
+ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames);
+/* Counter value at which to look for the next completion: when it is expected, or SoonTicks when it is overdue. */
+ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks);
+/* Before a notification that completions caused: a client that goes by the position must have dealt, before its next
+ * notification, with the memory that the device will have claimed by then. In small buffers that asks for a smaller
+ * lag; it stays, so that the position moves on evenly. */
+VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Signals every notification boundary up to Frames. */
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks);
 

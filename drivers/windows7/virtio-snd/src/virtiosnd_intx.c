@@ -18,6 +18,7 @@ static VOID ConfigChanged(PVIRTIOSND_DEVICE Device)
 static VOID Interrupted(PVOID Context, UCHAR IsrStatus)
 {
     PVIRTIOSND_DEVICE device = Context;
+    ULONG i;
 
     if ((IsrStatus & VIRTIO_ISR_CONFIG) != 0) {
         ConfigChanged(device);
@@ -25,6 +26,9 @@ static VOID Interrupted(PVOID Context, UCHAR IsrStatus)
     if ((IsrStatus & VIRTIO_ISR_QUEUE) != 0) {
         VirtIoSndControlDrain(&device->Control);
         VirtIoSndEventqDrain(&device->Eventq);
+        for (i = 0; i < VirtIoSndStreamCount; i++) {
+            VirtIoSndPcmInterrupted(&device->Pcm[i]);
+        }
     }
 }
 

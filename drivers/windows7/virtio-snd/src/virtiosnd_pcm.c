@@ -90,7 +90,7 @@ static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CO
     return (BOOLEAN)(Config->PeriodBytes > 0 && Config->PeriodBytes <= VIRTIO_SND_MAX_PCM_BYTES &&
                      Config->PeriodBytes % frame == 0 && Config->BufferBytes >= Config->PeriodBytes &&
                      Config->BufferBytes % Config->PeriodBytes == 0 && Config->PeriodDone != NULL &&
-                     Config->StartDone != NULL);
+                     Config->StartDone != NULL && Config->Attention != NULL);
 }
 
 /* Mutex held. Waits for a START that is on its way, its callback included. */
@@ -112,12 +112,43 @@ static VOID AwaitStart(PVIRTIOSND_PCM Pcm)
     }
 }
 
+/* On a device that paces, completions are news; one that answers at once is polled by whoever submits. */
+static VOID Listen(PVIRTIOSND_PCM Pcm)
+{
+    if (Pcm->Dialect->QueueBeforeStart) {
+        InterlockedExchange(&Pcm->Attentive, 1);
+        VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
+    }
+}
+
+/* Mutex held. Afterwards Attention does not run. */
+static VOID StopListening(PVIRTIOSND_PCM Pcm)
+{
+    if (InterlockedExchange(&Pcm->Attentive, 0) == 0) {
+        return;
+    }
+    VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, FALSE);
+    while (Pcm->Attending != 0) {
+        VirtIoSndPause(NULL);
+    }
+}
+
+VOID VirtIoSndPcmInterrupted(PVIRTIOSND_PCM Pcm)
+{
+    InterlockedIncrement(&Pcm->Attending);
+    if (Pcm->Attentive) {
+        Pcm->Attention(Pcm->Context);
+    }
+    InterlockedDecrement(&Pcm->Attending);
+}
+
 /* Mutex held. */
 static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 {
     NTSTATUS status = STATUS_SUCCESS;
 
     AwaitStart(Pcm);
+    StopListening(Pcm);
     if (Pcm->State == VirtIoSndPcmRunning || Pcm->State == VirtIoSndPcmStarting) {
         status = Command(Pcm, VIRTIO_SND_R_PCM_STOP);
         SetState(Pcm, VirtIoSndPcmPrepared);
@@ -159,6 +190,7 @@ NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Con
     } else {
         Pcm->CloseStatus = STATUS_SUCCESS;
         Pcm->StartDone = Config->StartDone;
+        Pcm->Attention = Config->Attention;
         Pcm->Context = Config->Context;
         status = Prepare(Pcm, Config);
         if (NT_SUCCESS(status)) {
@@ -193,6 +225,7 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
         return STATUS_INVALID_DEVICE_STATE;
     }
     InterlockedExchange(&Pcm->Starting, 1);
+    Listen(Pcm);
     request.code = VIRTIO_SND_R_PCM_START;
     request.stream_id = Pcm->StreamId;
     status = VirtIoSndControlSendAsync(Pcm->Control, &request, sizeof(request), StartAnswered, Pcm, &Pcm->StartSlot);

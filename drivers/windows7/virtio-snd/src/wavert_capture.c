@@ -15,32 +15,6 @@ VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
     }
 }
 
-/* A client that reads up to the position when it is notified must have read, before its next notification, what the
- * device will have overwritten by then. In small buffers that asks for a smaller lag; once found, it stays, so that the
- * position moves on evenly. */
-static VOID ReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
-{
-    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
-    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
-    ULONGLONG overwritten;
-    ULONGLONG boundary;
-
-    if (geometry->IntervalFrames == 0 || Pump->Completed < Pump->NextBoundary) {
-        return;
-    }
-    boundary = Pump->Completed - Pump->Completed % geometry->IntervalFrames;
-    overwritten = boundary + geometry->IntervalFrames + (Pump->QueueBeforeStart ? geometry->AheadFrames : 0);
-    if (overwritten <= geometry->BufferFrames) {
-        return;
-    }
-    overwritten -= geometry->BufferFrames;
-    if (clock <= overwritten) {
-        Pump->Lag = 0;
-    } else if (clock - overwritten < Pump->Lag) {
-        Pump->Lag = (ULONG)(clock - overwritten);
-    }
-}
-
 /* Counter value from which the next period's samples exist in a device that answers at once. */
 static ULONGLONG RequestDue(const WAVERT_PUMP *Pump)
 {
@@ -73,7 +47,7 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 
     if (Pump->QueueBeforeStart) {
         WaveRtCapturePost(Pump);
-        due = soon;
+        due = WaveRtPumpCompletionDue(Pump, soon);
     } else {
         Request(Pump, Pass);
         due = RequestDue(Pump);
@@ -81,7 +55,7 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
             due = soon;
         }
     }
-    ReduceLag(Pump, Pass->Now);
+    WaveRtPumpReduceLag(Pump, Pass->Now);
     WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
     Pass->Next = due;
 }

@@ -4,10 +4,6 @@
 /* A timer-driven client of Windows 7 wakes every 10 ms. */
 #define TIMER_CLIENT_FRAMES (10u * WAVERT_FRAMES_PER_MS)
 
-/* From a boundary until the refilled period is surely with the device: the notification is late, the client reacts, the
- * timer that submits is late; one more millisecond for the granularity of the device's own clock. */
-#define REFILL_FRAMES (WAVERT_TIMER_LATE_FRAMES + WAVERT_REACT_FRAMES + WAVERT_TIMER_LATE_FRAMES + WAVERT_FRAMES_PER_MS)
-
 /* The largest period of at most Limit frames that divides Span evenly into no more pieces than necessary; when there is
  * none, Limit itself. */
 static ULONG PeriodFor(ULONG Span, ULONG Limit)
@@ -44,7 +40,7 @@ static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
     Geometry->LeadFrames = WAVERT_LEAD_MAX_FRAMES;
     /* Of the buffer, all but one interval lies between the release of a period and its next turn. */
     ahead = Geometry->BufferFrames - Geometry->IntervalFrames;
-    Geometry->PrerollFrames = Minimum(SaturatingSubtract(REFILL_FRAMES, ahead), Geometry->IntervalFrames);
+    Geometry->PrerollFrames = Minimum(SaturatingSubtract(WAVERT_REFILL_FRAMES, ahead), Geometry->IntervalFrames);
 }
 
 static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
@@ -61,7 +57,7 @@ static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
     if (Geometry->LeadFrames < WAVERT_TIMER_LATE_FRAMES) {
         Geometry->LeadFrames = Minimum(WAVERT_TIMER_LATE_FRAMES, Geometry->BufferFrames);
     }
-    need = TIMER_CLIENT_FRAMES + Geometry->PeriodFrames + REFILL_FRAMES - WAVERT_REACT_FRAMES;
+    need = TIMER_CLIENT_FRAMES + Geometry->PeriodFrames + WAVERT_REFILL_FRAMES - WAVERT_REACT_FRAMES;
     Geometry->PrerollFrames =
         Minimum(SaturatingSubtract(need, Geometry->BufferFrames), Geometry->PeriodFrames);
 }

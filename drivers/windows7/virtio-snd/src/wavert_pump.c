@@ -30,20 +30,18 @@ ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
 
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    ULONGLONG frames;
     ULONGLONG limit;
+    ULONGLONG frames;
+    LONGLONG behind;
 
     if (!Pump->Running) {
         return Pump->Frozen;
     }
-    frames = WaveRtPositionFrames(&Pump->Position, NowTicks);
-    if (IsRender(Pump)) {
-        /* Memory behind the position belongs to the client: never report what the device may still read. */
-        limit = Pump->QueueBeforeStart ? Pump->Completed : Pump->Submitted;
-    } else {
-        frames = (frames > Pump->Lag) ? frames - Pump->Lag : 0;
-        limit = Pump->Completed;
-    }
+    behind = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks) - Pump->Lag;
+    frames = (behind > 0) ? (ULONGLONG)behind : 0;
+    /* Render: memory behind the position belongs to the client, so never report what the device may still read.
+     * Capture: never report what is not in memory. */
+    limit = (IsRender(Pump) && !Pump->QueueBeforeStart) ? Pump->Submitted : Pump->Completed;
     if (frames > limit) {
         frames = limit;
     }
@@ -117,6 +115,7 @@ static VOID Service(PWAVERT_PUMP Pump)
         pass.Now = Now();
         pass.Next = WAVERT_NEVER;
         pass.Again = FALSE;
+        WaveRtPumpSteer(Pump, pass.Now);
         if (IsRender(Pump)) {
             WaveRtRenderPass(Pump, &pass);
         } else {
@@ -153,6 +152,12 @@ static VOID NTAPI PeriodDone(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTA
     KeAcquireSpinLockAtDpcLevel(&pump->Lock);
     pump->Completed += Cookie;
     KeReleaseSpinLockFromDpcLevel(&pump->Lock);
+}
+
+/* An interrupt told that something completed. */
+static VOID NTAPI Attention(PVOID Context)
+{
+    Service((PWAVERT_PUMP)Context);
 }
 
 static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
@@ -246,6 +251,7 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
     config.PeriodDone = PeriodDone;
     config.StartDone = StartDone;
+    config.Attention = Attention;
     config.Context = Pump;
     status = Pump->Backend->Ops->Open(Pump->Backend, Pump->Stream, &config);
     if (NT_SUCCESS(status)) {
@@ -265,17 +271,21 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     if (Pump->NextBoundary == 0) {
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
-    if (IsRender(Pump)) {
+    Pump->PrerollLeft = 0;
+    Pump->Lag = (LONG)Pump->Geometry.LagFrames;
+    Pump->Steered = 0;
+    Pump->SteerPart = 0;
+    if (IsRender(Pump) && Pump->QueueBeforeStart) {
+        if (!WaveRtPumpHasRoom(Pump)) {
+            Pump->Lag = 0;
+        }
+        WaveRtRenderPrefill(Pump);
+    } else if (IsRender(Pump)) {
         /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
         Pump->PrerollLeft = Pump->Geometry.PrerollFrames + (ULONG)(Pump->Submitted - Pump->Frozen);
-        if (Pump->QueueBeforeStart) {
-            WaveRtRenderPrefill(Pump);
-        }
-    } else {
-        Pump->Lag = Pump->Geometry.LagFrames;
-        if (Pump->QueueBeforeStart) {
-            WaveRtCapturePost(Pump);
-        }
+        Pump->Lag = 0;
+    } else if (Pump->QueueBeforeStart) {
+        WaveRtCapturePost(Pump);
     }
     Pump->Starting = TRUE;
     KeReleaseSpinLock(&Pump->Lock, irql);
@@ -382,9 +392,10 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     ExSetTimerResolution(0, FALSE);
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    /* Where the clock goes on: render where the position stands, capture behind what is in memory, because the device
-     * throws away what it recorded beyond. */
-    WaveRtPositionSet(&Pump->Position, IsRender(Pump) ? Pump->Frozen : Pump->Completed);
+    /* The clock goes on where the position stands. Capture, and any device that paces: behind what has completed; the
+     * rest of a recording the device throws away, the rest of what was played has been drained. */
+    WaveRtPositionSet(&Pump->Position,
+                      (IsRender(Pump) && !Pump->QueueBeforeStart) ? Pump->Frozen : Pump->Completed);
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 

@@ -7,6 +7,9 @@
  * up, so that the position goes on and Windows stays responsive. */
 #define STALLED_FRAMES (250u * WAVERT_FRAMES_PER_MS)
 
+/* Specification dialect: so much may wait in the device. QEMU's back end takes some 21 ms at once. */
+#define PACED_LEAD_FRAMES (40u * WAVERT_FRAMES_PER_MS)
+
 static NTSTATUS SubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
 {
     VIRTIOSND_SG sg;
@@ -67,6 +70,35 @@ static ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
     return (A < B) ? A : B;
 }
 
+/* Counter value from which a timer-driven client has surely refilled the memory of the period that ends at End. */
+static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
+{
+    LONGLONG left;
+
+    if (End <= Pump->Geometry.BufferFrames) {
+        return 0;
+    }
+    left = (LONGLONG)(End - Pump->Geometry.BufferFrames) + Pump->Lag; /* when the position left that memory */
+    if (Pump->QueueBeforeStart) {
+        left += WAVERT_PERIOD_MAX_FRAMES + WAVERT_TIMER_LATE_FRAMES; /* the lead is not bound by the clock there */
+    }
+    return WaveRtPositionTicksAt(&Pump->Position, (left > 0) ? (ULONGLONG)left : 0);
+}
+
+/* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */
+static ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG Frames)
+{
+    ULONGLONG boundary = WaveRtGeometryReleasedAt(&Pump->Geometry, First, Frames);
+
+    if (boundary > Pump->ReleasedBoundary) {
+        return WAVERT_NEVER;
+    }
+    if (boundary == 0 || boundary < Pump->ReleasedBoundary) {
+        return 0;
+    }
+    return Pump->ReleasedTicks + WaveRtPumpTicks(Pump, WAVERT_REACT_FRAMES);
+}
+
 /* Counter value from which the next period may be handed over; WAVERT_NEVER: something else must happen first, a
  * notification or a completion, and the timer is armed for that anyway. */
 static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
@@ -76,31 +108,21 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     ULONG frames = WaveRtGeometryPeriodAt(geometry, first);
     ULONGLONG end = first + frames;
     ULONGLONG due = 0;
-    ULONGLONG released;
 
     if (end > Pump->Completed + geometry->BufferFrames) {
         return WAVERT_NEVER; /* the same memory is still with the device, one lap behind */
     }
-    if (first > geometry->LeadFrames) {
+    if (Pump->QueueBeforeStart) {
+        if (first > Pump->Completed + PACED_LEAD_FRAMES) {
+            return WAVERT_NEVER;
+        }
+    } else if (first > geometry->LeadFrames) {
         due = WaveRtPositionTicksAt(&Pump->Position, first - geometry->LeadFrames);
     }
     if (geometry->IntervalFrames == 0) {
-        if (end > geometry->BufferFrames) {
-            due = Later(due, WaveRtPositionTicksAt(&Pump->Position, end - geometry->BufferFrames));
-        }
-        return due;
+        return Later(due, TimerClientDone(Pump, end));
     }
-    released = WaveRtGeometryReleasedAt(geometry, first, frames);
-    if (released == 0) {
-        return due;
-    }
-    if (released > Pump->ReleasedBoundary) {
-        return WAVERT_NEVER;
-    }
-    if (released == Pump->ReleasedBoundary) {
-        due = Later(due, Pump->ReleasedTicks + WaveRtPumpTicks(Pump, WAVERT_REACT_FRAMES));
-    }
-    return due;
+    return Later(due, EventClientDone(Pump, first, frames));
 }
 
 /* The device has taken nothing for too long: let the stream go on without it. */
@@ -131,18 +153,21 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     while (!full && PeriodDue(Pump) <= Pass->Now) {
         full = (BOOLEAN)!SubmitPeriod(Pump, Pass->Now);
     }
+    if (Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
+        WaveRtPumpReduceLag(Pump, Pass->Now);
+    }
     WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
 
     due = full ? soon : PeriodDue(Pump);
+    if (Pump->QueueBeforeStart) {
+        due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
+    }
     if (Pump->Geometry.IntervalFrames != 0) {
-        ULONGLONG boundary = WaveRtPositionTicksAt(&Pump->Position, Pump->NextBoundary);
+        ULONGLONG boundary = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
 
         due = Sooner(due, (boundary > Pass->Now) ? boundary : soon);
     }
-    if (Pump->Completed < Pump->Submitted && (full || Pump->QueueBeforeStart)) {
-        due = Sooner(due, soon); /* completions are found by looking */
-    }
-    Pass->Again = full;
+    Pass->Again = (BOOLEAN)(full && !Pump->QueueBeforeStart);
     Pass->Next = Sooner(due, Pass->Now + WaveRtPumpTicks(Pump, WAVERT_PERIOD_MAX_FRAMES));
 }
 
