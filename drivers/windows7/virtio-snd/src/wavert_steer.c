@@ -34,6 +34,15 @@ BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump)
     return (BOOLEAN)(geometry->BufferFrames >= taken);
 }
 
+/* The position is never ahead of the time that the stream has run, even when a device takes a lot at once. Capture may be
+ * a few frames ahead: what has completed is there, and the two clocks only just disagree. */
+static VOID SetLag(PWAVERT_PUMP Pump, LONGLONG Frames)
+{
+    LONGLONG least = (Pump->Stream == VirtIoSndStreamRender) ? 0 : -(LONG)(WAVERT_FRAMES_PER_MS / 4u);
+
+    Pump->Lag = (LONG)((Frames > least) ? Frames : least);
+}
+
 VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
@@ -46,7 +55,7 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     if (Pump->SteerPart < STEER_PART_MAX) {
         Pump->SteerPart++; /* the mean of the first ones: soon where it belongs */
     }
-    Pump->Lag += (wanted - Pump->Lag) / (LONG)Pump->SteerPart;
+    SetLag(Pump, Pump->Lag + (wanted - Pump->Lag) / (LONG)Pump->SteerPart);
     Pump->Steered = Pump->Completed;
 }
 
@@ -82,6 +91,6 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     needed -= geometry->BufferFrames;
     behind = (LONGLONG)clock - (LONGLONG)needed;
     if (behind < Pump->Lag) {
-        Pump->Lag = (LONG)behind;
+        SetLag(Pump, behind);
     }
 }
