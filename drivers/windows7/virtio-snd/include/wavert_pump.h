@@ -60,8 +60,7 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG Submitted;          /* [L] S */
     ULONGLONG Completed;          /* [L] C */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
-    LONG Lag;                     /* [L] frames that the position is behind the clock; 0: render, Aero dialect;
-                                   * capture: a little negative when the device's clock is ahead */
+    ULONG Lag;                    /* [L] frames that the position is behind the clock; 0: render, Aero dialect */
     ULONGLONG Steered;            /* [L] Completed when the lag was last steered */
     ULONG SteerPart;              /* [L] the next completion mends one in so many parts of the error */
     ULONG PrerollLeft;            /* [L] frames of silence still to hand over */

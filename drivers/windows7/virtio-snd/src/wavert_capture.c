@@ -40,6 +40,16 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     }
 }
 
+/* What a notification may stand for: what is in memory. A buffer without room for a lag also wants the position to be
+ * there, which may be a moment later when the device's clock is ahead of ours. */
+static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
+{
+    if (Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
+        return WaveRtPumpReported(Pump, NowTicks);
+    }
+    return Pump->Completed;
+}
+
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
@@ -48,6 +58,9 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     if (Pump->QueueBeforeStart) {
         WaveRtCapturePost(Pump);
         due = WaveRtPumpCompletionDue(Pump, soon);
+        if (Pump->Completed >= Pump->NextBoundary && !WaveRtPumpHasRoom(Pump)) {
+            due = soon;
+        }
     } else {
         Request(Pump, Pass);
         due = RequestDue(Pump);
@@ -56,6 +69,6 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         }
     }
     WaveRtPumpReduceLag(Pump, Pass->Now);
-    WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
+    WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
     Pass->Next = due;
 }

@@ -32,13 +32,12 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
     ULONGLONG limit;
     ULONGLONG frames;
-    LONGLONG behind;
 
     if (!Pump->Running) {
         return Pump->Frozen;
     }
-    behind = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks) - Pump->Lag;
-    frames = (behind > 0) ? (ULONGLONG)behind : 0;
+    frames = WaveRtPositionFrames(&Pump->Position, NowTicks);
+    frames = (frames > Pump->Lag) ? frames - Pump->Lag : 0;
     /* Render: memory behind the position belongs to the client, so never report what the device may still read.
      * Capture: never report what is not in memory. */
     limit = (IsRender(Pump) && !Pump->QueueBeforeStart) ? Pump->Submitted : Pump->Completed;
@@ -272,7 +271,7 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
     Pump->PrerollLeft = 0;
-    Pump->Lag = (LONG)Pump->Geometry.LagFrames;
+    Pump->Lag = Pump->Geometry.LagFrames;
     Pump->Steered = 0;
     Pump->SteerPart = 0;
     if (IsRender(Pump) && Pump->QueueBeforeStart) {

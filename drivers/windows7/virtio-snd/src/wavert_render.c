@@ -73,16 +73,16 @@ static ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
 /* Counter value from which a timer-driven client has surely refilled the memory of the period that ends at End. */
 static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 {
-    LONGLONG left;
+    ULONGLONG left;
 
     if (End <= Pump->Geometry.BufferFrames) {
         return 0;
     }
-    left = (LONGLONG)(End - Pump->Geometry.BufferFrames) + Pump->Lag; /* when the position left that memory */
+    left = End - Pump->Geometry.BufferFrames + Pump->Lag; /* when the position left that memory */
     if (Pump->QueueBeforeStart) {
         left += WAVERT_PERIOD_MAX_FRAMES + WAVERT_TIMER_LATE_FRAMES; /* the lead is not bound by the clock there */
     }
-    return WaveRtPositionTicksAt(&Pump->Position, (left > 0) ? (ULONGLONG)left : 0);
+    return WaveRtPositionTicksAt(&Pump->Position, left);
 }
 
 /* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */

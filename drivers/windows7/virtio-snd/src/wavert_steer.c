@@ -34,13 +34,12 @@ BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump)
     return (BOOLEAN)(geometry->BufferFrames >= taken);
 }
 
-/* The position is never ahead of the time that the stream has run, even when a device takes a lot at once. Capture may be
- * a few frames ahead: what has completed is there, and the two clocks only just disagree. */
-static VOID SetLag(PWAVERT_PUMP Pump, LONGLONG Frames)
+/* The position is never ahead of the time that the stream has run, even when a device takes or gives a lot at once, and
+ * never back behind what may have been read. */
+static VOID SetLag(PWAVERT_PUMP Pump, LONGLONG Frames, ULONGLONG NowTicks)
 {
-    LONGLONG least = (Pump->Stream == VirtIoSndStreamRender) ? 0 : -(LONG)(WAVERT_FRAMES_PER_MS / 4u);
-
-    Pump->Lag = (LONG)((Frames > least) ? Frames : least);
+    Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
+    Pump->Lag = (Frames > 0) ? (ULONG)Frames : 0;
 }
 
 VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
@@ -55,15 +54,13 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     if (Pump->SteerPart < STEER_PART_MAX) {
         Pump->SteerPart++; /* the mean of the first ones: soon where it belongs */
     }
-    SetLag(Pump, Pump->Lag + (wanted - Pump->Lag) / (LONG)Pump->SteerPart);
+    SetLag(Pump, (LONG)Pump->Lag + (wanted - (LONG)Pump->Lag) / (LONG)Pump->SteerPart, NowTicks);
     Pump->Steered = Pump->Completed;
 }
 
 ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames)
 {
-    LONGLONG clock = (LONGLONG)Frames + Pump->Lag;
-
-    return WaveRtPositionTicksAt(&Pump->Position, (clock > 0) ? (ULONGLONG)clock : 0);
+    return WaveRtPositionTicksAt(&Pump->Position, Frames + Pump->Lag);
 }
 
 ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks)
@@ -90,7 +87,7 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
     needed -= geometry->BufferFrames;
     behind = (LONGLONG)clock - (LONGLONG)needed;
-    if (behind < Pump->Lag) {
-        SetLag(Pump, behind);
+    if (behind < (LONGLONG)Pump->Lag) {
+        SetLag(Pump, behind, NowTicks);
     }
 }
