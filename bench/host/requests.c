@@ -33,6 +33,12 @@ static void on_bar_write(struct session *s) {
 
 static void on_advance(struct session *s) {
     s->now_ns = s->link->a;
+    if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
+        realtime_wait(&s->realtime, s->now_ns);
+        bus_advance(&s->bus, s->now_ns);
+        dialect_look(&s->dialect);
+        return;
+    }
     microphone_advance(&s->microphone, &s->bus, s->now_ns);
     bus_advance(&s->bus, s->now_ns);
     playback_advance(&s->playback, &s->bus, s->now_ns);
@@ -56,7 +62,11 @@ static void on_mark(struct session *s) {
         playback_idle(&s->playback);
         break;
     case LINK_MARK_CAPTURE_RUN:
-        microphone_run(&s->microphone, s->now_ns);
+        if (s->bus.realtime) {
+            microphone_deliver(&s->microphone, &s->bus, s->now_ns);
+        } else {
+            microphone_run(&s->microphone, s->now_ns);
+        }
         break;
     case LINK_MARK_CAPTURE_IDLE:
         microphone_idle(&s->microphone);
