@@ -141,19 +141,20 @@ static size_t take_playback(void *dev, float *stereo, size_t frames) {
     return done;
 }
 
-/* Appends to the file from which the microphone's samples come. */
+/* Appends to the file from which the microphone's samples come. QEMU makes mono of stereo by adding left and right
+ * (and of mono by doubling it), so the signal is on the left and silence on the right. */
 static size_t push_capture(void *dev, const float *mono, size_t frames) {
     struct qemu *q = dev;
-    int16_t samples[TAKE_FRAMES];
+    int16_t samples[2 * TAKE_FRAMES] = {0};
     size_t done = 0;
 
     while (done < frames) {
         size_t count = frames - done < TAKE_FRAMES ? frames - done : TAKE_FRAMES;
         for (size_t i = 0; i < count; i++) {
-            samples[i] = s16_from_float(mono[done + i]);
+            samples[2 * i] = s16_from_float(mono[done + i]);
         }
-        ssize_t put = write(q->process.microphone, samples, count * sizeof samples[0]);
-        if (put != (ssize_t)(count * sizeof samples[0])) {
+        ssize_t put = write(q->process.microphone, samples, count * FRAME_BYTES);
+        if (put != (ssize_t)(count * FRAME_BYTES)) {
             break;
         }
         done += count;

@@ -34,7 +34,7 @@ struct qemu_audio {
 static const struct qemu_audio s_audio[] = {
     {"wav", "wav,id=sound,path=/proc/self/fd/%d,out.frequency=48000", true, WAV_HEADER_BYTES},
     {"alsa",
-     "alsa,id=sound,in.dev=microphone,in.frequency=48000,in.channels=1,in.try-poll=off,out.dev=speaker,"
+     "alsa,id=sound,in.dev=microphone,in.frequency=48000,in.try-poll=off,out.dev=speaker,"
      "out.frequency=48000,out.try-poll=off",
      false, 0},
     {"none", "none,id=sound,out.frequency=48000,in.frequency=48000", false, 0},

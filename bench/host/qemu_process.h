@@ -20,7 +20,7 @@ struct qemu_process {
     int bios;   /* the sleeping processor's only code */
     int alsa;   /* private ALSA configuration */
     int played; /* receives the sound */
-    int microphone; /* S16 mono that the capture side reads */
+    int microphone; /* S16 stereo that the capture side reads */
     const struct qemu_audio *audio;
 };
 

@@ -19,6 +19,9 @@ static void on_bar_read(struct session *s) {
     struct link *l = s->link;
     counters_bar_read(&s->counters, &s->firmware, l->bar, l->a);
     l->value = bus_bar_read(&s->bus, l->bar, l->a, l->size);
+    if (s->bus.realtime) { /* answers come at any time; reading the ISR is what the driver does before it takes them */
+        dialect_look(&s->dialect);
+    }
 }
 
 static void on_bar_write(struct session *s) {
