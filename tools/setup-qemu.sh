@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
-# Installs QEMU with virtio-sound-pci, where it is missing or older than 8.2: a real device for the driver. Debian 12 has
-# it in its backports, which lie on the mirror that the machine uses already. Silent, and without any use of the
+# Installs QEMU with virtio-sound-pci, where it is missing or older than 8.2: a real device for the driver. Debian 12
+# has it in its backports, which lie on the mirror that the machine uses already. Silent, and without any use of the
 # network, when nothing is missing. After a failure everything but --device qemu works still.
 set -eu
 

@@ -19,9 +19,6 @@ static void on_bar_read(struct session *s) {
     struct link *l = s->link;
     counters_bar_read(&s->counters, &s->firmware, l->bar, l->a);
     l->value = bus_bar_read(&s->bus, l->bar, l->a, l->size);
-    if (s->bus.realtime) { /* answers come at any time; reading the ISR is what the driver does before it takes them */
-        dialect_look(&s->dialect);
-    }
 }
 
 static void on_bar_write(struct session *s) {
@@ -29,7 +26,9 @@ static void on_bar_write(struct session *s) {
     bool doorbell = counters_bar_write(&s->counters, &s->firmware, l->bar, l->a);
     dialect_bar_write(&s->dialect, &s->bus, l->bar, l->a, l->size, l->value);
     bus_bar_write(&s->bus, l->bar, l->a, l->size, l->value);
-    if (doorbell) {
+    if (doorbell && s->bus.realtime) {
+        dialect_await(&s->dialect);
+    } else if (doorbell) {
         dialect_look(&s->dialect);
     }
 }
