@@ -76,9 +76,9 @@ static const char *qemu_properties(const char *spec) {
 
 static bool find_qemu(struct bus *bus, const char *properties, const struct bus_setting *setting,
                       char text[OPTIONS_BYTES]) {
-    /* The wav back end is the one that keeps time, yet it has no microphone. */
+    /* QEMU's own wav back end has no microphone. */
     int length = snprintf(text, OPTIONS_BYTES, "ram_fd=%d,audio=%s,%s", setting->ram_fd,
-                          setting->microphone ? "alsa" : "wav", properties);
+                          setting->microphone ? "paced" : "wav", properties);
 
     bus->ops = qemu_pci_ops();
     bus->finish = qemu_finish;

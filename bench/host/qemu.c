@@ -178,7 +178,7 @@ static bool split(const char *options, int *ram_fd, const struct qemu_audio **au
         } else if (strncmp(word, "audio=", 6) == 0) {
             *audio = qemu_audio_find(word + 6);
             if (*audio == NULL) {
-                return fail("--device qemu: audio=%s is none of wav, alsa, none", word + 6);
+                return fail("--device qemu: audio=%s is none of wav, paced, alsa, none", word + 6);
             }
         } else if (*word != '\0') {
             strcat(strcat(properties, ","), word); /* no longer than `copy` and one comma: both fit */

@@ -17,7 +17,7 @@
 #define QEMU_RAM_BYTES (1ull << 30)
 
 /*
- * Operations of the device. The `options` of open are PROPS: audio=wav|alsa|none is the bench's (the last one counts),
+ * Operations of the device. The `options` of open are PROPS: audio=wav|paced|alsa|none is the bench's (the last one counts),
  * every other goes to -device virtio-sound-pci as it stands. The memory of the bench is found through `ram_fd` in
  * `options`, the first word: ram_fd=N,PROPS. push_capture accepts everything at once, best before the stream starts;
  * take_playback has nothing before qemu_finish.

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "image.h"
 
 #define BIOS_BYTES 65536u
 #define RESET_VECTOR 0xFFF0u
@@ -22,6 +23,7 @@
 #define END_LIMIT_MS 10000u
 #define STEP_MS 5u
 #define ARGUMENT_BYTES 1024u
+#define ALSA_CARD "libpaced.so" /* beside this program; bench/alsa/paced.c */
 
 struct qemu_audio {
     const char *name;
@@ -30,13 +32,15 @@ struct qemu_audio {
     size_t header_bytes;
 };
 
+#define ALSA_FORMAT(prefix)                                                                                            \
+    "alsa,id=sound,in.frequency=48000,in.try-poll=off,out.frequency=48000,out.try-poll=off,in.dev=" prefix "microphone," \
+    "out.dev=" prefix "speaker"
+
 /* fixed-settings stay on: QEMU's own default of 44.1 kHz would resample. try-poll=off: a file has nothing to poll. */
 static const struct qemu_audio s_audio[] = {
     {"wav", "wav,id=sound,path=/proc/self/fd/%d,out.frequency=48000", true, WAV_HEADER_BYTES},
-    {"alsa",
-     "alsa,id=sound,in.dev=microphone,in.frequency=48000,in.try-poll=off,out.dev=speaker,"
-     "out.frequency=48000,out.try-poll=off",
-     false, 0},
+    {"paced", ALSA_FORMAT("paced_"), false, 0},
+    {"alsa", ALSA_FORMAT(""), false, 0},
     {"none", "none,id=sound,out.frequency=48000,in.frequency=48000", false, 0},
 };
 
@@ -66,14 +70,23 @@ static bool write_bios(int fd) {
            pwrite(fd, sleep_for_ever, sizeof sleep_for_ever, RESET_VECTOR) == (ssize_t)sizeof sleep_for_ever;
 }
 
-/* Two `file` plug-ins over the null device: exact samples in both directions. */
+/* Exact samples in both directions: two `file` plug-ins over the null device, which never wait, and the card of ours,
+ * which keeps time. */
 static bool write_alsa(int fd, int played, int microphone) {
+    char directory[4096];
+
+    if (!program_directory(directory, sizeof directory)) {
+        return false;
+    }
     return dprintf(fd,
+                   "pcm_type.paced { lib \"%s/" ALSA_CARD "\" }\n"
+                   "pcm.paced_speaker { type paced file \"/proc/self/fd/%d\" }\n"
+                   "pcm.paced_microphone { type paced file \"/proc/self/fd/%d\" }\n"
                    "pcm.nothing { type null }\n"
                    "pcm.speaker { type file slave.pcm nothing file \"/proc/self/fd/%d\" format raw }\n"
                    "pcm.microphone { type file slave.pcm nothing file \"/dev/null\" infile \"/proc/self/fd/%d\""
                    " format raw }\n",
-                   played, microphone) > 0;
+                   directory, played, microphone, played, microphone) > 0;
 }
 
 static bool make_files(struct qemu_process *p) {

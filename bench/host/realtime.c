@@ -3,9 +3,9 @@
 
 #include <time.h>
 
-/* As late as this a processor of a real machine may be, and the guest's clock is right afterwards. What is later
- * (the guest loading symbols, a stopped host) would come as a burst that no machine shows. */
-#define LAG_LIMIT_NS 100000000u
+/* As late as this a processor of a real machine may be, and its clock is right afterwards. A host that stops for longer
+ * stops the guest's clock too; catching up would come as a burst that no machine shows. */
+#define LAG_LIMIT_NS 5000000u
 
 static uint64_t host_ns(void) {
     struct timespec t;

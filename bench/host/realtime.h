@@ -12,7 +12,7 @@ struct realtime {
 };
 
 /* A realtime is all zero at the start; the first call sets it going. Sleeps until the host's clock has reached virtual
- * time `now_ns`. When virtual time lags, it may catch up; a lag of more than 100 ms is forgotten. */
+ * time `now_ns`. When virtual time lags, it may catch up; a lag of more than 5 ms is forgotten. */
 void realtime_wait(struct realtime *realtime, uint64_t now_ns);
 
 #endif

@@ -61,6 +61,15 @@ def record(device, *arguments):
         true(out[lead:lead + len(data)] == data, "the file's samples")
 
 
+def duplex(*arguments):
+    with Folder() as folder:
+        sound = write_wav(folder("in.wav"), noise(FRAMES, 2))
+        mic = write_wav(folder("mic.wav"), noise(FRAMES, 1, 5), channels=1)
+        status, result, errors = run_json(["duplex", sound, "-i", mic, "--device", "qemu", *arguments])
+        check(result, status, errors, 2 * FRAMES, "duplex")
+        equal((result["render"]["bit_exact"], result["capture"]["bit_exact"]), (True, True), "both")
+
+
 def show(arch):
     done = run(["show", "--device", "qemu", "--arch", arch])
     equal(done.returncode, 0, f"status ({done.stderr})")
@@ -84,9 +93,14 @@ def add_tests():
         add_test(f"play_{arch}_{mode}_{milliseconds}_ms_is_bit_exact",
                  lambda cell=(arch, mode, milliseconds):
                  play("qemu", "--arch", cell[0], "--mode", cell[1], "--buffer-ms", cell[2]))
-    for arch, milliseconds in itertools.product(ARCHS, ("20", "100")):
+    for arch, milliseconds in itertools.product(ARCHS, ("40", "100")):
         add_test(f"record_{arch}_event_{milliseconds}_ms_is_bit_exact",
                  lambda cell=(arch, milliseconds): record("qemu", "--arch", cell[0], "--buffer-ms", cell[1]))
+        add_test(f"duplex_{arch}_event_{milliseconds}_ms_is_bit_exact",
+                 lambda cell=(arch, milliseconds): duplex("--arch", cell[0], "--buffer-ms", cell[1]))
+    for arch in ARCHS:
+        add_test(f"record_{arch}_from_a_device_that_never_waits_is_bit_exact",
+                 lambda arch=arch: record("qemu:audio=alsa", "--arch", arch))
     for properties in PROPERTIES:
         add_test(f"play_with_{properties}_is_bit_exact".replace("=", "_"),
                  lambda properties=properties: play("qemu:" + properties, "--buffer-ms", "40"))
