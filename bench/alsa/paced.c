@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * An ALSA sound card made of two files: `pcm_type.paced`. What is played is appended to the file that `file` names, what
- * is recorded comes from it, both at the pace of CLOCK_MONOTONIC. It never loses a frame: where a real card would run
+ * An ALSA sound card made of a file: `pcm_type.paced`. What is played is appended to the file that `file` names, or
+ * what is recorded comes from it, at the pace of CLOCK_MONOTONIC. It never loses a frame: where a real card would run
  * dry or over, this one waits. S16_LE, stereo, 48 kHz.
  * Source: alsa-lib reference, "External PCM I/O plugin".
  */
@@ -161,7 +161,7 @@ static int make_card(snd_pcm_t **pcm, const char *name, const char *file, snd_pc
         return error;
     }
     card->io.version = SND_PCM_IOPLUG_VERSION;
-    card->io.name = "two files at the pace of the clock";
+    card->io.name = "a file at the pace of the clock";
     card->io.callback = &s_callbacks;
     card->io.private_data = card;
     card->io.poll_fd = -1;

@@ -17,9 +17,9 @@
 #define QEMU_RAM_BYTES (1ull << 30)
 
 /*
- * Operations of the device. The `options` of open are PROPS: audio=wav|paced|alsa|none is the bench's (the last one counts),
- * every other goes to -device virtio-sound-pci as it stands. The memory of the bench is found through `ram_fd` in
- * `options`, the first word: ram_fd=N,PROPS. push_capture accepts everything at once, best before the stream starts;
+ * Operations of the device. The `options` of open are ram_fd=N,PROPS: N is the file behind the memory of the bench.
+ * PROPS: audio=wav|paced|alsa|none is the bench's (the last one counts), every other goes to -device
+ * virtio-sound-pci as it stands. push_capture accepts everything at once, best before the stream starts;
  * take_playback has nothing before qemu_finish.
  */
 const struct pci_plugin_ops *qemu_pci_ops(void);

@@ -33,8 +33,8 @@ struct qemu_audio {
 };
 
 #define ALSA_FORMAT(prefix)                                                                                            \
-    "alsa,id=sound,in.frequency=48000,in.try-poll=off,out.frequency=48000,out.try-poll=off,in.dev=" prefix "microphone," \
-    "out.dev=" prefix "speaker"
+    "alsa,id=sound,in.frequency=48000,in.try-poll=off,out.frequency=48000,out.try-poll=off,"                           \
+    "in.dev=" prefix "microphone,out.dev=" prefix "speaker"
 
 /* fixed-settings stay on: QEMU's own default of 44.1 kHz would resample. try-poll=off: a file has nothing to poll. */
 static const struct qemu_audio s_audio[] = {
