@@ -24,8 +24,8 @@ struct qemu_process {
     const struct qemu_audio *audio;
 };
 
-/* Which back end: "wav" (paced by QEMU's clock, no microphone), "paced" (both directions, as a sound card), "alsa" (both
- * directions, as fast as QEMU polls) or "none" (silence). NULL: no such name. */
+/* Which back end: "wav" (paced by QEMU's clock, no microphone), "paced" (both directions, as a sound card), "alsa"
+ * (both directions, as fast as QEMU polls) or "none" (silence). NULL: no such name. */
 const struct qemu_audio *qemu_audio_find(const char *name);
 
 /* Starts QEMU over the guest memory in `ram_fd`. `device_properties`: "" or ",name=value...". False: said why.
