@@ -3,8 +3,12 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../drivers/windows7/virtio/common/include/virtio_wire.h"
+
+#define AWAIT_STEPS 50u
+#define AWAIT_STEP_US 100u
 
 static const char s_unknown[] = "unknown";
 
@@ -139,5 +143,17 @@ void dialect_look(struct dialect *d) {
         } else if (status == VIRTIO_SND_S_SPEC_BASE + VIRTIO_SND_S_OK) {
             d->name = "specification";
         }
+    }
+}
+
+void dialect_await(struct dialect *d) {
+    uint16_t seen = d->seen;
+
+    for (unsigned i = 0; i < AWAIT_STEPS && d->name == s_unknown && d->size != 0; i++) {
+        dialect_look(d);
+        if (d->seen != seen) {
+            break;
+        }
+        usleep(AWAIT_STEP_US);
     }
 }

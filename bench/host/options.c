@@ -62,7 +62,7 @@ static const struct option_row s_rows[] = {
      "which driver (default x64)"},
     {"--sys", "PATH", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
     {"--device", "DEVICE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
-     "model[:PERSONALITY[,knob=value]] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
+     "model[:PERSONALITY[,knob=value]], qemu[:PROPS] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
     {"--notifications", "1|2", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(notifications), 1, 2, NULL,

@@ -87,7 +87,7 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
     memset(s, 0, sizeof *s);
     s->input = input;
     s->link_fd = s->ram_fd = s->record_fd = -1;
-    s->ram_bytes = x64 ? RAM_BYTES_X64 : RAM_BYTES_X86;
+    s->ram_bytes = bus_ram_limit(o->device, x64 ? RAM_BYTES_X64 : RAM_BYTES_X86);
     s->microphone.signal = input->microphone;
     if (strlen(scenario_name(o)) >= sizeof s->link->options.scenario) {
         fail("scenario: '%s' is too long a name", scenario_name(o));
@@ -106,7 +106,8 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
         fail("%s: cannot be written: %s", o->trace, strerror(errno));
         return EXIT_BAD_INPUT;
     }
-    s->bus_open = bus_open(&s->bus, o->device, s->ram, s->ram_bytes);
+    struct bus_setting setting = {s->ram, s->ram_bytes, s->ram_fd, input->microphone != NULL};
+    s->bus_open = bus_open(&s->bus, o->device, &setting);
     if (!s->bus_open || !firmware_configure(&s->firmware, &s->bus)) {
         return EXIT_BAD_INPUT;
     }
@@ -221,6 +222,12 @@ enum exit_status session_run(struct session *s) {
     map_recorded(s);
     if (!served) {
         return EXIT_BENCH;
+    }
+    if (s->bus.realtime) {
+        if (!bus_finish(&s->bus)) {
+            return EXIT_BENCH;
+        }
+        playback_collect(&s->playback, &s->bus);
     }
     return s->playback.failed ? EXIT_BENCH : judge(s, status);
 }

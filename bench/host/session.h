@@ -22,6 +22,7 @@
 #include "microphone.h"
 #include "options.h"
 #include "playback.h"
+#include "realtime.h"
 #include "symbol.h"
 
 /* What the run is given: made before it starts. */
@@ -56,6 +57,7 @@ struct session {
     struct symbolizer symbolizer;
     struct playback playback;
     struct microphone microphone;
+    struct realtime realtime;
     FILE *trace;
     uint64_t now_ns;
     bool ended; /* LINK_OP_EXIT came */
