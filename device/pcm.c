@@ -69,13 +69,13 @@ uint32_t pcm_stream_of_id(const struct vsnd *dev, uint32_t id)
     return id < dev->personality->stream_count ? dev->personality->stream_order[id] : VSND_STREAM_COUNT;
 }
 
-/* Frames that the device's own clock has counted by `now_ns` of a stream that runs. */
-static uint64_t clock_at(const struct vsnd *dev, const struct pcm_stream *stream, uint64_t now_ns)
+/* Frames that the device's own clock has counted by `now_ns` of a stream that runs; in_steps: as the device notices. */
+static uint64_t clock_at(const struct vsnd *dev, const struct pcm_stream *stream, uint64_t now_ns, bool in_steps)
 {
     const struct personality *personality = dev->personality;
     uint64_t start_ns = stream->start_ns + personality->start_delay_ns;
     uint64_t elapsed = now_ns > start_ns ? now_ns - start_ns : 0;
-    if (personality->tick_ns)
+    if (personality->tick_ns && in_steps)
         elapsed -= elapsed % personality->tick_ns;
     int64_t fast = (int64_t)(elapsed / 1000000u) * personality->ppm +
                    (int64_t)(elapsed % 1000000u) * personality->ppm / 1000000;
@@ -84,7 +84,7 @@ static uint64_t clock_at(const struct vsnd *dev, const struct pcm_stream *stream
 
 size_t pcm_capture_room(const struct vsnd *dev, size_t frames)
 {
-    uint64_t due = clock_at(dev, &dev->streams[1], dev->now_ns);
+    uint64_t due = clock_at(dev, &dev->streams[1], dev->now_ns, false);
     uint64_t room = due > dev->captured_frames ? due - dev->captured_frames : 0;
     return room < frames ? (size_t)room : frames;
 }
@@ -245,25 +245,50 @@ static void account_played(struct vsnd *dev, struct pcm_stream *stream, size_t s
     dev->stats.played_frames += sounding + silent;
 }
 
-static void advance_playback(struct vsnd *dev)
+/* Frames that a back end plays from what it has, before it looks for more. */
+static uint64_t frames_to_next_step(const struct vsnd *dev, const struct pcm_stream *stream)
+{
+    uint64_t step = sample_clock_frames(0, dev->personality->tick_ns);
+    return step ? step - stream->clock_frames % step : CHUNK_FRAMES;
+}
+
+/* A mixer plays evenly, and looks for more at START and then at each step of its clock. */
+static void advance_mixer(struct vsnd *dev)
 {
     struct pcm_stream *stream = &dev->streams[0];
+    uint64_t due = clock_at(dev, stream, dev->now_ns, false);
     struct frame frames[CHUNK_FRAMES];
-    uint64_t due = clock_at(dev, stream, dev->now_ns);
-    bool mixing = is_mixing(dev);
-    if (mixing && (due > stream->clock_frames || stream->clock_frames == 0))
+    if (stream->clock_frames == 0)
         fill_mixer(dev);
     while (stream->clock_frames < due) {
         uint64_t left = due - stream->clock_frames;
+        uint64_t step = frames_to_next_step(dev, stream);
         size_t count = left < CHUNK_FRAMES ? (size_t)left : CHUNK_FRAMES;
-        bool direct = dev->personality->completion[0] == COMPLETE_PACED && !mixing;
-        size_t got = direct ? transfer_play(dev, frames, count) : audio_ring_pop(&dev->playback, frames, count);
+        count = step < count ? (size_t)step : count;
+        size_t got = audio_ring_pop(&dev->playback, frames, count);
         memset(frames + got, 0, (count - got) * sizeof(*frames));
         audio_ring_push(&dev->played, frames, count);
         account_played(dev, stream, got, count - got);
         stream->clock_frames += count;
-        if (mixing)
+        if (step == count || !dev->personality->tick_ns)
             fill_mixer(dev);
+    }
+}
+
+static void advance_playback(struct vsnd *dev)
+{
+    struct pcm_stream *stream = &dev->streams[0];
+    struct frame frames[CHUNK_FRAMES];
+    uint64_t due = clock_at(dev, stream, dev->now_ns, true);
+    while (stream->clock_frames < due) {
+        uint64_t left = due - stream->clock_frames;
+        size_t count = left < CHUNK_FRAMES ? (size_t)left : CHUNK_FRAMES;
+        size_t got = dev->personality->completion[0] == COMPLETE_PACED ? transfer_play(dev, frames, count)
+                                                                       : audio_ring_pop(&dev->playback, frames, count);
+        memset(frames + got, 0, (count - got) * sizeof(*frames));
+        audio_ring_push(&dev->played, frames, count);
+        account_played(dev, stream, got, count - got);
+        stream->clock_frames += count;
     }
 }
 
@@ -285,8 +310,8 @@ static void advance_capture(struct vsnd *dev)
 {
     struct pcm_stream *stream = &dev->streams[1];
     uint64_t grace = dev->now_ns > CAPTURE_GRACE_NS ? dev->now_ns - CAPTURE_GRACE_NS : 0;
-    stream->clock_frames = clock_at(dev, stream, dev->now_ns);
-    record_silence(dev, clock_at(dev, stream, grace));
+    stream->clock_frames = clock_at(dev, stream, dev->now_ns, true);
+    record_silence(dev, clock_at(dev, stream, grace, true));
     /* The host may have brought samples early; the clock has reached only those numbered below clock_frames. */
     uint64_t oldest = dev->captured_frames - dev->capture.level;
     uint64_t ready = stream->clock_frames > oldest ? stream->clock_frames - oldest : 0;
@@ -303,7 +328,9 @@ void pcm_advance(struct vsnd *dev)
             transfer_flush(dev, id, dev->personality->flush_status, "transfer: given back after RELEASE");
         }
     }
-    if (dev->streams[0].state == RUN && completion[0] != COMPLETE_NEVER)
+    if (dev->streams[0].state == RUN && is_mixing(dev))
+        advance_mixer(dev);
+    else if (dev->streams[0].state == RUN && completion[0] != COMPLETE_NEVER)
         advance_playback(dev);
     if (dev->streams[1].state == RUN && completion[1] == COMPLETE_PACED)
         advance_capture(dev);

@@ -98,6 +98,7 @@ static bool set_completion(struct personality *row, long word)
                                             COMPLETE_NEVER};
     row->completion[0] = row->completion[1] = kinds[word];
     row->tick_ns = word == 2 ? 10 * NS_PER_MS : 0;
+    row->mixer_frames = word == 2 ? 1024 : 0;
     row->start_delay_ns = word == 3 ? 1000ull * NS_PER_MS : 0;
     return true;
 }
