@@ -35,7 +35,7 @@
 #define OUTPUT_THEN_INPUT .stream_count = 2, .stream_order = {0, 1}
 #define INPUT_THEN_OUTPUT .stream_count = 2, .stream_order = {1, 0}
 
-/* hw/virtio/virtio-pci.c of QEMU: registers in BAR 4, MSI-X in BAR 1, a PCI_CFG window; 16 bytes of configuration. */
+/* QEMU's PCI transport: registers in BAR 4, MSI-X in BAR 1, a PCI_CFG window; 16 bytes of configuration. */
 #define QEMU_TRANSPORT                                                                                                 \
     .device_id = VIRTIO_SND_PCI_DEVICE_MODERN, .revision = VIRTIO_CONTRACT_REVISION,                                   \
     .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = 0x1100, .bar = 4, .bar_bytes = 0x4000,               \
@@ -64,7 +64,7 @@
     .info_request_bytes = sizeof(struct virtio_snd_query_info), .completion = {COMPLETE_PACED, COMPLETE_PACED},        \
     .ring_ms = DEFAULT_RING_MS
 
-/* hw/audio/virtio-snd.c: no state machine, any parameters, a mixer that runs every 10 ms about 1024 frames ahead. */
+/* QEMU's sound device: no state machine, any parameters, a mixer that runs every 10 ms about 1024 frames ahead. */
 #define QEMU_SOUND                                                                                                     \
     QEMU_TRANSPORT, SPECIFIED, .features = FEATURES_OF_QEMU, .queue_sizes = {64, 64, 64, 64},                          \
     .exact_requests = true, .info_range_may_exceed = false, .bad_stream_is_fatal = true,                               \
@@ -137,7 +137,7 @@ static const struct personality personalities[] = {
         .control_length = CONTROL_LENGTH_EXACT,
     },
     {
-        .name = "crosvm", /* devices/src/virtio/snd: strict states, exact periods, a backend one period ahead */
+        .name = "crosvm", /* strict states, exact periods, direct chains only, a backend one period ahead */
         CONTRACT_TRANSPORT,
         SPECIFIED,
         .features = MODERN_FEATURES | EVENT_IDX,
@@ -177,8 +177,8 @@ static const struct personality personalities[] = {
         .latency_is_payload = true,
     },
     {
-        .name = "acrn", /* devicemodel/hw/pci/virtio/virtio_sound.c: counts descriptors, RELEASE answers before it
-                           gives back; Oracle's vendor id for Windows guests */
+        .name = "acrn", /* counts descriptors, RELEASE answers before it gives back; Oracle's vendor id for
+                           Windows guests */
         CONTRACT_TRANSPORT_OF(0x108E),
         SPECIFIED,
         .features = MODERN_FEATURES,

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Sound through both shipped drivers to every kind of device: each personality of the model, and each knob by itself."""
+"""Sound through both shipped drivers to every kind of device: each personality of the model, each knob by itself."""
 
 import os
 import sys

@@ -16,9 +16,6 @@ static NTSTATUS RxJudge(const VIRTIOSND_DIALECT *Dialect, const VIRTIOSND_XFER_A
     ULONG samples = Answer->Written > STATUS_BYTES ? Answer->Written - STATUS_BYTES : 0;
     NTSTATUS status;
 
-    if (samples > Answer->Payload) {
-        samples = Answer->Payload; /* used.len is only a device's opinion */
-    }
     *Bytes = 0;
     if (Answer->Status == VIRTIOSND_STATUS_UNWRITTEN) {
         if (Answer->Written < STATUS_BYTES) {
