@@ -47,6 +47,10 @@ SOUND_SCENARIOS = (
     ("polling_only", ("--polling-only", "--no-interrupt")),
 )
 
+# The devices that exist, as the model plays them.
+PERSONALITIES = tuple((name.replace("-", "_"), ("--device", f"model:{name}"))
+                      for name in ("qemu8", "qemu", "crosvm", "vhost-device-sound", "acrn", "android"))
+
 # What goes by the position alone: event-driven with two notifications, as Microsoft's engine, or timer-driven. With one
 # notification per buffer a position that moved by a whole buffer looks like one that did not move.
 POSITION_SCENARIOS = (
@@ -59,6 +63,7 @@ POSITION_VARIANTS = (
     ("jitter", ("--jitter-ms", "3")),
     ("specification", ("--device", "model:specification")),
     ("specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
+    *PERSONALITIES,
 )
 
 VARIANTS = (
@@ -67,6 +72,7 @@ VARIANTS = (
     ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
     ("event_specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
     ("direct_chains", ("--device", "model:aero,indirect=off")),
+    *PERSONALITIES,
 )
 
 
