@@ -79,6 +79,7 @@ struct engine {
     bool use_property;     /* no position register */
     uint64_t next_wake_ns; /* timer mode */
     uint64_t wakeups;
+    uint64_t lead_frames; /* link_stream_result.lead_frames */
     KSRTAUDIO_HWLATENCY latency;
 };
 
@@ -158,6 +159,7 @@ extern const struct scenario g_scenarios[];
 extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_property[];
+extern const struct scenario g_scenarios_bench[];
 
 /* STATUS text in expectation messages. */
 const char *status_name(NTSTATUS status);

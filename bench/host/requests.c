@@ -61,6 +61,12 @@ static void on_mark(struct session *s) {
     case LINK_MARK_CAPTURE_IDLE:
         microphone_idle(&s->microphone);
         break;
+    case LINK_MARK_SPEED:
+        cost_speed(&s->cost, s->now_ns);
+        break;
+    case LINK_MARK_PERIOD:
+        cost_period(&s->cost, &s->counters, &s->link->result);
+        break;
     }
 }
 
