@@ -9,7 +9,15 @@
 
 struct link_result;
 
-enum cost_figure { COST_INSTRUCTIONS, COST_DOORBELLS, COST_ACCESSES, COST_INTERRUPTS, COST_DPCS, COST_COPIED, COST_COUNT };
+enum cost_figure {
+    COST_INSTRUCTIONS,
+    COST_DOORBELLS,
+    COST_ACCESSES, /* registers and configuration space, doorbells apart */
+    COST_INTERRUPTS,
+    COST_DPCS,
+    COST_COPIED, /* bytes */
+    COST_COUNT
+};
 
 struct cost {
     uint64_t marks;                /* one more than periods */

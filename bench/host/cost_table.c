@@ -6,7 +6,7 @@
 
 #include "report.h"
 
-#define LABEL_COLUMNS 24
+#define LABEL_COLUMNS 26
 #define CELL_COLUMNS 10
 #define NO_FLOOR (-1.0)
 
@@ -56,7 +56,7 @@ static const struct figure s_figures[] = {
     {"instructions_max", "instructions, maximum", instructions_maximum, 0, ALL_KINDS, {NO_FLOOR, NO_FLOOR, NO_FLOOR},
      "as the mean; a period in which timer and client fall twice costs more"},
     {"doorbells", "doorbells", doorbells, 2, ALL_KINDS, {1, 1, 2},
-     "the device looks at a queue only when it is told, and each period has to be in its queue in time"},
+     "the device looks at a queue only when told, and each period must be there in time"},
     {"other_accesses", "other register accesses", accesses, 2, ALL_KINDS, {0, 0, 0},
      "rings and status lie in memory; no register holds anything that a period needs"},
     {"interrupts", "interrupts", interrupts, 2, ALL_KINDS, {0, 0, 0},

@@ -15,6 +15,7 @@
 #include "audio_in.h"
 #include "audio_out.h"
 #include "error.h"
+#include "logo.h"
 #include "measure.h"
 #include "options.h"
 #include "progress.h"
@@ -222,6 +223,10 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_BENCH) {
         return measure_costs(&w.options, choose_driver);
+    }
+    if (w.options.command->kind == COMMAND_LOGO) {
+        w.input.options = &w.options;
+        return choose_driver(&w.options, &w.input) ? logo_run(&w.input) : EXIT_BAD_INPUT;
     }
     if (prepare(&w)) {
         status = run(&w, argc, argv);

@@ -21,14 +21,16 @@ static const struct command s_commands[] = {
     {"scenario", COMMAND_SCENARIO, "NAME", "scenario NAME"},
     {"load", COMMAND_LOAD, "FILE.sys", "load FILE.sys"},
     {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
+    {"logo", COMMAND_LOGO, NULL, "logo"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
-#define ONE_DRIVER 0x3Fu
+#define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO))
 #define ALL_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
-#define STREAM_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
+#define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
+#define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE, OPTION_LIST };
@@ -78,7 +80,7 @@ static const struct option_row s_rows[] = {
      NULL, "cyclic buffer in frames"},
     {"--jitter-ms", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(jitter_ms), 0, 1000, NULL,
      "upper bound of the delay of timers and clients (default 0)"},
-    {"--seconds", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(seconds), 1, 3600, NULL,
+    {"--seconds", "N", OPTION_NUMBER, TIMED_COMMANDS, IN_OPTIONS(seconds), 1, 3600, NULL,
      "length at most (record without -i: default 5; bench: what is measured, default 10)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},

@@ -108,7 +108,9 @@ static void on_trace(struct session *s) {
 }
 
 static void on_show(struct session *s) {
-    if ((s->link->a != 0) == s->input->options->json) {
+    if (s->input->on_line != NULL) {
+        s->input->on_line(s->input->line_opaque, s->link->text);
+    } else if ((s->link->a != 0) == s->input->options->json) {
         printf("%s\n", s->link->text);
     }
 }

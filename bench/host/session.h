@@ -34,6 +34,8 @@ struct session_input {
     const struct sound *microphone; /* mono; NULL: none */
     uint64_t record_frames;         /* that the capture client is to move */
     const char *scenario;           /* of the guest; NULL: the command's own */
+    void (*on_line)(void *opaque, const char *line); /* takes the guest's lines; NULL: they are printed */
+    void *line_opaque;
 };
 
 struct violation {
