@@ -75,24 +75,30 @@ static void stream_states(bool capture)
     engine_close(&engine);
 }
 
-/* A client that reads each millisecond from RUN on. */
+/* A client that reads each millisecond from RUN on. RUN and each read take time: a position is ahead when it is more
+ * than what has passed since before RUN; it is late by its distance from the middle of what may have passed. */
 static void first_position(bool capture)
 {
     struct engine engine;
-    open_and_run(&engine, capture, LONG_BUFFER);
-    uint64_t start = clock_now_ns();
+    struct engine_options options = engine_options_default(capture);
+    options.buffer_frames = LONG_BUFFER;
+    engine_open_required(&engine, capture, &options);
+    uint64_t before_run = clock_now_ns();
+    EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    uint64_t after_run = clock_now_ns();
     double first = -1, latency = 0, ahead = -1e9, slowest = 0;
     for (int i = 0; i < 500; i++) {
         uint64_t before = clock_now_ns();
         uint64_t linear = criteria_linear(&engine);
-        double run = (double)(clock_now_ns() - start) / 1e6, at = (double)linear / engine.frame_bytes / 48.0;
-        double took = (double)(clock_now_ns() - before) / 1e6;
+        uint64_t after = clock_now_ns();
+        double run = (double)(after - before_run) / 1e6, at = (double)linear / engine.frame_bytes / 48.0;
+        double took = (double)(after - before) / 1e6;
         slowest = took > slowest ? took : slowest;
         if (linear && at - run > ahead)
             ahead = at - run;
         if (linear && first < 0) {
             first = run;
-            latency = run - at;
+            latency = fabs((run + (double)(before - after_run) / 1e6) / 2 - at);
         }
         thread_sleep_until(clock_now_ns() + MS);
     }
@@ -154,7 +160,8 @@ static void long_run(bool capture)
     engine_close(&engine);
 }
 
-/* One second of an event-driven client: as many events as periods pass, and each finds the position moved. */
+/* One second of an event-driven client: after the first event as many as periods pass, and each finds the position
+ * moved. */
 static void events(bool capture, unsigned period_ms, ULONG notifications)
 {
     struct engine engine;
@@ -166,6 +173,7 @@ static void events(bool capture, unsigned period_ms, ULONG notifications)
     say(">=", 1, (double)engine.pin->buffer.actual / engine.buffer_bytes, "x", "%s: buffer of %u x %u ms, actual size",
         side(capture), (unsigned)notifications, period_ms);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+    EXPECT(engine_wait(&engine), "%s: no event with periods of %u ms", side(capture), period_ms);
     uint64_t start = clock_now_ns(), before = 0, linear = 0;
     unsigned count = 0, still = 0;
     while (clock_now_ns() - start < 1000 * MS) {
@@ -215,7 +223,7 @@ static void logo(void)
         long_run(capture);
         for (unsigned period = 5; period <= 10; period++)
             events(capture, period, 2);
-        events(capture, 10, 1);
+        events(capture, 20, 1); /* one period of the buffer of two, told once */
     }
     rate_ratio();
     device_down();

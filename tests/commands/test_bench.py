@@ -53,7 +53,8 @@ def instructions_are_counted():
         for key in ("instructions_mean", "instructions_max"):
             render, capture, duplex = (driver[kind][key] for kind in KINDS)
             true(500 < render < 10000 and 500 < capture < 10000, f"{driver['arch']}: {key} {render}, {capture}")
-            true(abs(render + capture - duplex) <= 0.02 * duplex, f"{driver['arch']}: {key} {render}, {capture}, {duplex}")
+            what = f"{driver['arch']}: {key} {render}, {capture}, {duplex}"
+            true(abs(render + capture - duplex) <= 0.02 * duplex, what)
 
 
 @test
