@@ -160,8 +160,10 @@ bool steps_trap(ucontext_t *context)
     greg_t *flags = &context->uc_mcontext.gregs[REG_EFL];
     const uint8_t *pc = PC_OF(context);
 
-    if (!was_on || !(*flags & FLAG_TRAP))
+    if (!was_on)
         return false;
+    if (!(*flags & FLAG_TRAP))
+        return true; /* the step over the instruction that cleared the flag */
     if (!g_steps_on) {
         *flags &= ~(greg_t)FLAG_TRAP;
     } else if (image_contains_code(pc)) {
