@@ -73,6 +73,12 @@ static void on_mark(struct session *s) {
     case LINK_MARK_CAPTURE_IDLE:
         microphone_idle(&s->microphone);
         break;
+    case LINK_MARK_SPEED:
+        cost_speed(&s->cost, s->now_ns);
+        break;
+    case LINK_MARK_PERIOD:
+        cost_period(&s->cost, &s->counters, &s->link->result);
+        break;
     }
 }
 
@@ -114,7 +120,9 @@ static void on_trace(struct session *s) {
 }
 
 static void on_show(struct session *s) {
-    if ((s->link->a != 0) == s->input->options->json) {
+    if (s->input->on_line != NULL) {
+        s->input->on_line(s->input->line_opaque, s->link->text);
+    } else if ((s->link->a != 0) == s->input->options->json) {
         printf("%s\n", s->link->text);
     }
 }

@@ -51,7 +51,12 @@ static void *map_new(const char *name, uint64_t bytes, int *fd) {
     return map;
 }
 
-static const char *scenario_name(const struct options *o) {
+static const char *scenario_name(const struct session_input *input) {
+    const struct options *o = input->options;
+
+    if (input->scenario != NULL) {
+        return input->scenario;
+    }
     return o->command->kind == COMMAND_SCENARIO ? o->operand : o->command->name;
 }
 
@@ -61,7 +66,7 @@ static void fill_options(struct session *s) {
     struct link_options *to = &s->link->options;
 
     snprintf(to->sys_path, sizeof to->sys_path, "%s", input->sys);
-    snprintf(to->scenario, sizeof to->scenario, "%s", scenario_name(o));
+    snprintf(to->scenario, sizeof to->scenario, "%s", scenario_name(input));
     to->seed = o->seed;
     to->input_frames = input->render != NULL ? input->render->frames : 0;
     to->record_frames = input->record_frames;
@@ -89,8 +94,8 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
     s->link_fd = s->ram_fd = s->record_fd = -1;
     s->ram_bytes = bus_ram_limit(o->device, x64 ? RAM_BYTES_X64 : RAM_BYTES_X86);
     s->microphone.signal = input->microphone;
-    if (strlen(scenario_name(o)) >= sizeof s->link->options.scenario) {
-        fail("scenario: '%s' is too long a name", scenario_name(o));
+    if (strlen(scenario_name(input)) >= sizeof s->link->options.scenario) {
+        fail("scenario: '%s' is too long a name", scenario_name(input));
         return EXIT_BAD_INPUT;
     }
     if ((s->link = map_new("link", LINK_PAGE_BYTES, &s->link_fd)) == NULL ||

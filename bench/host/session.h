@@ -13,6 +13,7 @@
 
 #include "audio_in.h"
 #include "bus.h"
+#include "cost.h"
 #include "counters.h"
 #include "decode.h"
 #include "dialect.h"
@@ -33,6 +34,9 @@ struct session_input {
     const struct sound *render;     /* stereo; NULL: none */
     const struct sound *microphone; /* mono; NULL: none */
     uint64_t record_frames;         /* that the capture client is to move */
+    const char *scenario;           /* of the guest; NULL: the command's own */
+    void (*on_line)(void *opaque, const char *line); /* takes the guest's lines; NULL: they are printed */
+    void *line_opaque;
 };
 
 struct violation {
@@ -58,6 +62,7 @@ struct session {
     struct playback playback;
     struct microphone microphone;
     struct realtime realtime;
+    struct cost cost;
     FILE *trace;
     uint64_t now_ns;
     bool ended; /* LINK_OP_EXIT came */
