@@ -17,7 +17,6 @@ LENGTHS = (1, 2, 47, 480, 4799, 48017)  # whole periods, primes, less than a per
 ODD_BUFFERS = (480, 997, 1009, 7919, 96001)
 PLUGIN = os.path.join(OUT, "host", "vsnd_plugin.so")
 MINUTES_10 = 600 * 48000
-TEN_MINUTES_LIMIT_S = 60.0
 
 
 def check_clean(result, what):
@@ -116,7 +115,6 @@ def ten_minutes(arch):
         check_stream(result["render"], MINUTES_10, "render")
         check_stream(result["capture"], MINUTES_10, "capture")
         equal(status, 0, f"status {errors}")
-        true(result["wall_seconds"] < TEN_MINUTES_LIMIT_S, f"took {result['wall_seconds']} s")
 
 
 def steady_state(arch):
