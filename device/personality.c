@@ -32,6 +32,18 @@
         {VIRTIO_PCI_CAP_DEVICE_CFG, 0, VIRTIO_CONTRACT_DEVICE_OFFSET, VIRTIO_CONTRACT_DEVICE_LENGTH},                  \
     }
 
+/* A row of what the seed's drivers speak to behind a transitional identity: all of `aero` but the transport. */
+#define AERO_PROTOCOL                                                                                                  \
+    .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = VIRTIO_ID_SOUND, .queue_sizes = {64, 64, 256, 64},   \
+    .status_base = VIRTIO_SND_S_AERO_BASE, .xfer_header_bytes = VIRTIO_SND_XFER_BYTES_AERO, .info_request_bytes = 12,  \
+    .info_range_may_exceed = true, .info_names_stream = true,                                                          \
+    .streams = {{VIRTIO_SND_D_OUTPUT, 2, 2, FORMATS_S16, RATES_48000},                                                 \
+                {VIRTIO_SND_D_INPUT, 1, 1, FORMATS_S16, RATES_48000}},                                                 \
+    .states = &pcm_states_aero, .transfer_states = IN_STATE(RUNNING), .completion = COMPLETE_INSTANTLY
+
+/* Virtio 1.2, 4.1.4.10: 24 bytes with MSI-X, and the device configuration. */
+#define LEGACY_BAR_BYTES 64u
+
 static const struct personality personalities[] = {
     {
         .name = "aero", /* AERO-W7-VIRTIO v1 */
@@ -75,6 +87,29 @@ static const struct personality personalities[] = {
         .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING) | IN_STATE(STOPPED),
         .completion = COMPLETE_PACED,
     },
+    {
+        .name = "transitional", /* modern capabilities beside a legacy I/O BAR, as QEMU lays out transitional devices */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .bar0_bytes = VIRTIO_CONTRACT_BAR0_SIZE,
+        .modern_bar = 4,
+        .legacy_bar0_bytes = LEGACY_BAR_BYTES,
+        .notify_multiplier = VIRTIO_CONTRACT_NOTIFY_MULTIPLIER,
+        .regions = {
+            {VIRTIO_PCI_CAP_COMMON_CFG, 4, VIRTIO_CONTRACT_COMMON_OFFSET, VIRTIO_CONTRACT_COMMON_LENGTH},
+            {VIRTIO_PCI_CAP_NOTIFY_CFG, 4, VIRTIO_CONTRACT_NOTIFY_OFFSET, VIRTIO_CONTRACT_NOTIFY_LENGTH},
+            {VIRTIO_PCI_CAP_ISR_CFG, 4, VIRTIO_CONTRACT_ISR_OFFSET, VIRTIO_CONTRACT_ISR_LENGTH},
+            {VIRTIO_PCI_CAP_DEVICE_CFG, 4, VIRTIO_CONTRACT_DEVICE_OFFSET, VIRTIO_CONTRACT_DEVICE_LENGTH},
+        },
+        .features = BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_F_RING_INDIRECT_DESC),
+        AERO_PROTOCOL,
+    },
+    {
+        .name = "ioport", /* the legacy register file only */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .legacy_bar0_bytes = LEGACY_BAR_BYTES,
+        .features = BIT(VIRTIO_F_RING_INDIRECT_DESC),
+        AERO_PROTOCOL,
+    },
 };
 
 #define PERSONALITY_COUNT (sizeof(personalities) / sizeof(personalities[0]))
@@ -109,6 +144,17 @@ static bool read_indirect(struct knobs *knobs, const char *value)
     return word >= 0;
 }
 
+static bool read_msix(struct knobs *knobs, const char *value)
+{
+    static const char *const words[] = {[MSIX_NONE] = "none", [MSIX_OFF] = "off", [MSIX_ENABLED] = "enabled"};
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        knobs->msix = (enum msix)i;
+        if (strcmp(value, words[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool read_tx_read(struct knobs *knobs, const char *value)
 {
     int word = one_of(value, "late", "early");
@@ -124,6 +170,7 @@ static const struct {
     {"ring_ms", "1..10000", read_ring_ms},
     {"event_idx", "on or off", read_event_idx},
     {"indirect", "on or off", read_indirect},
+    {"msix", "none, off or enabled", read_msix},
     {"tx_read", "late or early", read_tx_read},
 };
 

@@ -49,7 +49,9 @@ struct personality {
     uint8_t revision;
     uint16_t subsystem_vendor;
     uint16_t subsystem_device;
-    uint32_t bar0_bytes;
+    uint32_t bar0_bytes;       /* modern registers, in memory BAR `modern_bar`; 0: none */
+    uint8_t modern_bar;
+    uint32_t legacy_bar0_bytes; /* legacy register file, in I/O BAR 0; 0: none */
     uint32_t notify_multiplier;
     struct register_region regions[REGION_COUNT];
     uint64_t features;          /* offered */
@@ -74,10 +76,14 @@ struct personality {
     enum completion completion;
 };
 
+/* Turned on by whoever ran before the driver: it moves the device configuration of the legacy register file. */
+enum msix { MSIX_NONE, MSIX_OFF, MSIX_ENABLED };
+
 struct knobs {
     uint32_t ring_ms;   /* capacity of the playback and the capture ring */
     bool event_idx;     /* offer EVENT_IDX */
     bool no_indirect;   /* do not offer INDIRECT_DESC, as crosvm and ACRN do not */
+    enum msix msix;     /* a capability of one vector, without a table behind it */
     bool tx_read_early; /* paced TX: copy the payload when it arrives, not when it is played */
 };
 

@@ -89,7 +89,7 @@ endef
 
 .PHONY: driver driver-gcc driver-layouts
 driver driver-gcc driver-layouts:
-$(foreach v,$(VARIANTS),$(foreach f,$(FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
+$(foreach v,$(VARIANTS),$(foreach f,$($(v)_FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
 
 # --- Layouts ---------------------------------------------------------------------------------------------------------
 

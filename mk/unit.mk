@@ -11,8 +11,8 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-multichar -fsanitize
 UNIT_DRIVER_CFLAGS := -std=gnu90 -Wdeclaration-after-statement
 
 UNIT_RING := $(VIRTIO)/src/virtqueue_split.c
-UNIT_QUEUE := $(UNIT_RING) $(VIRTIO)/src/virtio_pci_modern_transport.c $(SND)/src/virtiosnd_queue_split.c \
-    $(SND)/src/virtiosnd_wait.c
+UNIT_QUEUE := $(UNIT_RING) $(VIRTIO)/src/virtio_pci_modern_transport.c $(VIRTIO)/src/virtio_pci_status.c \
+    $(SND)/src/virtiosnd_queue_split.c $(SND)/src/virtiosnd_wait.c
 UNIT_PROTOCOL := $(SND)/src/virtiosnd_protocol.c
 UNIT_DEVICE := tests/unit/snd_device.c
 
@@ -27,8 +27,8 @@ UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/vi
     $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_rx.c
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
 UNIT_SOURCES_hw := $(UNIT_SOURCES_pcm) $(VIRTIO)/src/virtio_pci_cap_parser.c $(VIRTIO)/src/virtio_pci_contract.c \
-    $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_pci.c virtiosnd_intx.c \
-    virtiosnd_eventq.c backend_virtio.c)
+    $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_hw_modern.c \
+    virtiosnd_bars.c virtiosnd_pci.c virtiosnd_intx.c virtiosnd_eventq.c backend_virtio.c)
 UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c
