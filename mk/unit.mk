@@ -18,6 +18,7 @@ UNIT_DEVICE := tests/unit/snd_device.c
 
 UNIT_SOURCES_cap_parser := $(VIRTIO)/src/virtio_pci_cap_parser.c
 UNIT_SOURCES_contract := $(VIRTIO)/src/virtio_pci_contract.c
+UNIT_SOURCES_legacy := $(SND)/src/virtiosnd_pci.c # the other sources are included: they need the defines
 UNIT_SOURCES_protocol := $(UNIT_PROTOCOL)
 UNIT_SOURCES_sg := $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c
 UNIT_SOURCES_virtqueue := $(UNIT_RING)

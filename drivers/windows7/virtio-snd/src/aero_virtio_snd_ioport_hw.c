@@ -57,6 +57,6 @@ CODE_PAGE NTSTATUS AeroVirtIoSndIoPortMap(PVIRTIOSND_DEVICE Device, PCM_RESOURCE
     if (ports == NULL || !io) {
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
-    return VirtioPciLegacyInit(&Device->Transport, ports->u.Port.Start.LowPart, ports->u.Port.Length,
+    return VirtioPciLegacyInit(&Device->Transport, (ULONG)ports->u.Port.Start.QuadPart, ports->u.Port.Length,
                                MsixEnabled(Device->Config));
 }
