@@ -82,9 +82,9 @@ $($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3
 	$(Q)$(PYTHON) tools/pe_finish.py $$@
 
 driver: $($(2)_DIR)/$(3)/$($(1)_SYS).sys
-driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_SOURCES))
+driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_OWN))
 -include $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.d,$($(1)_SOURCES)) \
-    $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.d,$($(1)_SOURCES))
+    $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.d,$($(1)_OWN))
 endef
 
 .PHONY: driver driver-gcc driver-layouts

@@ -4,6 +4,7 @@
 #   <variant>_DEFINES   preprocessor definitions
 #   <variant>_SOURCES   every C source, in the order of linking
 #   <variant>_FLAVOURS  the flavours that it is built in
+#   <variant>_OWN       the sources that its defines change, for checks that need not repeat the others
 # A flavour says how a variant is compiled and where the result goes:
 #   <flavour>_DEFINES   preprocessor definitions
 #   <flavour>_CFLAGS    compiler flags
@@ -55,15 +56,18 @@ contract_SYS := aero_virtio_snd
 contract_DEFINES :=
 contract_SOURCES := $(COMMON_SOURCES) $(MODERN_SOURCES)
 contract_FLAVOURS := $(FLAVOURS)
+contract_OWN := $(contract_SOURCES)
 
 # The same on a transitional device: 1AF4:1018, any revision.
 legacy_SYS := virtiosnd_legacy
 legacy_DEFINES := -DAERO_VIRTIO_SND_TRANSITIONAL
 legacy_SOURCES := $(COMMON_SOURCES) $(MODERN_SOURCES)
 legacy_FLAVOURS := free checked
+legacy_OWN := $(SND)/src/virtiosnd_hw_modern.c
 
 # The legacy register file in an I/O BAR: 1AF4:1018 revision 00. Its rings are laid out by formula.
 ioport_SYS := virtiosnd_ioport
 ioport_DEFINES := -DAERO_VIRTIO_IOPORT -DVIRTQ_USED_ALIGN=4096u
 ioport_SOURCES := $(COMMON_SOURCES) $(IOPORT_SOURCES)
 ioport_FLAVOURS := free checked
+ioport_OWN := $(IOPORT_SOURCES) $(VIRTIO)/src/virtio_pci_status.c $(VIRTIO)/src/virtqueue_split.c
