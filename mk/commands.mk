@@ -7,7 +7,7 @@ build: driver guest $(HOST_BENCH) ## both drivers, the bench and its device
 test-build: build
 
 TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/commands/test_runner.py \
-    tests/commands/test_launcher.py tests/commands/test_variants.py
+    tests/commands/test_launcher.py
 
 test: test-build ## all tests
 	$(PYTHON) tests/run.py --jobs 2 --logs $(OUT)/test-logs $(TESTS)

@@ -109,3 +109,4 @@ $(foreach a,$(ARCHS),$(eval $(call driver_layouts,$(a))))
 
 test-build: driver driver-gcc driver-layouts
 TESTS += tests/image/test_image.py tests/image/test_exports.py tests/image/test_reproducible.py tools/tidy.py
+TESTS += tests/commands/test_variants.py
