@@ -11,18 +11,22 @@
 #include "vsnd.h"
 
 #define CONFIG_SPACE_BYTES 256u
+#define MSIX_BAR 1u
+#define MSIX_BAR_BYTES 0x1000u
 
 struct vsnd {
-    const struct personality *personality;
-    struct knobs knobs;
+    const struct personality *personality; /* the row below */
+    struct personality row;                /* of the table, as the knobs changed it */
     struct guest_memory memory;
     uint64_t now_ns; /* of the last advance */
 
     /* pci_config.c */
     uint8_t config[CONFIG_SPACE_BYTES];
     uint8_t config_writable[CONFIG_SPACE_BYTES]; /* bits that the driver can change */
-    uint16_t config_status; /* constant bits of the status register */
-    uint8_t msix;           /* offset of the MSI-X capability; 0: none */
+    uint16_t config_status;                      /* constant bits of the status register */
+    uint8_t msix_capability;                     /* where they lie; 0: there is none */
+    uint8_t window_capability;
+    uint8_t msix_memory[MSIX_BAR_BYTES];         /* BAR 1: nothing is ever sent from it */
 
     /* common_cfg.c */
     uint32_t device_feature_select;
@@ -39,7 +43,8 @@ struct vsnd {
 
     /* pcm.c */
     struct pcm_stream streams[VSND_STREAM_COUNT];
-    struct audio_ring playback; /* samples accepted and not played: instant completion only */
+    uint8_t channels_max[VSND_STREAM_COUNT]; /* as PCM_INFO tells it; a reset leaves it alone */
+    struct audio_ring playback; /* samples accepted and not played: instant completion, or a mixer's */
     struct audio_ring capture;  /* samples recorded and not given to the driver */
     uint64_t captured_frames;   /* frames that entered `capture` since START */
     struct audio_ring played;   /* what the clock played and the host has not taken */
@@ -52,8 +57,11 @@ void pci_config_init(struct vsnd *dev);
 uint32_t pci_config_read(struct vsnd *dev, uint16_t offset, unsigned size);
 void pci_config_write(struct vsnd *dev, uint16_t offset, unsigned size, uint32_t value);
 bool pci_bar_enabled(const struct vsnd *dev, unsigned bar);
+bool pci_bar_is_io(const struct vsnd *dev, unsigned bar);
 bool pci_msix_enabled(const struct vsnd *dev);
 bool pci_intx_disabled(const struct vsnd *dev);
+/* The register access that a configuration access at `offset` stands for; false: it is not one. */
+bool pci_window_target(const struct vsnd *dev, uint16_t offset, unsigned size, unsigned *bar, uint64_t *target);
 
 /* common_cfg.c: `offset` counts from the start of the region. */
 uint64_t common_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);

@@ -11,7 +11,6 @@
 #define PCI_CLASS 0x09u
 #define PCI_CACHE_LINE 0x0Cu
 #define PCI_BAR0 0x10u
-#define PCI_BAR(n) (PCI_BAR0 + 4u * (n))
 #define PCI_SUBSYSTEM_VENDOR 0x2Cu
 #define PCI_SUBSYSTEM_DEVICE 0x2Eu
 #define PCI_CAPABILITIES 0x34u
@@ -30,11 +29,18 @@
 #define SUBCLASS_AUDIO 0x01u
 #define PIN_INTA 1u
 #define FIRST_CAPABILITY 0x40u
-#define CAP_MSIX 0x11u
-#define CAP_MSIX_BYTES 12u
-#define MSIX_CONTROL 2u /* 16 bits; 0 in the low ones: one vector */
+
+#define CAP_ID_MSIX 0x11u
+#define MSIX_BYTES 12u
+#define MSIX_CONTROL 2u
+#define MSIX_TABLE 4u
+#define MSIX_PENDING 8u
 #define MSIX_ENABLE 0x8000u
 #define MSIX_MASK 0x4000u
+#define MSIX_VECTORS 2u
+#define MSIX_PENDING_OFFSET 0x800u
+#define WINDOW_BYTES 20u
+#define WINDOW_DATA 16u
 
 static void put_capability(uint8_t *cap, const struct register_region *region, uint8_t length, uint8_t next)
 {
@@ -47,18 +53,34 @@ static void put_capability(uint8_t *cap, const struct register_region *region, u
     le32_put(cap + VIRTIO_PCI_CAP_OFF_LENGTH, region->length);
 }
 
-/* Its vectors cannot be assigned (the registers keep saying NO_VECTOR), so no table is behind it. */
+/* PCI 3.0, 6.8.2: one capability and a table that a driver may fill; it is never told anything through it. */
 static uint8_t put_msix(struct vsnd *dev, uint8_t at)
 {
-    dev->msix = at;
-    dev->config[at] = CAP_MSIX;
-    le16_put(dev->config + at + MSIX_CONTROL, dev->knobs.msix == MSIX_ENABLED ? MSIX_ENABLE : 0);
+    uint8_t *cap = dev->config + at;
+    cap[0] = CAP_ID_MSIX;
+    le16_put(cap + MSIX_CONTROL, (MSIX_VECTORS - 1) | (dev->personality->msix_enabled ? MSIX_ENABLE : 0));
+    le32_put(cap + MSIX_TABLE, MSIX_BAR);
+    le32_put(cap + MSIX_PENDING, MSIX_PENDING_OFFSET | MSIX_BAR);
     le16_put(dev->config_writable + at + MSIX_CONTROL, MSIX_ENABLE | MSIX_MASK);
-    return CAP_MSIX_BYTES;
+    dev->msix_capability = at;
+    return MSIX_BYTES;
 }
 
-static uint8_t put_region(struct vsnd *dev, uint8_t at, const struct register_region *region)
+/* 4.1.4.9: registers through configuration space. */
+static uint8_t put_window(struct vsnd *dev, uint8_t at)
 {
+    static const struct register_region none = {VIRTIO_PCI_CAP_PCI_CFG, 0, 0, 0};
+    put_capability(dev->config + at, &none, WINDOW_BYTES, 0);
+    dev->config_writable[at + VIRTIO_PCI_CAP_OFF_BAR] = 0xFF;
+    le32_put(dev->config_writable + at + VIRTIO_PCI_CAP_OFF_OFFSET, 0xFFFFFFFFu);
+    le32_put(dev->config_writable + at + VIRTIO_PCI_CAP_OFF_LENGTH, 0xFFFFFFFFu);
+    dev->window_capability = at;
+    return WINDOW_BYTES;
+}
+
+static uint8_t put_region(struct vsnd *dev, uint8_t at, unsigned index)
+{
+    const struct register_region *region = &dev->personality->regions[index];
     bool notify = region->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG;
     uint8_t length = notify ? VIRTIO_PCI_NOTIFY_CAP_SIZE : VIRTIO_PCI_CAP_SIZE;
     put_capability(dev->config + at, region, length, 0);
@@ -69,41 +91,42 @@ static uint8_t put_region(struct vsnd *dev, uint8_t at, const struct register_re
 
 static void put_capabilities(struct vsnd *dev)
 {
-    uint8_t *link = dev->config + PCI_CAPABILITIES;
+    uint8_t *link = &dev->config[PCI_CAPABILITIES];
     uint8_t at = FIRST_CAPABILITY;
-    for (unsigned i = 0; i <= REGION_COUNT; i++) {
-        bool msix = i == REGION_COUNT;
-        const struct register_region *region = &dev->personality->regions[i % REGION_COUNT];
-        if (msix ? dev->knobs.msix == MSIX_NONE : region->length == 0)
+    for (unsigned i = 0; i < REGION_COUNT; i++) {
+        uint8_t here = at;
+        if (dev->personality->regions[i].length == 0)
             continue;
+        *link = here;
+        at = (uint8_t)(at + put_region(dev, at, i));
+        link = &dev->config[here + VIRTIO_PCI_CAP_OFF_NEXT];
+    }
+    if (dev->personality->pci_cfg_window) {
         *link = at;
-        link = dev->config + at + VIRTIO_PCI_CAP_OFF_NEXT;
-        at = (uint8_t)(at + (msix ? put_msix(dev, at) : put_region(dev, at, region)));
+        link = &dev->config[at + VIRTIO_PCI_CAP_OFF_NEXT];
+        at = (uint8_t)(at + put_window(dev, at));
+    }
+    if (dev->personality->msix) {
+        *link = at;
+        put_msix(dev, at);
     }
 }
 
-/* The size of a BAR is what the driver cannot set. */
-static void put_bars(struct vsnd *dev)
+/* A BAR's size is what the driver cannot set. */
+static void put_bar(struct vsnd *dev, unsigned index, uint32_t bytes, bool wide)
 {
-    const struct personality *personality = dev->personality;
-    uint16_t modern = PCI_BAR(personality->modern_bar);
-    if (personality->bar0_bytes) {
-        le32_put(dev->config + modern, BAR_64_BIT);
-        le32_put(dev->config_writable + modern, ~(personality->bar0_bytes - 1));
-        le32_put(dev->config_writable + modern + 4, 0xFFFFFFFFu);
-    }
-    if (personality->legacy_bar0_bytes) {
-        le32_put(dev->config + PCI_BAR0, BAR_IO);
-        le32_put(dev->config_writable + PCI_BAR0, ~(personality->legacy_bar0_bytes - 1));
-    }
+    uint16_t at = (uint16_t)(PCI_BAR0 + 4 * index);
+    le32_put(dev->config + at, pci_bar_is_io(dev, index) ? BAR_IO : wide ? BAR_64_BIT : 0);
+    le32_put(dev->config_writable + at, ~(bytes - 1));
+    if (wide)
+        le32_put(dev->config_writable + at + 4, 0xFFFFFFFFu);
 }
 
 /* The command bits of the BARs that exist. */
-static uint16_t decoding(const struct vsnd *dev)
+static uint16_t decoding(const struct personality *personality)
 {
-    const struct personality *personality = dev->personality;
-    return (uint16_t)((personality->bar0_bytes ? COMMAND_MEMORY : 0) |
-                      (personality->legacy_bar0_bytes ? COMMAND_IO : 0));
+    return (uint16_t)((personality->bar_bytes || personality->msix ? COMMAND_MEMORY : 0) |
+                      (personality->legacy_bar_bytes ? COMMAND_IO : 0));
 }
 
 void pci_config_init(struct vsnd *dev)
@@ -119,12 +142,17 @@ void pci_config_init(struct vsnd *dev)
     le16_put(config + PCI_SUBSYSTEM_DEVICE, personality->subsystem_device);
     config[PCI_INTERRUPT_PIN] = PIN_INTA;
     put_capabilities(dev);
-    put_bars(dev);
     dev->config_status = config[PCI_CAPABILITIES] ? STATUS_CAPABILITIES : 0;
 
     uint8_t *writable = dev->config_writable;
-    le16_put(writable + PCI_COMMAND, decoding(dev) | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
+    le16_put(writable + PCI_COMMAND, decoding(personality) | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
     writable[PCI_CACHE_LINE] = 0xFF;
+    if (personality->bar_bytes)
+        put_bar(dev, personality->bar, personality->bar_bytes, true);
+    if (personality->legacy_bar_bytes)
+        put_bar(dev, 0, personality->legacy_bar_bytes, false);
+    if (personality->msix)
+        put_bar(dev, MSIX_BAR, MSIX_BAR_BYTES, false);
     writable[PCI_INTERRUPT_LINE] = 0xFF;
 }
 
@@ -133,20 +161,35 @@ static uint16_t command(const struct vsnd *dev)
     return le16_get(dev->config + PCI_COMMAND);
 }
 
+bool pci_bar_is_io(const struct vsnd *dev, unsigned bar)
+{
+    return bar == 0 && dev->personality->legacy_bar_bytes;
+}
+
 bool pci_bar_enabled(const struct vsnd *dev, unsigned bar)
 {
-    bool io = bar == 0 && dev->personality->legacy_bar0_bytes;
-    return command(dev) & (io ? COMMAND_IO : COMMAND_MEMORY);
+    return command(dev) & (pci_bar_is_io(dev, bar) ? COMMAND_IO : COMMAND_MEMORY);
 }
 
 bool pci_msix_enabled(const struct vsnd *dev)
 {
-    return dev->msix && le16_get(dev->config + dev->msix + MSIX_CONTROL) & MSIX_ENABLE;
+    return dev->msix_capability && le16_get(dev->config + dev->msix_capability + MSIX_CONTROL) & MSIX_ENABLE;
 }
 
 bool pci_intx_disabled(const struct vsnd *dev)
 {
-    return command(dev) & COMMAND_INTX_DISABLE;
+    return pci_msix_enabled(dev) || command(dev) & COMMAND_INTX_DISABLE;
+}
+
+bool pci_window_target(const struct vsnd *dev, uint16_t offset, unsigned size, unsigned *bar, uint64_t *target)
+{
+    const uint8_t *cap = dev->config + dev->window_capability;
+    if (!dev->window_capability || offset != dev->window_capability + WINDOW_DATA ||
+        le32_get(cap + VIRTIO_PCI_CAP_OFF_LENGTH) != size)
+        return false;
+    *bar = cap[VIRTIO_PCI_CAP_OFF_BAR];
+    *target = le32_get(cap + VIRTIO_PCI_CAP_OFF_OFFSET);
+    return true;
 }
 
 static bool is_access(uint16_t offset, unsigned size)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "le.h"
 #include "model.h"
@@ -83,10 +84,16 @@ void queue_serve(struct vsnd *dev, uint16_t index)
 uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
 {
     uint8_t registers[VIRTIO_CONTRACT_DEVICE_LENGTH + 8] = {0};
-    (void)dev;
-    if (offset >= VIRTIO_CONTRACT_DEVICE_LENGTH)
-        return 0;
-    le32_put(registers + VIRTIO_SND_CFG_STREAMS, VSND_STREAM_COUNT); /* jacks and chmaps: none */
+    const struct personality *personality = dev->personality;
+    if (personality->config_bytes)
+        memset(registers + personality->config_bytes, 0xFF, sizeof(registers) - personality->config_bytes);
+    if (offset >= VIRTIO_CONTRACT_DEVICE_LENGTH) {
+        registers[0] = personality->config_bytes ? 0xFF : 0;
+        return registers[0] * (0x0101010101010101ull >> (64 - 8 * size));
+    }
+    le32_put(registers + VIRTIO_SND_CFG_JACKS, personality->jacks);
+    le32_put(registers + VIRTIO_SND_CFG_STREAMS, personality->stream_count);
+    le32_put(registers + VIRTIO_SND_CFG_CHMAPS, personality->chmaps);
     uint64_t value = le64_get(registers + offset);
     return size < 8 ? value & ((1ull << (8 * size)) - 1) : value;
 }
@@ -165,6 +172,26 @@ static const struct register_region *find_region(const struct vsnd *dev, unsigne
     return NULL;
 }
 
+/* The MSI-X table and its pending bits: plain memory, since nothing is ever sent. */
+static uint64_t msix_read(const struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size && offset + i < MSIX_BAR_BYTES; i++)
+        value |= (uint64_t)dev->msix_memory[offset + i] << (8 * i);
+    return value;
+}
+
+static void msix_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size && offset + i < MSIX_BAR_BYTES; i++)
+        dev->msix_memory[offset + i] = (uint8_t)(value >> (8 * i));
+}
+
+static bool is_msix(const struct vsnd *dev, unsigned bar)
+{
+    return dev->personality->msix && bar == MSIX_BAR;
+}
+
 static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsigned size)
 {
     struct vsnd *dev = opaque;
@@ -172,8 +199,10 @@ static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsig
         return 0;
     if (!pci_bar_enabled(dev, bar)) /* nobody claims the cycle: all ones */
         return size < 8 ? (1ull << (8 * size)) - 1 : ~0ull;
-    if (bar == 0 && dev->personality->legacy_bar0_bytes)
+    if (pci_bar_is_io(dev, bar))
         return legacy_cfg_read(dev, offset, size);
+    if (is_msix(dev, bar))
+        return msix_read(dev, offset, size);
     const struct register_region *region = find_region(dev, bar, offset);
     return region ? region_ops[region->cfg_type].read(dev, offset - region->offset, size) : 0;
 }
@@ -185,8 +214,12 @@ static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned
         return;
     if (size < 8)
         value &= (1ull << (8 * size)) - 1;
-    if (bar == 0 && dev->personality->legacy_bar0_bytes) {
+    if (pci_bar_is_io(dev, bar)) {
         legacy_cfg_write(dev, offset, size, value);
+        return;
+    }
+    if (is_msix(dev, bar)) {
+        msix_write(dev, offset, size, value);
         return;
     }
     const struct register_region *region = find_region(dev, bar, offset);
@@ -196,12 +229,21 @@ static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned
 
 static uint32_t vsnd_config_read(void *opaque, uint16_t offset, unsigned size)
 {
+    unsigned bar;
+    uint64_t target;
+    if (pci_window_target(opaque, offset, size, &bar, &target))
+        return (uint32_t)vsnd_bar_read(opaque, bar, target, size);
     return pci_config_read(opaque, offset, size);
 }
 
 static void vsnd_config_write(void *opaque, uint16_t offset, unsigned size, uint32_t value)
 {
-    pci_config_write(opaque, offset, size, value);
+    unsigned bar;
+    uint64_t target;
+    if (pci_window_target(opaque, offset, size, &bar, &target))
+        vsnd_bar_write(opaque, bar, target, size, value);
+    else
+        pci_config_write(opaque, offset, size, value);
 }
 
 static void vsnd_advance(void *opaque, uint64_t now_ns)
@@ -215,7 +257,7 @@ static void vsnd_advance(void *opaque, uint64_t now_ns)
 static int vsnd_intx(void *opaque)
 {
     const struct vsnd *dev = opaque;
-    return dev->isr && !pci_intx_disabled(dev) && !pci_msix_enabled(dev);
+    return dev->isr && !pci_intx_disabled(dev);
 }
 
 static size_t vsnd_take_playback(void *opaque, float *stereo, size_t frames)
@@ -242,6 +284,8 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     struct vsnd *dev = opaque;
     if (dev->streams[1].state != VSND_STREAM_RUNNING)
         return 0;
+    if (dev->personality->ppm) /* the device's clock says how many: the host offers the others again */
+        frames = pcm_capture_room(dev, frames);
     for (size_t done = 0; done < frames;) {
         struct frame part[CHUNK_FRAMES];
         size_t count = frames - done < CHUNK_FRAMES ? frames - done : CHUNK_FRAMES;
@@ -267,29 +311,30 @@ static void vsnd_close(void *opaque)
 
 static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
 {
-    struct knobs knobs;
-    const struct personality *personality = personality_parse(options ? options : "", &knobs);
-    if (!personality)
-        return NULL;
     struct vsnd *dev = calloc(1, sizeof(*dev));
     if (!dev)
         goto no_memory;
-    dev->personality = personality;
-    dev->knobs = knobs;
+    if (!personality_parse(options ? options : "", &dev->row)) {
+        free(dev);
+        return NULL;
+    }
+    const struct personality *personality = dev->personality = &dev->row;
     dev->memory.ram = host->ram;
     dev->memory.size = host->ram_size;
-    dev->features = personality->features | (knobs.event_idx ? 1ull << VIRTIO_F_RING_EVENT_IDX : 0);
-    if (knobs.no_indirect)
-        dev->features &= ~(1ull << VIRTIO_F_RING_INDIRECT_DESC);
+    dev->features = personality->features;
     dev->stats.last_error = "";
-    if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(knobs.ring_ms), false))
+    if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(personality->ring_ms), false))
         goto free_device;
-    if (!audio_ring_init(&dev->capture, MS_TO_FRAMES(knobs.ring_ms), false))
+    if (!audio_ring_init(&dev->capture, MS_TO_FRAMES(personality->ring_ms), false))
         goto free_playback;
-    if (!audio_ring_init(&dev->played, MS_TO_FRAMES(knobs.ring_ms), true))
+    if (!audio_ring_init(&dev->played, MS_TO_FRAMES(personality->ring_ms), true))
         goto free_capture;
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         dev->queues[i].max_size = personality->queue_sizes[i];
+    for (unsigned i = 0; i < VSND_STREAM_COUNT; i++) {
+        dev->channels_max[i] = personality->streams[i].channels_max;
+        dev->streams[i].state = VSND_STREAM_IDLE;
+    }
     pci_config_init(dev);
     device_reset(dev);
     return dev;

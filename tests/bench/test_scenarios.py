@@ -47,6 +47,10 @@ SOUND_SCENARIOS = (
     ("polling_only", ("--polling-only", "--no-interrupt")),
 )
 
+# The devices that exist, as the model plays them.
+PERSONALITIES = tuple((name.replace("-", "_"), ("--device", f"model:{name}"))
+                      for name in ("qemu8", "qemu", "crosvm", "vhost-device-sound", "acrn", "android"))
+
 # What goes by the position alone: event-driven with two notifications, as Microsoft's engine, or timer-driven. With one
 # notification per buffer a position that moved by a whole buffer looks like one that did not move.
 POSITION_SCENARIOS = (
@@ -58,6 +62,7 @@ POSITION_VARIANTS = (
     ("timer", ("--mode", "timer")),
     ("jitter", ("--jitter-ms", "3")),
     ("specification", ("--device", "model:specification")),
+    *PERSONALITIES,
 )
 
 VARIANTS = (
@@ -65,6 +70,7 @@ VARIANTS = (
     ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
     ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
     ("direct_chains", ("--device", "model:aero,indirect=off")),
+    *PERSONALITIES,
 )
 
 

@@ -195,7 +195,7 @@ static void enabling_msix_moves_the_configuration_and_silences_inta(void **state
 
 static void msix_may_be_on_from_the_beginning(void **state)
 {
-    assert_int_equal(config(*state, find_capability(*state, 0x11) + 2, 2), 0x8000);
+    assert_true(config(*state, find_capability(*state, 0x11) + 2, 2) & 0x8000);
     assert_int_equal(guest_read(*state, 24 + VIRTIO_SND_CFG_STREAMS, 4), VSND_STREAM_COUNT);
 }
 
