@@ -17,11 +17,13 @@
 #define PCI_INTERRUPT_LINE 0x3Cu
 #define PCI_INTERRUPT_PIN 0x3Du
 
+#define COMMAND_IO 0x0001u
 #define COMMAND_MEMORY 0x0002u
 #define COMMAND_BUS_MASTER 0x0004u
 #define COMMAND_INTX_DISABLE 0x0400u
 #define STATUS_INTERRUPT 0x0008u
 #define STATUS_CAPABILITIES 0x0010u
+#define BAR_IO 0x1u
 #define BAR_64_BIT 0x4u
 #define CLASS_MULTIMEDIA 0x04u
 #define SUBCLASS_AUDIO 0x01u
@@ -56,7 +58,7 @@ static uint8_t put_msix(struct vsnd *dev, uint8_t at)
 {
     uint8_t *cap = dev->config + at;
     cap[0] = CAP_ID_MSIX;
-    le16_put(cap + MSIX_CONTROL, MSIX_VECTORS - 1);
+    le16_put(cap + MSIX_CONTROL, (MSIX_VECTORS - 1) | (dev->personality->msix_enabled ? MSIX_ENABLE : 0));
     le32_put(cap + MSIX_TABLE, MSIX_BAR);
     le32_put(cap + MSIX_PENDING, MSIX_PENDING_OFFSET | MSIX_BAR);
     le16_put(dev->config_writable + at + MSIX_CONTROL, MSIX_ENABLE | MSIX_MASK);
@@ -93,6 +95,8 @@ static void put_capabilities(struct vsnd *dev)
     uint8_t at = FIRST_CAPABILITY;
     for (unsigned i = 0; i < REGION_COUNT; i++) {
         uint8_t here = at;
+        if (dev->personality->regions[i].length == 0)
+            continue;
         *link = here;
         at = (uint8_t)(at + put_region(dev, at, i));
         link = &dev->config[here + VIRTIO_PCI_CAP_OFF_NEXT];
@@ -112,10 +116,17 @@ static void put_capabilities(struct vsnd *dev)
 static void put_bar(struct vsnd *dev, unsigned index, uint32_t bytes, bool wide)
 {
     uint16_t at = (uint16_t)(PCI_BAR0 + 4 * index);
-    le32_put(dev->config + at, wide ? BAR_64_BIT : 0);
+    le32_put(dev->config + at, pci_bar_is_io(dev, index) ? BAR_IO : wide ? BAR_64_BIT : 0);
     le32_put(dev->config_writable + at, ~(bytes - 1));
     if (wide)
         le32_put(dev->config_writable + at + 4, 0xFFFFFFFFu);
+}
+
+/* The command bits of the BARs that exist. */
+static uint16_t decoding(const struct personality *personality)
+{
+    return (uint16_t)((personality->bar_bytes || personality->msix ? COMMAND_MEMORY : 0) |
+                      (personality->legacy_bar_bytes ? COMMAND_IO : 0));
 }
 
 void pci_config_init(struct vsnd *dev)
@@ -124,7 +135,6 @@ void pci_config_init(struct vsnd *dev)
     uint8_t *config = dev->config;
     le16_put(config + PCI_VENDOR, VIRTIO_PCI_VENDOR_ID);
     le16_put(config + PCI_DEVICE, personality->device_id);
-    le16_put(config + PCI_STATUS, STATUS_CAPABILITIES);
     config[PCI_REVISION] = personality->revision;
     config[PCI_CLASS + 1] = SUBCLASS_AUDIO;
     config[PCI_CLASS + 2] = CLASS_MULTIMEDIA;
@@ -132,11 +142,15 @@ void pci_config_init(struct vsnd *dev)
     le16_put(config + PCI_SUBSYSTEM_DEVICE, personality->subsystem_device);
     config[PCI_INTERRUPT_PIN] = PIN_INTA;
     put_capabilities(dev);
+    dev->config_status = config[PCI_CAPABILITIES] ? STATUS_CAPABILITIES : 0;
 
     uint8_t *writable = dev->config_writable;
-    le16_put(writable + PCI_COMMAND, COMMAND_MEMORY | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
+    le16_put(writable + PCI_COMMAND, decoding(personality) | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
     writable[PCI_CACHE_LINE] = 0xFF;
-    put_bar(dev, personality->bar, personality->bar_bytes, true);
+    if (personality->bar_bytes)
+        put_bar(dev, personality->bar, personality->bar_bytes, true);
+    if (personality->legacy_bar_bytes)
+        put_bar(dev, 0, personality->legacy_bar_bytes, false);
     if (personality->msix)
         put_bar(dev, MSIX_BAR, MSIX_BAR_BYTES, false);
     writable[PCI_INTERRUPT_LINE] = 0xFF;
@@ -147,15 +161,24 @@ static uint16_t command(const struct vsnd *dev)
     return le16_get(dev->config + PCI_COMMAND);
 }
 
-bool pci_memory_enabled(const struct vsnd *dev)
+bool pci_bar_is_io(const struct vsnd *dev, unsigned bar)
 {
-    return command(dev) & COMMAND_MEMORY;
+    return bar == 0 && dev->personality->legacy_bar_bytes;
+}
+
+bool pci_bar_enabled(const struct vsnd *dev, unsigned bar)
+{
+    return command(dev) & (pci_bar_is_io(dev, bar) ? COMMAND_IO : COMMAND_MEMORY);
+}
+
+bool pci_msix_enabled(const struct vsnd *dev)
+{
+    return dev->msix_capability && le16_get(dev->config + dev->msix_capability + MSIX_CONTROL) & MSIX_ENABLE;
 }
 
 bool pci_intx_disabled(const struct vsnd *dev)
 {
-    bool msix = dev->msix_capability && le16_get(dev->config + dev->msix_capability + MSIX_CONTROL) & MSIX_ENABLE;
-    return msix || command(dev) & COMMAND_INTX_DISABLE;
+    return pci_msix_enabled(dev) || command(dev) & COMMAND_INTX_DISABLE;
 }
 
 bool pci_window_target(const struct vsnd *dev, uint16_t offset, unsigned size, unsigned *bar, uint64_t *target)
@@ -179,7 +202,7 @@ uint32_t pci_config_read(struct vsnd *dev, uint16_t offset, unsigned size)
     uint32_t value = 0;
     if (!is_access(offset, size))
         return 0;
-    le16_put(dev->config + PCI_STATUS, STATUS_CAPABILITIES | (dev->isr ? STATUS_INTERRUPT : 0));
+    le16_put(dev->config + PCI_STATUS, dev->config_status | (dev->isr ? STATUS_INTERRUPT : 0));
     for (unsigned i = 0; i < size; i++)
         value |= (uint32_t)dev->config[offset + i] << (8 * i);
     return value;

@@ -75,6 +75,20 @@
     .states = &pcm_states_lax, .transfer_states = ANY_STATE, .tick_ns = 10000000u, .mixer_frames = 1024,               \
     .rx_status = RX_STATUS_AFTER_DATA, .rx_ends_at_period = true
 
+/* A row of what the seed's drivers speak to behind a transitional identity: all of `aero` but the transport. */
+#define AERO_PROTOCOL                                                                                                  \
+    .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = VIRTIO_ID_SOUND, .queue_sizes = {64, 64, 256, 64},   \
+    .status_base = VIRTIO_SND_S_AERO_BASE, .xfer_header_bytes = VIRTIO_SND_XFER_BYTES_AERO, .info_request_bytes = 12,  \
+    .info_range_may_exceed = true, .info_names_stream = true, .refusal = VIRTIO_SND_S_IO_ERR,                          \
+    .unknown = VIRTIO_SND_S_NOT_SUPP, OUTPUT_THEN_INPUT, .ring_ms = DEFAULT_RING_MS,                                   \
+    .streams = {{VIRTIO_SND_D_OUTPUT, 2, 2, FORMATS_S16, RATES_48000},                                                 \
+                {VIRTIO_SND_D_INPUT, 1, 1, FORMATS_S16, RATES_48000}},                                                 \
+    .states = &pcm_states_aero, .transfer_states = IN_STATE(RUNNING),                                                  \
+    .completion = {COMPLETE_INSTANTLY, COMPLETE_INSTANTLY}
+
+/* Virtio 1.2, 4.1.4.10: 24 bytes with MSI-X, and the device configuration. */
+#define LEGACY_BAR_BYTES 64u
+
 static const struct personality personalities[] = {
     {
         .name = "aero", /* AERO-W7-VIRTIO v1 */
@@ -220,6 +234,29 @@ static const struct personality personalities[] = {
         .mixer_periods = 2,
         .rx_status = RX_STATUS_AT_PERIOD,
         .rx_ends_at_period = true,
+    },
+    {
+        .name = "transitional", /* modern capabilities beside a legacy I/O BAR, as QEMU lays out transitional devices */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .bar = 4,
+        .bar_bytes = VIRTIO_CONTRACT_BAR0_SIZE,
+        .legacy_bar_bytes = LEGACY_BAR_BYTES,
+        .notify_multiplier = VIRTIO_CONTRACT_NOTIFY_MULTIPLIER,
+        .regions = {
+            {VIRTIO_PCI_CAP_COMMON_CFG, 4, VIRTIO_CONTRACT_COMMON_OFFSET, VIRTIO_CONTRACT_COMMON_LENGTH},
+            {VIRTIO_PCI_CAP_NOTIFY_CFG, 4, VIRTIO_CONTRACT_NOTIFY_OFFSET, VIRTIO_CONTRACT_NOTIFY_LENGTH},
+            {VIRTIO_PCI_CAP_ISR_CFG, 4, VIRTIO_CONTRACT_ISR_OFFSET, VIRTIO_CONTRACT_ISR_LENGTH},
+            {VIRTIO_PCI_CAP_DEVICE_CFG, 4, VIRTIO_CONTRACT_DEVICE_OFFSET, VIRTIO_CONTRACT_DEVICE_LENGTH},
+        },
+        .features = MODERN_FEATURES | INDIRECT,
+        AERO_PROTOCOL,
+    },
+    {
+        .name = "ioport", /* the legacy register file only */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .legacy_bar_bytes = LEGACY_BAR_BYTES,
+        .features = INDIRECT,
+        AERO_PROTOCOL,
     },
 };
 

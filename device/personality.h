@@ -67,7 +67,9 @@ struct personality {
     uint16_t subsystem_vendor;
     uint16_t subsystem_device;
     uint8_t bar; /* of the registers, 64 bits wide */
-    uint32_t bar_bytes;
+    uint32_t bar_bytes;  /* 0: no modern registers */
+    uint32_t legacy_bar_bytes; /* legacy register file, in I/O BAR 0; 0: none */
+    bool msix_enabled;   /* with `msix`: by whoever ran before the driver */
     bool msix;           /* an MSI-X capability, its table in BAR 1 */
     bool pci_cfg_window; /* a PCI_CFG capability */
     uint32_t notify_multiplier;

@@ -67,6 +67,14 @@ static bool set_indirect(struct personality *row, long word)
     return set_feature(row, VIRTIO_F_RING_INDIRECT_DESC, word);
 }
 
+/* none, off, enabled */
+static bool set_msix(struct personality *row, long word)
+{
+    row->msix = word > 0;
+    row->msix_enabled = word == 2;
+    return true;
+}
+
 static bool set_tx_read(struct personality *row, long word)
 {
     row->tx_read_early = word == 1;
@@ -169,6 +177,7 @@ static const struct {
     {"ring_ms", {NULL}, 1, MAX_RING_MS, set_ring_ms},
     {"event_idx", {"on", "off"}, 0, 0, set_event_idx},     /* on: QEMU, crosvm */
     {"indirect", {"on", "off"}, 0, 0, set_indirect},       /* off: crosvm, ACRN */
+    {"msix", {"none", "off", "enabled"}, 0, 0, set_msix}, /* it moves the legacy device configuration */
     {"tx_read", {"late", "early"}, 0, 0, set_tx_read},     /* late: QEMU; early: Aero's copy */
     {"ctl_len", {"exact", "status", "whole", "huge"}, 0, 0, set_control_length}, /* status: QEMU 8.2 */
     {"rx_status", {"last", "data", "period"}, 0, 0, set_rx_status},   /* crosvm; QEMU; Android */

@@ -81,7 +81,7 @@ void queue_serve(struct vsnd *dev, uint16_t index)
     virtqueue_request_doorbell(queue, &dev->memory);
 }
 
-static uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
+uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
 {
     uint8_t registers[VIRTIO_CONTRACT_DEVICE_LENGTH + 8] = {0};
     const struct personality *personality = dev->personality;
@@ -99,14 +99,17 @@ static uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size
 }
 
 /* Reading takes what was pending and, with it, the level of INTA#. */
-static uint64_t isr_read(struct vsnd *dev, uint64_t offset, unsigned size)
+uint8_t device_take_isr(struct vsnd *dev)
 {
-    (void)size;
-    if (offset != 0)
-        return 0;
     uint8_t isr = dev->isr;
     dev->isr = 0;
     return isr;
+}
+
+static uint64_t isr_read(struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    (void)size;
+    return offset == 0 ? device_take_isr(dev) : 0;
 }
 
 static uint64_t read_nothing(struct vsnd *dev, uint64_t offset, unsigned size)
@@ -125,17 +128,22 @@ static void write_nothing(struct vsnd *dev, uint64_t offset, unsigned size, uint
     (void)value;
 }
 
-/* Address and value both say which queue: a driver that lets them differ would fail on one device or another. */
-static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+void queue_doorbell(struct vsnd *dev, uint64_t at, uint64_t index)
 {
-    uint64_t index = offset / dev->personality->notify_multiplier;
-    bool exact = offset % dev->personality->notify_multiplier == 0 && (size == 2 || size == 4);
-    if (!exact || index >= VSND_QUEUE_COUNT || value != index) {
+    if (at >= VSND_QUEUE_COUNT || index != at) {
         dev->stats.bad_doorbells++;
         return;
     }
     dev->stats.doorbells[index]++;
     queue_serve(dev, (uint16_t)index);
+}
+
+/* Address and value both say which queue: a driver that lets them differ would fail on one device or another. */
+static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    uint64_t index = offset / dev->personality->notify_multiplier;
+    bool exact = offset % dev->personality->notify_multiplier == 0 && (size == 2 || size == 4);
+    queue_doorbell(dev, exact ? index : VSND_QUEUE_COUNT, value);
 }
 
 /* Indexed by the capability's cfg_type. */
@@ -189,8 +197,10 @@ static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsig
     struct vsnd *dev = opaque;
     if (!is_access(offset, size))
         return 0;
-    if (!pci_memory_enabled(dev)) /* nobody claims the cycle: all ones */
+    if (!pci_bar_enabled(dev, bar)) /* nobody claims the cycle: all ones */
         return size < 8 ? (1ull << (8 * size)) - 1 : ~0ull;
+    if (pci_bar_is_io(dev, bar))
+        return legacy_cfg_read(dev, offset, size);
     if (is_msix(dev, bar))
         return msix_read(dev, offset, size);
     const struct register_region *region = find_region(dev, bar, offset);
@@ -200,10 +210,14 @@ static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsig
 static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
 {
     struct vsnd *dev = opaque;
-    if (!is_access(offset, size) || !pci_memory_enabled(dev))
+    if (!is_access(offset, size) || !pci_bar_enabled(dev, bar))
         return;
     if (size < 8)
         value &= (1ull << (8 * size)) - 1;
+    if (pci_bar_is_io(dev, bar)) {
+        legacy_cfg_write(dev, offset, size, value);
+        return;
+    }
     if (is_msix(dev, bar)) {
         msix_write(dev, offset, size, value);
         return;

@@ -63,16 +63,18 @@ static void merge(uint64_t *value, uint64_t at, unsigned size, uint64_t written)
 
 void dialect_bar_write(struct dialect *d, struct bus *bus, unsigned bar, uint64_t offset, unsigned size,
                        uint64_t value) {
-    const struct firmware_range *common = &d->firmware->common;
+    const struct firmware_range *common = &d->firmware->common, *legacy = &d->firmware->legacy_common;
 
+    if (d->name == s_unknown && legacy->length != 0 && bar == legacy->bar && offset < legacy->length) {
+        note_legacy(d, bus, bar, offset, value);
+        return;
+    }
     if (d->name != s_unknown || common->length == 0 || bar != common->bar || offset < common->offset ||
         offset - common->offset >= common->length) {
         return;
     }
     offset -= common->offset;
-    if (d->firmware->legacy) {
-        note_legacy(d, bus, bar, offset, value);
-    } else if (offset == VIRTIO_COMMON_QUEUE_SELECT) {
+    if (offset == VIRTIO_COMMON_QUEUE_SELECT) {
         d->queue = (uint16_t)value;
     } else if (offset == VIRTIO_COMMON_DEVICE_STATUS && (uint8_t)value == 0) {
         reset_queue(d);
