@@ -97,7 +97,7 @@ static bool features_are_acceptable(const struct vsnd *dev)
     return !(dev->driver_features & ~dev->features) && (dev->driver_features & required) == required;
 }
 
-static void take_features(struct vsnd *dev)
+void device_take_features(struct vsnd *dev)
 {
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) {
         dev->queues[i].indirect = dev->driver_features >> VIRTIO_F_RING_INDIRECT_DESC & 1;
@@ -115,7 +115,7 @@ static void write_status(struct vsnd *dev, uint64_t value)
     }
     if (status & VIRTIO_STATUS_FEATURES_OK && !(dev->status & VIRTIO_STATUS_FEATURES_OK)) {
         if (features_are_acceptable(dev))
-            take_features(dev);
+            device_take_features(dev);
         else
             status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
     }

@@ -11,16 +11,22 @@
 #include "vsnd.h"
 
 #define CONFIG_SPACE_BYTES 256u
+#define MSIX_BAR 1u
+#define MSIX_BAR_BYTES 0x1000u
 
 struct vsnd {
-    const struct personality *personality;
-    struct knobs knobs;
+    const struct personality *personality; /* the row below */
+    struct personality row;                /* of the table, as the knobs changed it */
     struct guest_memory memory;
     uint64_t now_ns; /* of the last advance */
 
     /* pci_config.c */
     uint8_t config[CONFIG_SPACE_BYTES];
     uint8_t config_writable[CONFIG_SPACE_BYTES]; /* bits that the driver can change */
+    uint16_t config_status;                      /* constant bits of the status register */
+    uint8_t msix_capability;                     /* where they lie; 0: there is none */
+    uint8_t window_capability;
+    uint8_t msix_memory[MSIX_BAR_BYTES];         /* BAR 1: nothing is ever sent from it */
 
     /* common_cfg.c */
     uint32_t device_feature_select;
@@ -37,7 +43,8 @@ struct vsnd {
 
     /* pcm.c */
     struct pcm_stream streams[VSND_STREAM_COUNT];
-    struct audio_ring playback; /* samples accepted and not played: instant completion only */
+    uint8_t channels_max[VSND_STREAM_COUNT]; /* as PCM_INFO tells it; a reset leaves it alone */
+    struct audio_ring playback; /* samples accepted and not played: instant completion, or a mixer's */
     struct audio_ring capture;  /* samples recorded and not given to the driver */
     uint64_t captured_frames;   /* frames that entered `capture` since START */
     struct audio_ring played;   /* what the clock played and the host has not taken */
@@ -49,8 +56,12 @@ struct vsnd {
 void pci_config_init(struct vsnd *dev);
 uint32_t pci_config_read(struct vsnd *dev, uint16_t offset, unsigned size);
 void pci_config_write(struct vsnd *dev, uint16_t offset, unsigned size, uint32_t value);
-bool pci_memory_enabled(const struct vsnd *dev);
+bool pci_bar_enabled(const struct vsnd *dev, unsigned bar);
+bool pci_bar_is_io(const struct vsnd *dev, unsigned bar);
+bool pci_msix_enabled(const struct vsnd *dev);
 bool pci_intx_disabled(const struct vsnd *dev);
+/* The register access that a configuration access at `offset` stands for; false: it is not one. */
+bool pci_window_target(const struct vsnd *dev, uint16_t offset, unsigned size, unsigned *bar, uint64_t *target);
 
 /* common_cfg.c: `offset` counts from the start of the region. */
 uint64_t common_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
@@ -59,11 +70,22 @@ void common_cfg_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t
 void device_reset(struct vsnd *dev);
 /* The device cannot go on: sets NEEDS_RESET and tells the driver. `why` is static text. */
 void device_needs_reset(struct vsnd *dev, const char *why);
+/* The features in driver_features come into force. */
+void device_take_features(struct vsnd *dev);
+
+/* legacy_cfg.c: the register file in I/O BAR 0. */
+uint64_t legacy_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
+void legacy_cfg_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value);
 
 /* vsnd.c */
 void device_interrupt(struct vsnd *dev, uint8_t isr_bit);
 /* Serves every chain that waits in one queue. */
 void queue_serve(struct vsnd *dev, uint16_t index);
+/* A doorbell for queue `index` that came at the address of queue `at`. */
+void queue_doorbell(struct vsnd *dev, uint64_t at, uint64_t index);
+/* The ISR byte; reading clears it. */
+uint8_t device_take_isr(struct vsnd *dev);
+uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
 /* Gives a chain back to the driver. */
 void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t written);
 /* Counts an answer and returns it as it goes on the wire; `why` (static text) matters unless it is OK. */

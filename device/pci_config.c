@@ -11,23 +11,36 @@
 #define PCI_CLASS 0x09u
 #define PCI_CACHE_LINE 0x0Cu
 #define PCI_BAR0 0x10u
-#define PCI_BAR1 0x14u
 #define PCI_SUBSYSTEM_VENDOR 0x2Cu
 #define PCI_SUBSYSTEM_DEVICE 0x2Eu
 #define PCI_CAPABILITIES 0x34u
 #define PCI_INTERRUPT_LINE 0x3Cu
 #define PCI_INTERRUPT_PIN 0x3Du
 
+#define COMMAND_IO 0x0001u
 #define COMMAND_MEMORY 0x0002u
 #define COMMAND_BUS_MASTER 0x0004u
 #define COMMAND_INTX_DISABLE 0x0400u
 #define STATUS_INTERRUPT 0x0008u
 #define STATUS_CAPABILITIES 0x0010u
+#define BAR_IO 0x1u
 #define BAR_64_BIT 0x4u
 #define CLASS_MULTIMEDIA 0x04u
 #define SUBCLASS_AUDIO 0x01u
 #define PIN_INTA 1u
 #define FIRST_CAPABILITY 0x40u
+
+#define CAP_ID_MSIX 0x11u
+#define MSIX_BYTES 12u
+#define MSIX_CONTROL 2u
+#define MSIX_TABLE 4u
+#define MSIX_PENDING 8u
+#define MSIX_ENABLE 0x8000u
+#define MSIX_MASK 0x4000u
+#define MSIX_VECTORS 2u
+#define MSIX_PENDING_OFFSET 0x800u
+#define WINDOW_BYTES 20u
+#define WINDOW_DATA 16u
 
 static void put_capability(uint8_t *cap, const struct register_region *region, uint8_t length, uint8_t next)
 {
@@ -40,20 +53,80 @@ static void put_capability(uint8_t *cap, const struct register_region *region, u
     le32_put(cap + VIRTIO_PCI_CAP_OFF_LENGTH, region->length);
 }
 
+/* PCI 3.0, 6.8.2: one capability and a table that a driver may fill; it is never told anything through it. */
+static uint8_t put_msix(struct vsnd *dev, uint8_t at)
+{
+    uint8_t *cap = dev->config + at;
+    cap[0] = CAP_ID_MSIX;
+    le16_put(cap + MSIX_CONTROL, (MSIX_VECTORS - 1) | (dev->personality->msix_enabled ? MSIX_ENABLE : 0));
+    le32_put(cap + MSIX_TABLE, MSIX_BAR);
+    le32_put(cap + MSIX_PENDING, MSIX_PENDING_OFFSET | MSIX_BAR);
+    le16_put(dev->config_writable + at + MSIX_CONTROL, MSIX_ENABLE | MSIX_MASK);
+    dev->msix_capability = at;
+    return MSIX_BYTES;
+}
+
+/* 4.1.4.9: registers through configuration space. */
+static uint8_t put_window(struct vsnd *dev, uint8_t at)
+{
+    static const struct register_region none = {VIRTIO_PCI_CAP_PCI_CFG, 0, 0, 0};
+    put_capability(dev->config + at, &none, WINDOW_BYTES, 0);
+    dev->config_writable[at + VIRTIO_PCI_CAP_OFF_BAR] = 0xFF;
+    le32_put(dev->config_writable + at + VIRTIO_PCI_CAP_OFF_OFFSET, 0xFFFFFFFFu);
+    le32_put(dev->config_writable + at + VIRTIO_PCI_CAP_OFF_LENGTH, 0xFFFFFFFFu);
+    dev->window_capability = at;
+    return WINDOW_BYTES;
+}
+
+static uint8_t put_region(struct vsnd *dev, uint8_t at, unsigned index)
+{
+    const struct register_region *region = &dev->personality->regions[index];
+    bool notify = region->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG;
+    uint8_t length = notify ? VIRTIO_PCI_NOTIFY_CAP_SIZE : VIRTIO_PCI_CAP_SIZE;
+    put_capability(dev->config + at, region, length, 0);
+    if (notify)
+        le32_put(dev->config + at + VIRTIO_PCI_CAP_OFF_NOTIFY_MULTIPLIER, dev->personality->notify_multiplier);
+    return length;
+}
+
 static void put_capabilities(struct vsnd *dev)
 {
+    uint8_t *link = &dev->config[PCI_CAPABILITIES];
     uint8_t at = FIRST_CAPABILITY;
-    dev->config[PCI_CAPABILITIES] = at;
     for (unsigned i = 0; i < REGION_COUNT; i++) {
-        const struct register_region *region = &dev->personality->regions[i];
-        bool notify = region->cfg_type == VIRTIO_PCI_CAP_NOTIFY_CFG;
-        uint8_t length = notify ? VIRTIO_PCI_NOTIFY_CAP_SIZE : VIRTIO_PCI_CAP_SIZE;
-        uint8_t next = i + 1 < REGION_COUNT ? (uint8_t)(at + length) : 0;
-        put_capability(dev->config + at, region, length, next);
-        if (notify)
-            le32_put(dev->config + at + VIRTIO_PCI_CAP_OFF_NOTIFY_MULTIPLIER, dev->personality->notify_multiplier);
-        at = next;
+        uint8_t here = at;
+        if (dev->personality->regions[i].length == 0)
+            continue;
+        *link = here;
+        at = (uint8_t)(at + put_region(dev, at, i));
+        link = &dev->config[here + VIRTIO_PCI_CAP_OFF_NEXT];
     }
+    if (dev->personality->pci_cfg_window) {
+        *link = at;
+        link = &dev->config[at + VIRTIO_PCI_CAP_OFF_NEXT];
+        at = (uint8_t)(at + put_window(dev, at));
+    }
+    if (dev->personality->msix) {
+        *link = at;
+        put_msix(dev, at);
+    }
+}
+
+/* A BAR's size is what the driver cannot set. */
+static void put_bar(struct vsnd *dev, unsigned index, uint32_t bytes, bool wide)
+{
+    uint16_t at = (uint16_t)(PCI_BAR0 + 4 * index);
+    le32_put(dev->config + at, pci_bar_is_io(dev, index) ? BAR_IO : wide ? BAR_64_BIT : 0);
+    le32_put(dev->config_writable + at, ~(bytes - 1));
+    if (wide)
+        le32_put(dev->config_writable + at + 4, 0xFFFFFFFFu);
+}
+
+/* The command bits of the BARs that exist. */
+static uint16_t decoding(const struct personality *personality)
+{
+    return (uint16_t)((personality->bar_bytes || personality->msix ? COMMAND_MEMORY : 0) |
+                      (personality->legacy_bar_bytes ? COMMAND_IO : 0));
 }
 
 void pci_config_init(struct vsnd *dev)
@@ -62,21 +135,24 @@ void pci_config_init(struct vsnd *dev)
     uint8_t *config = dev->config;
     le16_put(config + PCI_VENDOR, VIRTIO_PCI_VENDOR_ID);
     le16_put(config + PCI_DEVICE, personality->device_id);
-    le16_put(config + PCI_STATUS, STATUS_CAPABILITIES);
     config[PCI_REVISION] = personality->revision;
     config[PCI_CLASS + 1] = SUBCLASS_AUDIO;
     config[PCI_CLASS + 2] = CLASS_MULTIMEDIA;
-    le32_put(config + PCI_BAR0, BAR_64_BIT);
     le16_put(config + PCI_SUBSYSTEM_VENDOR, personality->subsystem_vendor);
     le16_put(config + PCI_SUBSYSTEM_DEVICE, personality->subsystem_device);
     config[PCI_INTERRUPT_PIN] = PIN_INTA;
     put_capabilities(dev);
+    dev->config_status = config[PCI_CAPABILITIES] ? STATUS_CAPABILITIES : 0;
 
     uint8_t *writable = dev->config_writable;
-    le16_put(writable + PCI_COMMAND, COMMAND_MEMORY | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
+    le16_put(writable + PCI_COMMAND, decoding(personality) | COMMAND_BUS_MASTER | COMMAND_INTX_DISABLE);
     writable[PCI_CACHE_LINE] = 0xFF;
-    le32_put(writable + PCI_BAR0, ~(personality->bar0_bytes - 1)); /* its size is what the driver cannot set */
-    le32_put(writable + PCI_BAR1, 0xFFFFFFFFu);
+    if (personality->bar_bytes)
+        put_bar(dev, personality->bar, personality->bar_bytes, true);
+    if (personality->legacy_bar_bytes)
+        put_bar(dev, 0, personality->legacy_bar_bytes, false);
+    if (personality->msix)
+        put_bar(dev, MSIX_BAR, MSIX_BAR_BYTES, false);
     writable[PCI_INTERRUPT_LINE] = 0xFF;
 }
 
@@ -85,14 +161,35 @@ static uint16_t command(const struct vsnd *dev)
     return le16_get(dev->config + PCI_COMMAND);
 }
 
-bool pci_memory_enabled(const struct vsnd *dev)
+bool pci_bar_is_io(const struct vsnd *dev, unsigned bar)
 {
-    return command(dev) & COMMAND_MEMORY;
+    return bar == 0 && dev->personality->legacy_bar_bytes;
+}
+
+bool pci_bar_enabled(const struct vsnd *dev, unsigned bar)
+{
+    return command(dev) & (pci_bar_is_io(dev, bar) ? COMMAND_IO : COMMAND_MEMORY);
+}
+
+bool pci_msix_enabled(const struct vsnd *dev)
+{
+    return dev->msix_capability && le16_get(dev->config + dev->msix_capability + MSIX_CONTROL) & MSIX_ENABLE;
 }
 
 bool pci_intx_disabled(const struct vsnd *dev)
 {
-    return command(dev) & COMMAND_INTX_DISABLE;
+    return pci_msix_enabled(dev) || command(dev) & COMMAND_INTX_DISABLE;
+}
+
+bool pci_window_target(const struct vsnd *dev, uint16_t offset, unsigned size, unsigned *bar, uint64_t *target)
+{
+    const uint8_t *cap = dev->config + dev->window_capability;
+    if (!dev->window_capability || offset != dev->window_capability + WINDOW_DATA ||
+        le32_get(cap + VIRTIO_PCI_CAP_OFF_LENGTH) != size)
+        return false;
+    *bar = cap[VIRTIO_PCI_CAP_OFF_BAR];
+    *target = le32_get(cap + VIRTIO_PCI_CAP_OFF_OFFSET);
+    return true;
 }
 
 static bool is_access(uint16_t offset, unsigned size)
@@ -105,7 +202,7 @@ uint32_t pci_config_read(struct vsnd *dev, uint16_t offset, unsigned size)
     uint32_t value = 0;
     if (!is_access(offset, size))
         return 0;
-    le16_put(dev->config + PCI_STATUS, STATUS_CAPABILITIES | (dev->isr ? STATUS_INTERRUPT : 0));
+    le16_put(dev->config + PCI_STATUS, dev->config_status | (dev->isr ? STATUS_INTERRUPT : 0));
     for (unsigned i = 0; i < size; i++)
         value |= (uint32_t)dev->config[offset + i] << (8 * i);
     return value;

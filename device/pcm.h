@@ -14,10 +14,15 @@ struct transfer;
 
 extern const pcm_state_table pcm_states_aero;
 extern const pcm_state_table pcm_states_specification;
+extern const pcm_state_table pcm_states_lax;
+extern const pcm_state_table pcm_states_android;
 
 struct pcm_stream {
     enum vsnd_stream_state state;
     uint32_t channels; /* of the last SET_PARAMS since reset; 0: none */
+    uint32_t buffer_bytes; /* likewise */
+    uint32_t period_bytes;
+    uint64_t flush_ns; /* when what RELEASE left behind comes back; 0: nothing is left */
     uint64_t start_ns;     /* the clock's zero; valid while Running */
     uint64_t clock_frames; /* frames that the clock has played or recorded since then */
     uint32_t starts;
@@ -31,6 +36,12 @@ struct pcm_stream {
     bool sounded;           /* a sample was played */
     uint64_t silent_frames; /* silence since the last sample, or since START */
 };
+
+/* The stream (0 playback, 1 capture) that an id on the wire names; VSND_STREAM_COUNT: none. */
+uint32_t pcm_stream_of_id(const struct vsnd *dev, uint32_t id);
+
+/* How many of `frames` recorded frames the device's clock wants by now. */
+size_t pcm_capture_room(const struct vsnd *dev, size_t frames);
 
 /* Runs a command with well-formed parameters; the answer counts from 0 (VIRTIO_SND_S_OK..). */
 uint32_t pcm_command(struct vsnd *dev, uint32_t stream_id, enum pcm_command command);

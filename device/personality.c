@@ -2,7 +2,6 @@
 #include "personality.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "pcm.h"
@@ -10,10 +9,10 @@
 
 #define BIT(n) (1ull << (n))
 #define IN_STATE(name) (1u << VSND_STREAM_##name)
+#define ANY_STATE (~0u)
 
 /* 200 ms bound the latency as a host would, and are far above any lead that a driver should need. */
 #define DEFAULT_RING_MS 200u
-#define MAX_RING_MS 10000u
 
 /* The seed's formats: what the contract device has; the others are what QEMU 10 reports. */
 #define FORMATS_S16 BIT(VIRTIO_SND_PCM_FMT_S16)
@@ -21,16 +20,74 @@
 #define FORMATS_QEMU 0x000E0078ull
 #define RATES_QEMU 0x3FFFull
 
-#define CONTRACT_TRANSPORT                                                                                             \
+#define CONTRACT_TRANSPORT CONTRACT_TRANSPORT_OF(VIRTIO_PCI_VENDOR_ID)
+#define CONTRACT_TRANSPORT_OF(vendor)                                                                                  \
     .device_id = VIRTIO_SND_PCI_DEVICE_MODERN, .revision = VIRTIO_CONTRACT_REVISION,                                   \
-    .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = VIRTIO_ID_SOUND,                                     \
-    .bar0_bytes = VIRTIO_CONTRACT_BAR0_SIZE, .notify_multiplier = VIRTIO_CONTRACT_NOTIFY_MULTIPLIER,                   \
+    .subsystem_vendor = (vendor), .subsystem_device = VIRTIO_ID_SOUND,                                                 \
+    .bar_bytes = VIRTIO_CONTRACT_BAR0_SIZE, .notify_multiplier = VIRTIO_CONTRACT_NOTIFY_MULTIPLIER,                   \
     .regions = {                                                                                                       \
         {VIRTIO_PCI_CAP_COMMON_CFG, 0, VIRTIO_CONTRACT_COMMON_OFFSET, VIRTIO_CONTRACT_COMMON_LENGTH},                  \
         {VIRTIO_PCI_CAP_NOTIFY_CFG, 0, VIRTIO_CONTRACT_NOTIFY_OFFSET, VIRTIO_CONTRACT_NOTIFY_LENGTH},                  \
         {VIRTIO_PCI_CAP_ISR_CFG, 0, VIRTIO_CONTRACT_ISR_OFFSET, VIRTIO_CONTRACT_ISR_LENGTH},                           \
         {VIRTIO_PCI_CAP_DEVICE_CFG, 0, VIRTIO_CONTRACT_DEVICE_OFFSET, VIRTIO_CONTRACT_DEVICE_LENGTH},                  \
     }
+
+#define OUTPUT_THEN_INPUT .stream_count = 2, .stream_order = {0, 1}
+#define INPUT_THEN_OUTPUT .stream_count = 2, .stream_order = {1, 0}
+
+/* QEMU's PCI transport: registers in BAR 4, MSI-X in BAR 1, a PCI_CFG window; 16 bytes of configuration. */
+#define QEMU_TRANSPORT                                                                                                 \
+    .device_id = VIRTIO_SND_PCI_DEVICE_MODERN, .revision = VIRTIO_CONTRACT_REVISION,                                   \
+    .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = 0x1100, .bar = 4, .bar_bytes = 0x4000,               \
+    .msix = true, .pci_cfg_window = true, .notify_multiplier = 4, .config_bytes = 16,                                  \
+    .regions = {                                                                                                       \
+        {VIRTIO_PCI_CAP_COMMON_CFG, 4, 0x0000, 0x1000},                                                                \
+        {VIRTIO_PCI_CAP_ISR_CFG, 4, 0x1000, 0x1000},                                                                   \
+        {VIRTIO_PCI_CAP_DEVICE_CFG, 4, 0x2000, 0x1000},                                                                \
+        {VIRTIO_PCI_CAP_NOTIFY_CFG, 4, 0x3000, 0x1000},                                                                \
+    }
+
+#define MODERN_FEATURES (BIT(VIRTIO_F_VERSION_1))
+#define INDIRECT BIT(VIRTIO_F_RING_INDIRECT_DESC)
+#define EVENT_IDX BIT(VIRTIO_F_RING_EVENT_IDX)
+/* NOTIFY_ON_EMPTY, ANY_LAYOUT, INDIRECT_DESC, EVENT_IDX, the bit that no driver may take, VERSION_1, RING_RESET. */
+#define FEATURES_OF_QEMU (BIT(24) | BIT(27) | INDIRECT | EVENT_IDX | BIT(30) | MODERN_FEATURES | BIT(40))
+
+/* Formats U8, S16, S24, S32 and the rates 8 to 48 kHz of the Rust devices. */
+#define FORMATS_RUST (BIT(4) | FORMATS_S16 | BIT(15) | BIT(17))
+#define RATES_TO_48000 0xFEull
+
+/* The part of every device that speaks virtio 1.2. */
+#define SPECIFIED                                                                                                      \
+    .required_features = BIT(VIRTIO_F_VERSION_1), .needs_driver_ok = true, .queue_size_writable = true,                \
+    .status_base = VIRTIO_SND_S_SPEC_BASE, .xfer_header_bytes = VIRTIO_SND_XFER_BYTES_SPEC,                            \
+    .info_request_bytes = sizeof(struct virtio_snd_query_info), .completion = {COMPLETE_PACED, COMPLETE_PACED},        \
+    .ring_ms = DEFAULT_RING_MS
+
+/* QEMU's sound device: no state machine, any parameters, a mixer that runs every 10 ms about 1024 frames ahead. */
+#define QEMU_SOUND                                                                                                     \
+    QEMU_TRANSPORT, SPECIFIED, .features = FEATURES_OF_QEMU, .queue_sizes = {64, 64, 64, 64},                          \
+    .exact_requests = true, .info_range_may_exceed = false, .bad_stream_is_fatal = true,                               \
+    .refusal = VIRTIO_SND_S_BAD_MSG, .unknown = VIRTIO_SND_S_BAD_MSG, OUTPUT_THEN_INPUT,                               \
+    .streams = {{VIRTIO_SND_D_OUTPUT, 1, 2, FORMATS_QEMU, RATES_QEMU},                                                 \
+                {VIRTIO_SND_D_INPUT, 1, 2, FORMATS_QEMU, RATES_QEMU}},                                                 \
+    .channels_accepted = VSND_MAX_CHANNELS, .channels_max_follows = true, .default_channels = 2,                       \
+    .states = &pcm_states_lax, .transfer_states = ANY_STATE, .tick_ns = 10000000u, .mixer_frames = 1024,               \
+    .rx_status = RX_STATUS_AFTER_DATA, .rx_ends_at_period = true
+
+/* A row of what the seed's drivers speak to behind a transitional identity: all of `aero` but the transport. */
+#define AERO_PROTOCOL                                                                                                  \
+    .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = VIRTIO_ID_SOUND, .queue_sizes = {64, 64, 256, 64},   \
+    .status_base = VIRTIO_SND_S_AERO_BASE, .xfer_header_bytes = VIRTIO_SND_XFER_BYTES_AERO, .info_request_bytes = 12,  \
+    .info_range_may_exceed = true, .info_names_stream = true, .refusal = VIRTIO_SND_S_IO_ERR,                          \
+    .unknown = VIRTIO_SND_S_NOT_SUPP, OUTPUT_THEN_INPUT, .ring_ms = DEFAULT_RING_MS,                                   \
+    .streams = {{VIRTIO_SND_D_OUTPUT, 2, 2, FORMATS_S16, RATES_48000},                                                 \
+                {VIRTIO_SND_D_INPUT, 1, 1, FORMATS_S16, RATES_48000}},                                                 \
+    .states = &pcm_states_aero, .transfer_states = IN_STATE(RUNNING),                                                  \
+    .completion = {COMPLETE_INSTANTLY, COMPLETE_INSTANTLY}
+
+/* Virtio 1.2, 4.1.4.10: 24 bytes with MSI-X, and the device configuration. */
+#define LEGACY_BAR_BYTES 64u
 
 static const struct personality personalities[] = {
     {
@@ -48,11 +105,15 @@ static const struct personality personalities[] = {
         .info_range_may_exceed = true,
         .info_names_stream = true,
         .period_is_checked = false,
+        .refusal = VIRTIO_SND_S_IO_ERR,
+        .unknown = VIRTIO_SND_S_NOT_SUPP,
+        OUTPUT_THEN_INPUT,
         .streams = {{VIRTIO_SND_D_OUTPUT, 2, 2, FORMATS_S16, RATES_48000},
                     {VIRTIO_SND_D_INPUT, 1, 1, FORMATS_S16, RATES_48000}},
         .states = &pcm_states_aero,
         .transfer_states = IN_STATE(RUNNING),
-        .completion = COMPLETE_INSTANTLY,
+        .completion = {COMPLETE_INSTANTLY, COMPLETE_INSTANTLY},
+        .ring_ms = DEFAULT_RING_MS,
     },
     {
         .name = "specification", /* virtio 1.2, 5.14, read strictly */
@@ -69,119 +130,149 @@ static const struct personality personalities[] = {
         .info_range_may_exceed = false,
         .info_names_stream = false,
         .period_is_checked = true,
+        .refusal = VIRTIO_SND_S_IO_ERR,
+        .unknown = VIRTIO_SND_S_NOT_SUPP,
+        OUTPUT_THEN_INPUT,
         .streams = {{VIRTIO_SND_D_OUTPUT, 1, 2, FORMATS_QEMU, RATES_QEMU},
                     {VIRTIO_SND_D_INPUT, 1, 2, FORMATS_QEMU, RATES_QEMU}},
         .states = &pcm_states_specification,
         .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING) | IN_STATE(STOPPED),
-        .completion = COMPLETE_PACED,
+        .completion = {COMPLETE_PACED, COMPLETE_PACED},
+        .ring_ms = DEFAULT_RING_MS,
+    },
+    {
+        .name = "qemu8", /* QEMU 8.2: used.len of the control queue is 4 even with entries behind the status */
+        QEMU_SOUND,
+        .control_length = CONTROL_LENGTH_STATUS,
+    },
+    {
+        .name = "qemu", /* QEMU 10 */
+        QEMU_SOUND,
+        .control_length = CONTROL_LENGTH_EXACT,
+    },
+    {
+        .name = "crosvm", /* strict states, exact periods, direct chains only, a backend one period ahead */
+        CONTRACT_TRANSPORT,
+        SPECIFIED,
+        .features = MODERN_FEATURES | EVENT_IDX,
+        .queue_sizes = {1024, 1024, 1024, 1024},
+        .chmaps = 4,
+        .exact_requests = true,
+        .period_is_checked = true,
+        .exact_period = true,
+        .refusal = VIRTIO_SND_S_NOT_SUPP,
+        .unknown = VIRTIO_SND_S_BAD_MSG,
+        OUTPUT_THEN_INPUT,
+        .streams = {{VIRTIO_SND_D_OUTPUT, 1, 6, FORMATS_RUST, RATES_TO_48000},
+                    {VIRTIO_SND_D_INPUT, 1, 2, FORMATS_RUST, RATES_TO_48000}},
+        .states = &pcm_states_specification,
+        .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING) | IN_STATE(STOPPED),
+        .mixer_periods = 1,
+    },
+    {
+        .name = "vhost-device-sound", /* behind QEMU's vhost-user-snd-pci, PipeWire: dies of what comes out of turn */
+        QEMU_TRANSPORT,
+        SPECIFIED,
+        .features = INDIRECT | EVENT_IDX | MODERN_FEATURES | BIT(40),
+        .queue_sizes = {64, 64, 64, 64},
+        .chmaps = 1,
+        .info_rejects_none = true,
+        .exact_requests = true,
+        .period_is_checked = true,
+        .illegal_start_is_fatal = true,
+        .stray_transfer_is_fatal = true,
+        .refusal = VIRTIO_SND_S_BAD_MSG,
+        .unknown = VIRTIO_SND_S_BAD_MSG,
+        OUTPUT_THEN_INPUT,
+        .streams = {{VIRTIO_SND_D_OUTPUT, 1, 6, FORMATS_RUST, RATES_TO_48000},
+                    {VIRTIO_SND_D_INPUT, 1, 6, FORMATS_RUST, RATES_TO_48000}},
+        .states = &pcm_states_specification,
+        .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING),
+        .latency_is_payload = true,
+    },
+    {
+        .name = "acrn", /* counts descriptors, RELEASE answers before it gives back; Oracle's vendor id for
+                           Windows guests */
+        CONTRACT_TRANSPORT_OF(0x108E),
+        SPECIFIED,
+        .features = MODERN_FEATURES,
+        .queue_sizes = {256, 256, 256, 256},
+        .exact_descriptors = true,
+        .period_is_checked = true,
+        .refusal = VIRTIO_SND_S_BAD_MSG,
+        .unknown = VIRTIO_SND_S_NOT_SUPP,
+        OUTPUT_THEN_INPUT,
+        .streams = {{VIRTIO_SND_D_OUTPUT, 1, 2, FORMATS_QEMU, RATES_TO_48000},
+                    {VIRTIO_SND_D_INPUT, 1, 2, FORMATS_QEMU, RATES_TO_48000}},
+        .states = &pcm_states_specification,
+        .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING) | IN_STATE(STOPPED),
+        .mixer_periods = 2,
+        .flush_status = VIRTIO_SND_S_BAD_MSG,
+        .flush_delay_ns = 3000000u,
+    },
+    {
+        .name = "android", /* the emulator's own device: stream 0 records; STOP leads back to Prepared; aborts when a
+                              transfer comes out of turn or past two buffers */
+        QEMU_TRANSPORT,
+        SPECIFIED,
+        .features = INDIRECT | EVENT_IDX | MODERN_FEATURES,
+        .queue_sizes = {64, 64, 64, 64},
+        .jacks = 2,
+        .chmaps = 2,
+        .info_rejects_none = true,
+        .exact_requests = true,
+        .period_is_checked = true,
+        .stray_transfer_is_fatal = true,
+        .overfull_is_fatal = true,
+        .refusal = VIRTIO_SND_S_BAD_MSG,
+        .unknown = VIRTIO_SND_S_BAD_MSG,
+        INPUT_THEN_OUTPUT,
+        .streams = {{VIRTIO_SND_D_OUTPUT, 1, 5, FORMATS_S16, RATES_TO_48000},
+                    {VIRTIO_SND_D_INPUT, 1, 2, FORMATS_S16, RATES_TO_48000}},
+        .states = &pcm_states_android,
+        .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING),
+        .mixer_periods = 2,
+        .rx_status = RX_STATUS_AT_PERIOD,
+        .rx_ends_at_period = true,
+    },
+    {
+        .name = "transitional", /* modern capabilities beside a legacy I/O BAR, as QEMU lays out transitional devices */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .bar = 4,
+        .bar_bytes = VIRTIO_CONTRACT_BAR0_SIZE,
+        .legacy_bar_bytes = LEGACY_BAR_BYTES,
+        .notify_multiplier = VIRTIO_CONTRACT_NOTIFY_MULTIPLIER,
+        .regions = {
+            {VIRTIO_PCI_CAP_COMMON_CFG, 4, VIRTIO_CONTRACT_COMMON_OFFSET, VIRTIO_CONTRACT_COMMON_LENGTH},
+            {VIRTIO_PCI_CAP_NOTIFY_CFG, 4, VIRTIO_CONTRACT_NOTIFY_OFFSET, VIRTIO_CONTRACT_NOTIFY_LENGTH},
+            {VIRTIO_PCI_CAP_ISR_CFG, 4, VIRTIO_CONTRACT_ISR_OFFSET, VIRTIO_CONTRACT_ISR_LENGTH},
+            {VIRTIO_PCI_CAP_DEVICE_CFG, 4, VIRTIO_CONTRACT_DEVICE_OFFSET, VIRTIO_CONTRACT_DEVICE_LENGTH},
+        },
+        .features = MODERN_FEATURES | INDIRECT,
+        AERO_PROTOCOL,
+    },
+    {
+        .name = "ioport", /* the legacy register file only */
+        .device_id = VIRTIO_SND_PCI_DEVICE_TRANSITIONAL,
+        .legacy_bar_bytes = LEGACY_BAR_BYTES,
+        .features = INDIRECT,
+        AERO_PROTOCOL,
     },
 };
 
 #define PERSONALITY_COUNT (sizeof(personalities) / sizeof(personalities[0]))
 
-static bool read_ring_ms(struct knobs *knobs, const char *value)
-{
-    char *end = NULL;
-    unsigned long ms = strtoul(value, &end, 10);
-    if (*value < '0' || *value > '9' || *end || ms < 1 || ms > MAX_RING_MS)
-        return false;
-    knobs->ring_ms = (uint32_t)ms;
-    return true;
-}
-
-/* Index of `value` in the two words, or -1. */
-static int one_of(const char *value, const char *first, const char *second)
-{
-    return strcmp(value, first) == 0 ? 0 : strcmp(value, second) == 0 ? 1 : -1;
-}
-
-static bool read_event_idx(struct knobs *knobs, const char *value)
-{
-    int word = one_of(value, "off", "on");
-    knobs->event_idx = word == 1;
-    return word >= 0;
-}
-
-static bool read_indirect(struct knobs *knobs, const char *value)
-{
-    int word = one_of(value, "on", "off");
-    knobs->no_indirect = word == 1;
-    return word >= 0;
-}
-
-static bool read_tx_read(struct knobs *knobs, const char *value)
-{
-    int word = one_of(value, "late", "early");
-    knobs->tx_read_early = word == 1;
-    return word >= 0;
-}
-
-static const struct {
-    const char *name;
-    const char *values;
-    bool (*read)(struct knobs *knobs, const char *value);
-} knob_table[] = {
-    {"ring_ms", "1..10000", read_ring_ms},
-    {"event_idx", "on or off", read_event_idx},
-    {"indirect", "on or off", read_indirect},
-    {"tx_read", "late or early", read_tx_read},
-};
-
-#define KNOB_COUNT (sizeof(knob_table) / sizeof(knob_table[0]))
-
-static bool read_knob(struct knobs *knobs, const char *word)
-{
-    const char *equals = strchr(word, '=');
-    size_t length = equals ? (size_t)(equals - word) : strlen(word);
-    for (size_t i = 0; i < KNOB_COUNT; i++) {
-        if (strlen(knob_table[i].name) != length || strncmp(knob_table[i].name, word, length) != 0)
-            continue;
-        if (equals && knob_table[i].read(knobs, equals + 1))
-            return true;
-        fprintf(stderr, "device model: '%s': %s takes %s\n", word, knob_table[i].name, knob_table[i].values);
-        return false;
-    }
-    fprintf(stderr, "device model: unknown knob '%s' (there are", word);
-    for (size_t i = 0; i < KNOB_COUNT; i++)
-        fprintf(stderr, " %s", knob_table[i].name);
-    fprintf(stderr, ")\n");
-    return false;
-}
-
-static const struct personality *find(const char *name)
+const struct personality *personality_find(const char *name)
 {
     for (size_t i = 0; i < PERSONALITY_COUNT; i++) {
         if (strcmp(personalities[i].name, name) == 0)
             return &personalities[i];
     }
-    fprintf(stderr, "device model: unknown personality '%s' (there are", name);
-    for (size_t i = 0; i < PERSONALITY_COUNT; i++)
-        fprintf(stderr, " %s", personalities[i].name);
-    fprintf(stderr, ")\n");
     return NULL;
 }
 
-const struct personality *personality_parse(const char *options, struct knobs *knobs)
+void personality_list(void)
 {
-    char text[256];
-    const struct personality *chosen = &personalities[0];
-    bool first = true;
-    if (strlen(options) >= sizeof(text)) {
-        fprintf(stderr, "device model: options of more than %zu characters\n", sizeof(text) - 1);
-        return NULL;
-    }
-    memcpy(text, options, strlen(options) + 1);
-    *knobs = (struct knobs){.ring_ms = DEFAULT_RING_MS};
-    for (char *next, *word = text; word; word = next, first = false) {
-        next = strchr(word, ',');
-        if (next)
-            *next++ = '\0';
-        if (first && !strchr(word, '='))
-            chosen = *word ? find(word) : chosen;
-        else if (!read_knob(knobs, word))
-            return NULL;
-        if (!chosen)
-            return NULL;
-    }
-    return chosen;
+    for (size_t i = 0; i < PERSONALITY_COUNT; i++)
+        fprintf(stderr, " %s", personalities[i].name);
 }

@@ -20,7 +20,23 @@ typedef uint8_t pcm_state_table[VSND_STREAM_STATES][PCM_COMMANDS];
 
 enum completion {
     COMPLETE_INSTANTLY, /* TX when the samples are in the host ring, RX with what there is */
-    COMPLETE_PACED      /* TX when the consumer clock has played it, RX when full */
+    COMPLETE_PACED,     /* TX when the consumer clock has played it, RX when full */
+    COMPLETE_NEVER      /* kept until RELEASE: a back end that failed to open */
+};
+
+/* What used.len of the control queue says. */
+enum control_length {
+    CONTROL_LENGTH_EXACT,  /* the status and the entries */
+    CONTROL_LENGTH_STATUS, /* 4, whatever was written */
+    CONTROL_LENGTH_WHOLE,  /* everything writable, written or not */
+    CONTROL_LENGTH_HUGE    /* more than there is */
+};
+
+/* Where the status of a capture transfer lies. */
+enum rx_status {
+    RX_STATUS_LAST,       /* the last 8 writable bytes */
+    RX_STATUS_AFTER_DATA, /* behind what was recorded: within the payload when that is less than the buffer */
+    RX_STATUS_AT_PERIOD   /* behind a whole period; used.len claims the period too */
 };
 
 /* One capability and the registers behind it. */
@@ -32,6 +48,7 @@ struct register_region {
 };
 
 #define REGION_COUNT 4u
+#define VSND_MAX_CHANNELS 16u
 
 struct stream_traits {
     uint8_t direction;
@@ -49,7 +66,12 @@ struct personality {
     uint8_t revision;
     uint16_t subsystem_vendor;
     uint16_t subsystem_device;
-    uint32_t bar0_bytes;
+    uint8_t bar; /* of the registers, 64 bits wide */
+    uint32_t bar_bytes;  /* 0: no modern registers */
+    uint32_t legacy_bar_bytes; /* legacy register file, in I/O BAR 0; 0: none */
+    bool msix_enabled;   /* with `msix`: by whoever ran before the driver */
+    bool msix;           /* an MSI-X capability, its table in BAR 1 */
+    bool pci_cfg_window; /* a PCI_CFG capability */
     uint32_t notify_multiplier;
     struct register_region regions[REGION_COUNT];
     uint64_t features;          /* offered */
@@ -57,6 +79,9 @@ struct personality {
     bool needs_driver_ok;       /* doorbells before DRIVER_OK are not served */
     bool queue_size_writable;
     uint16_t queue_sizes[VSND_QUEUE_COUNT];
+    uint32_t config_bytes; /* device configuration; reads behind it give ones. 0: zeros to the end of the region */
+    uint32_t jacks;        /* what it says of them */
+    uint32_t chmaps;
 
     /* protocol */
     uint32_t status_base;
@@ -65,26 +90,51 @@ struct personality {
     bool exact_requests;            /* longer requests are BAD_MSG, not cut */
     bool info_range_may_exceed;     /* PCM_INFO beyond the last stream: OK, entries that exist; else BAD_MSG */
     bool info_names_stream;         /* first field of an entry: the stream id; else the function node, 0 */
+    bool info_rejects_none;         /* PCM_INFO for 0 entries is BAD_MSG */
     bool period_is_checked;         /* SET_PARAMS refuses a period that does not divide the buffer */
-    struct stream_traits streams[VSND_STREAM_COUNT];
+    bool exact_descriptors;         /* one descriptor per part as Linux has them, else no answer and used.len 0 */
+    bool exact_period;              /* a transfer that is not one period is IO_ERR */
+    bool bad_stream_is_fatal;       /* SET_PARAMS and RELEASE of no stream: NEEDS_RESET, no answer */
+    bool illegal_start_is_fatal;    /* PREPARE and START out of turn: likewise */
+    bool stray_transfer_is_fatal;   /* a transfer in a state not in transfer_states: likewise */
+    bool overfull_is_fatal;         /* more than two buffers in flight: likewise */
+    uint32_t refusal;               /* of a command that the state does not allow */
+    uint32_t unknown;               /* of a request code that does not exist */
+    enum control_length control_length;
+    uint32_t stream_count;
+    uint8_t stream_order[VSND_STREAM_COUNT]; /* [id]: 0 the playback stream, 1 the capture stream */
+    struct stream_traits streams[VSND_STREAM_COUNT]; /* playback, capture */
+    uint8_t channels_accepted; /* by SET_PARAMS, from 1; 0: channels_min..channels_max as told */
+    bool channels_max_follows; /* PREPARE makes channels_max the stream's channels, for good */
+    uint8_t default_channels;  /* of a stream that runs without SET_PARAMS; 0: none can */
 
     /* streaming */
     const pcm_state_table *states;
     uint32_t transfer_states; /* 1 << enum vsnd_stream_state: transfers are accepted */
-    enum completion completion;
+    enum completion completion[VSND_STREAM_COUNT]; /* playback, capture */
+    uint32_t ring_ms;        /* capacity of the playback and the capture ring */
+    bool tx_read_early;      /* paced TX: copy the payload when it arrives, not when it is played */
+    uint32_t tick_ns;        /* the clock moves in steps of this; 0: evenly */
+    uint64_t start_delay_ns; /* from START to the first sample */
+    int32_t ppm;             /* by how much the device's clock is fast */
+    uint32_t mixer_frames;   /* paced TX: taken ahead of what is played, complete then */
+    uint32_t mixer_periods;  /* the same in periods */
+    enum rx_status rx_status;
+    bool rx_ends_at_period;   /* complete with a period, whatever the buffer holds */
+    bool rx_partial;          /* complete at each step of the clock with what was recorded */
+    bool latency_is_payload;  /* latency_bytes means nothing; else 0 */
+    uint32_t flush_status;    /* of what RELEASE gives back */
+    uint64_t flush_delay_ns;  /* RELEASE answers first and gives back this much later; SET_PARAMS until then: BAD_MSG */
 };
 
-struct knobs {
-    uint32_t ring_ms;   /* capacity of the playback and the capture ring */
-    bool event_idx;     /* offer EVENT_IDX */
-    bool no_indirect;   /* do not offer INDIRECT_DESC, as crosvm and ACRN do not */
-    bool tx_read_early; /* paced TX: copy the payload when it arrives, not when it is played */
-};
+/* The table; NULL: no such row. */
+const struct personality *personality_find(const char *name);
+void personality_list(void); /* names, to stderr */
 
 /*
- * Reads PERSONALITY[,knob=value...]; both parts may be absent. NULL: something
+ * Reads PERSONALITY[,knob=value...]; both parts may be absent. false: something
  * is unknown, and one line on stderr said what.
  */
-const struct personality *personality_parse(const char *options, struct knobs *knobs);
+bool personality_parse(const char *options, struct personality *personality);
 
 #endif

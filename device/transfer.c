@@ -34,7 +34,7 @@ static void decode_frames(const uint8_t *bytes, uint32_t channels, struct frame 
 {
     for (size_t i = 0; i < count; i++) {
         frames[i].left = (int16_t)le16_get(bytes + i * channels * SAMPLE_BYTES);
-        frames[i].right = (int16_t)le16_get(bytes + (i * channels + channels - 1) * SAMPLE_BYTES);
+        frames[i].right = (int16_t)le16_get(bytes + (i * channels + (channels > 1)) * SAMPLE_BYTES);
     }
 }
 
@@ -44,18 +44,36 @@ static void encode_frames(uint8_t *bytes, uint32_t channels, const struct frame 
         le16_put(bytes + i * SAMPLE_BYTES, (uint16_t)frames[i / channels].left);
 }
 
+/* Where the status of a transfer goes, counted from the first writable byte. */
+static uint64_t status_offset(const struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain,
+                              uint32_t payload_written)
+{
+    uint64_t last = chain->writable_bytes - STATUS_BYTES;
+    uint64_t offset = last;
+    if (queue_of(stream_id) == VIRTIO_SND_QUEUE_TX)
+        return 0;
+    if (dev->personality->rx_status == RX_STATUS_AFTER_DATA)
+        offset = payload_written;
+    if (dev->personality->rx_status == RX_STATUS_AT_PERIOD)
+        offset = dev->streams[stream_id].period_bytes;
+    return offset < last ? offset : last;
+}
+
 /*
- * Answers a transfer. The status is the last thing writable of an RX chain and
- * the first of a TX chain; used.len counts the bytes written (5.14.6.8).
+ * Answers a transfer. The status is by default the last thing writable of an RX
+ * chain and the first of a TX chain; used.len counts the bytes written (5.14.6.8).
  */
 static void answer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint32_t status,
                    uint32_t payload_written, const char *why)
 {
     uint8_t bytes[STATUS_BYTES];
-    uint64_t offset = queue_of(stream_id) == VIRTIO_SND_QUEUE_RX ? chain->writable_bytes - STATUS_BYTES : 0;
+    uint64_t offset = status_offset(dev, stream_id, chain, payload_written);
+    uint64_t latency = chain->readable_bytes + chain->writable_bytes - STATUS_BYTES;
     le32_put(bytes, device_answer(dev, status, why));
-    le32_put(bytes + 4, 0); /* latency_bytes */
+    le32_put(bytes + 4, dev->personality->latency_is_payload ? (uint32_t)latency : 0);
     vq_chain_write(chain, &dev->memory, offset, bytes, sizeof(bytes));
+    if (stream_id == 1 && dev->personality->rx_status == RX_STATUS_AT_PERIOD && status == VIRTIO_SND_S_OK)
+        payload_written = (uint32_t)offset;
     queue_complete(dev, queue_of(stream_id), chain->head, payload_written + STATUS_BYTES);
 }
 
@@ -81,7 +99,7 @@ static const char *check_message(const struct vsnd *dev, uint32_t stream_id, con
         return "transfer: readable part outside memory";
     if (!vq_chain_read(chain, &dev->memory, 0, header, header_bytes))
         return "transfer: header too short";
-    if (le32_get(header) != stream_id)
+    if (pcm_stream_of_id(dev, le32_get(header)) != stream_id)
         return "transfer: wrong stream for this queue";
     if (!output && chain->readable_bytes != header_bytes)
         return "transfer: readable bytes behind the capture header";
@@ -101,7 +119,7 @@ static uint32_t expected_frame_bytes(const struct vsnd *dev, uint32_t stream_id)
 static void play_into_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t payload)
 {
     uint32_t bytes_per_frame = frame_bytes(&dev->streams[0]);
-    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    uint8_t bytes[CHUNK_FRAMES * VSND_MAX_CHANNELS * SAMPLE_BYTES];
     struct frame frames[CHUNK_FRAMES];
     for (uint64_t done = 0; done < payload;) {
         uint64_t part = CHUNK_FRAMES * bytes_per_frame;
@@ -118,7 +136,7 @@ static void play_into_ring(struct vsnd *dev, const struct vq_chain *chain, uint6
 static uint64_t record_from_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t done, uint64_t count)
 {
     uint32_t channels = dev->streams[1].channels;
-    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    uint8_t bytes[CHUNK_FRAMES * VSND_MAX_CHANNELS * SAMPLE_BYTES];
     struct frame frames[CHUNK_FRAMES];
     uint64_t silence = 0;
     while (count) {
@@ -156,8 +174,10 @@ static bool keep(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *ch
     transfer->chain = *chain;
     transfer->chain.segments = transfer->segments;
     transfer->payload = payload;
+    if (stream_id == 1 && dev->personality->rx_ends_at_period && payload > stream->period_bytes)
+        transfer->payload = stream->period_bytes;
     memcpy(transfer->segments, chain->segments, count * sizeof(transfer->segments[0]));
-    if (stream_id == 0 && dev->knobs.tx_read_early && payload) {
+    if (stream_id == 0 && dev->personality->tx_read_early && payload) {
         transfer->copy = malloc(payload);
         if (!transfer->copy) {
             free(transfer);
@@ -174,11 +194,56 @@ static bool keep(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *ch
     return true;
 }
 
-void pcm_transfer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
+/* ACRN takes header, data and status from the first, the middle and the last descriptors. */
+static bool has_expected_descriptors(const struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
+{
+    const struct vq_segment *last = &chain->segments[chain->readable + chain->writable - 1];
+    unsigned data = stream_id == 0 ? chain->readable : chain->writable;
+    unsigned other = stream_id == 0 ? chain->writable : chain->readable;
+    if (!dev->personality->exact_descriptors)
+        return true;
+    return data >= 2 && other == 1 && last->length == STATUS_BYTES &&
+           chain->segments[0].length == dev->personality->xfer_header_bytes &&
+           data - 1 <= dev->streams[stream_id].period_bytes / 4096 + 2;
+}
+
+/* What is wrong with the transfer where the stream is now; NULL: nothing. */
+static const char *check_state(const struct vsnd *dev, uint32_t stream_id, uint64_t payload)
 {
     const struct pcm_stream *stream = &dev->streams[stream_id];
+    if (!(dev->personality->transfer_states & 1u << stream->state) || stream->flush_ns || !stream->channels)
+        return "transfer: not in this stream state";
+    if (dev->personality->exact_period && payload != stream->period_bytes)
+        return "transfer: not exactly a period";
+    return NULL;
+}
+
+/* Devices of which a transfer out of turn, or one too many, is the end. */
+static const char *check_fatal(const struct vsnd *dev, uint32_t stream_id)
+{
+    const struct personality *personality = dev->personality;
+    const struct pcm_stream *stream = &dev->streams[stream_id];
+    if (personality->stray_transfer_is_fatal && !(personality->transfer_states & 1u << stream->state))
+        return "transfer: not in this stream state, and the device dies of it";
+    if (personality->overfull_is_fatal && stream->period_bytes &&
+        stream->pending >= 2 * (stream->buffer_bytes / stream->period_bytes))
+        return "transfer: more than two buffers in flight, and the device dies of it";
+    return NULL;
+}
+
+static void accept(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint64_t payload)
+{
+    if (dev->personality->completion[stream_id] == COMPLETE_INSTANTLY)
+        complete_now(dev, stream_id, chain, payload);
+    else if (!keep(dev, stream_id, chain, payload))
+        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: the host is out of memory");
+}
+
+void pcm_transfer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
+{
     uint64_t payload = 0;
-    if (chain->writable_bytes < STATUS_BYTES || !vq_chain_is_writable(chain, &dev->memory)) {
+    if (chain->writable_bytes < STATUS_BYTES || !vq_chain_is_writable(chain, &dev->memory) ||
+        !has_expected_descriptors(dev, stream_id, chain)) {
         dev->stats.unanswered++;
         dev->stats.last_error = "transfer: no room for its status";
         queue_complete(dev, queue_of(stream_id), chain->head, 0);
@@ -191,14 +256,16 @@ void pcm_transfer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *c
         answer(dev, stream_id, chain, VIRTIO_SND_S_BAD_MSG, 0, why);
         return;
     }
-    if (!(dev->personality->transfer_states & 1u << stream->state)) {
-        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: not in this stream state");
+    why = check_fatal(dev, stream_id);
+    if (why) {
+        device_needs_reset(dev, why);
         return;
     }
-    if (dev->personality->completion == COMPLETE_INSTANTLY)
-        complete_now(dev, stream_id, chain, payload);
-    else if (!keep(dev, stream_id, chain, payload))
-        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: the host is out of memory");
+    why = check_state(dev, stream_id, payload);
+    if (why)
+        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, why);
+    else
+        accept(dev, stream_id, chain, payload);
 }
 
 static struct transfer *unlink_first(struct pcm_stream *stream)
@@ -229,7 +296,7 @@ static void finish_first(struct vsnd *dev, uint32_t stream_id, uint32_t status, 
 size_t transfer_play(struct vsnd *dev, struct frame *frames, size_t count)
 {
     struct pcm_stream *stream = &dev->streams[0];
-    uint8_t bytes[CHUNK_FRAMES * 2 * SAMPLE_BYTES];
+    uint8_t bytes[CHUNK_FRAMES * VSND_MAX_CHANNELS * SAMPLE_BYTES];
     size_t taken = 0;
     if (!dev->memory.enabled)
         return 0;
@@ -268,16 +335,16 @@ void transfer_record(struct vsnd *dev, uint64_t count)
         record_from_ring(dev, &transfer->chain, transfer->done, part);
         transfer->done += part * frame_bytes(stream);
         count -= part;
-        if (transfer->done < transfer->payload)
+        if (transfer->done < transfer->payload && !(dev->personality->rx_partial && part))
             break;
         finish_first(dev, 1, VIRTIO_SND_S_OK, NULL);
     }
 }
 
-void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status)
+void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why)
 {
     while (dev->streams[stream_id].first_pending)
-        finish_first(dev, stream_id, status, "transfer: dropped by new parameters");
+        finish_first(dev, stream_id, status, why);
 }
 
 void transfer_forget(struct pcm_stream *stream)

@@ -11,8 +11,8 @@ size_t transfer_play(struct vsnd *dev, struct frame *frames, size_t count);
 /* Paced: moves at most `count` recorded frames into the pending RX transfers, completing the full ones. */
 void transfer_record(struct vsnd *dev, uint64_t count);
 
-/* Completes every pending transfer of a stream with a status (VIRTIO_SND_S_OK..). */
-void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status);
+/* Completes every pending transfer of a stream with a status (VIRTIO_SND_S_OK..); `why` is static text. */
+void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why);
 
 /* Forgets every pending transfer of a stream; the guest sees nothing. */
 void transfer_forget(struct pcm_stream *stream);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "le.h"
 #include "model.h"
@@ -80,26 +81,35 @@ void queue_serve(struct vsnd *dev, uint16_t index)
     virtqueue_request_doorbell(queue, &dev->memory);
 }
 
-static uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
+uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
 {
     uint8_t registers[VIRTIO_CONTRACT_DEVICE_LENGTH + 8] = {0};
-    (void)dev;
-    if (offset >= VIRTIO_CONTRACT_DEVICE_LENGTH)
-        return 0;
-    le32_put(registers + VIRTIO_SND_CFG_STREAMS, VSND_STREAM_COUNT); /* jacks and chmaps: none */
+    const struct personality *personality = dev->personality;
+    if (personality->config_bytes)
+        memset(registers + personality->config_bytes, 0xFF, sizeof(registers) - personality->config_bytes);
+    if (offset >= VIRTIO_CONTRACT_DEVICE_LENGTH) {
+        registers[0] = personality->config_bytes ? 0xFF : 0;
+        return registers[0] * (0x0101010101010101ull >> (64 - 8 * size));
+    }
+    le32_put(registers + VIRTIO_SND_CFG_JACKS, personality->jacks);
+    le32_put(registers + VIRTIO_SND_CFG_STREAMS, personality->stream_count);
+    le32_put(registers + VIRTIO_SND_CFG_CHMAPS, personality->chmaps);
     uint64_t value = le64_get(registers + offset);
     return size < 8 ? value & ((1ull << (8 * size)) - 1) : value;
 }
 
 /* Reading takes what was pending and, with it, the level of INTA#. */
-static uint64_t isr_read(struct vsnd *dev, uint64_t offset, unsigned size)
+uint8_t device_take_isr(struct vsnd *dev)
 {
-    (void)size;
-    if (offset != 0)
-        return 0;
     uint8_t isr = dev->isr;
     dev->isr = 0;
     return isr;
+}
+
+static uint64_t isr_read(struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    (void)size;
+    return offset == 0 ? device_take_isr(dev) : 0;
 }
 
 static uint64_t read_nothing(struct vsnd *dev, uint64_t offset, unsigned size)
@@ -118,17 +128,22 @@ static void write_nothing(struct vsnd *dev, uint64_t offset, unsigned size, uint
     (void)value;
 }
 
-/* Address and value both say which queue: a driver that lets them differ would fail on one device or another. */
-static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+void queue_doorbell(struct vsnd *dev, uint64_t at, uint64_t index)
 {
-    uint64_t index = offset / dev->personality->notify_multiplier;
-    bool exact = offset % dev->personality->notify_multiplier == 0 && (size == 2 || size == 4);
-    if (!exact || index >= VSND_QUEUE_COUNT || value != index) {
+    if (at >= VSND_QUEUE_COUNT || index != at) {
         dev->stats.bad_doorbells++;
         return;
     }
     dev->stats.doorbells[index]++;
     queue_serve(dev, (uint16_t)index);
+}
+
+/* Address and value both say which queue: a driver that lets them differ would fail on one device or another. */
+static void doorbell_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    uint64_t index = offset / dev->personality->notify_multiplier;
+    bool exact = offset % dev->personality->notify_multiplier == 0 && (size == 2 || size == 4);
+    queue_doorbell(dev, exact ? index : VSND_QUEUE_COUNT, value);
 }
 
 /* Indexed by the capability's cfg_type. */
@@ -157,13 +172,37 @@ static const struct register_region *find_region(const struct vsnd *dev, unsigne
     return NULL;
 }
 
+/* The MSI-X table and its pending bits: plain memory, since nothing is ever sent. */
+static uint64_t msix_read(const struct vsnd *dev, uint64_t offset, unsigned size)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < size && offset + i < MSIX_BAR_BYTES; i++)
+        value |= (uint64_t)dev->msix_memory[offset + i] << (8 * i);
+    return value;
+}
+
+static void msix_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value)
+{
+    for (unsigned i = 0; i < size && offset + i < MSIX_BAR_BYTES; i++)
+        dev->msix_memory[offset + i] = (uint8_t)(value >> (8 * i));
+}
+
+static bool is_msix(const struct vsnd *dev, unsigned bar)
+{
+    return dev->personality->msix && bar == MSIX_BAR;
+}
+
 static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsigned size)
 {
     struct vsnd *dev = opaque;
     if (!is_access(offset, size))
         return 0;
-    if (!pci_memory_enabled(dev)) /* nobody claims the cycle: all ones */
+    if (!pci_bar_enabled(dev, bar)) /* nobody claims the cycle: all ones */
         return size < 8 ? (1ull << (8 * size)) - 1 : ~0ull;
+    if (pci_bar_is_io(dev, bar))
+        return legacy_cfg_read(dev, offset, size);
+    if (is_msix(dev, bar))
+        return msix_read(dev, offset, size);
     const struct register_region *region = find_region(dev, bar, offset);
     return region ? region_ops[region->cfg_type].read(dev, offset - region->offset, size) : 0;
 }
@@ -171,10 +210,18 @@ static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsig
 static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
 {
     struct vsnd *dev = opaque;
-    if (!is_access(offset, size) || !pci_memory_enabled(dev))
+    if (!is_access(offset, size) || !pci_bar_enabled(dev, bar))
         return;
     if (size < 8)
         value &= (1ull << (8 * size)) - 1;
+    if (pci_bar_is_io(dev, bar)) {
+        legacy_cfg_write(dev, offset, size, value);
+        return;
+    }
+    if (is_msix(dev, bar)) {
+        msix_write(dev, offset, size, value);
+        return;
+    }
     const struct register_region *region = find_region(dev, bar, offset);
     if (region)
         region_ops[region->cfg_type].write(dev, offset - region->offset, size, value);
@@ -182,12 +229,21 @@ static void vsnd_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned
 
 static uint32_t vsnd_config_read(void *opaque, uint16_t offset, unsigned size)
 {
+    unsigned bar;
+    uint64_t target;
+    if (pci_window_target(opaque, offset, size, &bar, &target))
+        return (uint32_t)vsnd_bar_read(opaque, bar, target, size);
     return pci_config_read(opaque, offset, size);
 }
 
 static void vsnd_config_write(void *opaque, uint16_t offset, unsigned size, uint32_t value)
 {
-    pci_config_write(opaque, offset, size, value);
+    unsigned bar;
+    uint64_t target;
+    if (pci_window_target(opaque, offset, size, &bar, &target))
+        vsnd_bar_write(opaque, bar, target, size, value);
+    else
+        pci_config_write(opaque, offset, size, value);
 }
 
 static void vsnd_advance(void *opaque, uint64_t now_ns)
@@ -228,6 +284,8 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     struct vsnd *dev = opaque;
     if (dev->streams[1].state != VSND_STREAM_RUNNING)
         return 0;
+    if (dev->personality->ppm) /* the device's clock says how many: the host offers the others again */
+        frames = pcm_capture_room(dev, frames);
     for (size_t done = 0; done < frames;) {
         struct frame part[CHUNK_FRAMES];
         size_t count = frames - done < CHUNK_FRAMES ? frames - done : CHUNK_FRAMES;
@@ -253,29 +311,30 @@ static void vsnd_close(void *opaque)
 
 static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
 {
-    struct knobs knobs;
-    const struct personality *personality = personality_parse(options ? options : "", &knobs);
-    if (!personality)
-        return NULL;
     struct vsnd *dev = calloc(1, sizeof(*dev));
     if (!dev)
         goto no_memory;
-    dev->personality = personality;
-    dev->knobs = knobs;
+    if (!personality_parse(options ? options : "", &dev->row)) {
+        free(dev);
+        return NULL;
+    }
+    const struct personality *personality = dev->personality = &dev->row;
     dev->memory.ram = host->ram;
     dev->memory.size = host->ram_size;
-    dev->features = personality->features | (knobs.event_idx ? 1ull << VIRTIO_F_RING_EVENT_IDX : 0);
-    if (knobs.no_indirect)
-        dev->features &= ~(1ull << VIRTIO_F_RING_INDIRECT_DESC);
+    dev->features = personality->features;
     dev->stats.last_error = "";
-    if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(knobs.ring_ms), false))
+    if (!audio_ring_init(&dev->playback, MS_TO_FRAMES(personality->ring_ms), false))
         goto free_device;
-    if (!audio_ring_init(&dev->capture, MS_TO_FRAMES(knobs.ring_ms), false))
+    if (!audio_ring_init(&dev->capture, MS_TO_FRAMES(personality->ring_ms), false))
         goto free_playback;
-    if (!audio_ring_init(&dev->played, MS_TO_FRAMES(knobs.ring_ms), true))
+    if (!audio_ring_init(&dev->played, MS_TO_FRAMES(personality->ring_ms), true))
         goto free_capture;
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         dev->queues[i].max_size = personality->queue_sizes[i];
+    for (unsigned i = 0; i < VSND_STREAM_COUNT; i++) {
+        dev->channels_max[i] = personality->streams[i].channels_max;
+        dev->streams[i].state = VSND_STREAM_IDLE;
+    }
     pci_config_init(dev);
     device_reset(dev);
     return dev;

@@ -82,14 +82,14 @@ $($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3
 	$(Q)$(PYTHON) tools/pe_finish.py $$@
 
 driver: $($(2)_DIR)/$(3)/$($(1)_SYS).sys
-driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_SOURCES))
+driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_OWN))
 -include $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.d,$($(1)_SOURCES)) \
-    $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.d,$($(1)_SOURCES))
+    $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.d,$($(1)_OWN))
 endef
 
 .PHONY: driver driver-gcc driver-layouts
 driver driver-gcc driver-layouts:
-$(foreach v,$(VARIANTS),$(foreach f,$(FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
+$(foreach v,$(VARIANTS),$(foreach f,$($(v)_FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
 
 # --- Layouts ---------------------------------------------------------------------------------------------------------
 
@@ -109,3 +109,4 @@ $(foreach a,$(ARCHS),$(eval $(call driver_layouts,$(a))))
 
 test-build: driver driver-gcc driver-layouts
 TESTS += tests/image/test_image.py tests/image/test_exports.py tests/image/test_reproducible.py tools/tidy.py
+TESTS += tests/commands/test_variants.py

@@ -22,6 +22,13 @@ $(HOST_BENCH): $(HOST_OBJECTS) $(OUT)/host/libvsnd.a
 
 -include $(HOST_OBJECTS:.o=.d)
 
+# The sound card that --device qemu gives to QEMU.
+HOST_CARD := $(OUT)/host/libpaced.so
+
+$(HOST_CARD): bench/alsa/paced.c mk/host.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(filter-out -Wmissing-prototypes,$(HOST_CFLAGS)) -DPIC -fPIC -shared -o $@ $< -lasound
+
 # ---- unit tests: the real sources against cmocka ----
 
 HOST_TESTS := $(patsubst tests/host/%.c,$(OUT)/tests/host/%,$(wildcard tests/host/test_*.c))
@@ -50,4 +57,4 @@ $(OUT)/tests/host/fake/%.so: tests/host/fake/%.c bench/include/pci_plugin.h
 
 TESTS += $(HOST_TESTS)
 test-build: $(HOST_FAKES)
-test-build: $(HOST_TESTS) $(HOST_BENCH)
+test-build: $(HOST_TESTS) $(HOST_BENCH) $(HOST_CARD)

@@ -11,13 +11,14 @@ UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-multichar -fsanitize
 UNIT_DRIVER_CFLAGS := -std=gnu90 -Wdeclaration-after-statement
 
 UNIT_RING := $(VIRTIO)/src/virtqueue_split.c
-UNIT_QUEUE := $(UNIT_RING) $(VIRTIO)/src/virtio_pci_modern_transport.c $(SND)/src/virtiosnd_queue_split.c \
-    $(SND)/src/virtiosnd_wait.c
+UNIT_QUEUE := $(UNIT_RING) $(VIRTIO)/src/virtio_pci_modern_transport.c $(VIRTIO)/src/virtio_pci_status.c \
+    $(SND)/src/virtiosnd_queue_split.c $(SND)/src/virtiosnd_wait.c
 UNIT_PROTOCOL := $(SND)/src/virtiosnd_protocol.c
 UNIT_DEVICE := tests/unit/snd_device.c
 
 UNIT_SOURCES_cap_parser := $(VIRTIO)/src/virtio_pci_cap_parser.c
 UNIT_SOURCES_contract := $(VIRTIO)/src/virtio_pci_contract.c
+UNIT_SOURCES_legacy := $(SND)/src/virtiosnd_pci.c # the other sources are included: they need the defines
 UNIT_SOURCES_protocol := $(UNIT_PROTOCOL)
 UNIT_SOURCES_sg := $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c
 UNIT_SOURCES_virtqueue := $(UNIT_RING)
@@ -27,8 +28,8 @@ UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/vi
     $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_rx.c
 UNIT_SOURCES_pcm := $(UNIT_SOURCES_xfer) $(SND)/src/virtiosnd_control.c $(SND)/src/virtiosnd_pcm.c
 UNIT_SOURCES_hw := $(UNIT_SOURCES_pcm) $(VIRTIO)/src/virtio_pci_cap_parser.c $(VIRTIO)/src/virtio_pci_contract.c \
-    $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_pci.c virtiosnd_intx.c \
-    virtiosnd_eventq.c backend_virtio.c)
+    $(VIRTIO)/src/virtio_pci_intx_wdm.c $(addprefix $(SND)/src/,virtiosnd_hw.c virtiosnd_hw_modern.c \
+    virtiosnd_bars.c virtiosnd_pci.c virtiosnd_intx.c virtiosnd_eventq.c backend_virtio.c)
 UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c

@@ -103,5 +103,6 @@ void capture_run(void *argument)
     ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
     host_mark(LINK_MARK_CAPTURE_IDLE);
     job->result.idle_ns = clock_now_ns();
+    job->result.lead_frames = c.engine.lead_frames;
     engine_close(&c.engine);
 }

@@ -79,6 +79,7 @@ struct engine {
     bool use_property;     /* no position register */
     uint64_t next_wake_ns; /* timer mode */
     uint64_t wakeups;
+    uint64_t lead_frames; /* link_stream_result.lead_frames */
     KSRTAUDIO_HWLATENCY latency;
 };
 
@@ -127,6 +128,22 @@ struct capture_job {
 };
 void capture_run(void *job);
 
+/* ---- criteria.c ---- */
+
+#define CRITERIA_GLITCH_MS 0.8 /* a read further off the line than this is a glitch */
+
+struct criteria_fit {
+    double slope; /* position per time */
+    double rate_error_percent;
+    double jitter_max_ms, jitter_std_ms, jitter_mean_ms; /* against the nominal slope */
+    unsigned glitches;
+};
+struct criteria_fit criteria_fit(const double *time_ms, const double *position_ms, unsigned count);
+/* The position since RUN, in bytes. The scenario fails when there is none. */
+uint64_t criteria_linear(struct engine *engine);
+/* `count` reads, 10 ms apart, the first 110 ms from now. */
+void criteria_read(struct engine *engine, double *time_ms, double *position_ms, unsigned count);
+
 /* ---- files.c ---- */
 
 extern const int16_t *g_input; /* options.input_frames stereo frames, or NULL */
@@ -158,6 +175,8 @@ extern const struct scenario g_scenarios[];
 extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_property[];
+extern const struct scenario g_scenarios_bench[];
+extern const struct scenario g_scenarios_logo[];
 
 /* STATUS text in expectation messages. */
 const char *status_name(NTSTATUS status);

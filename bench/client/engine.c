@@ -144,6 +144,9 @@ bool engine_position(struct engine *engine, uint64_t *linear)
         scenario_failed("%s: GetPosition answered %s", endpoint_name(&engine->endpoint), status_name(status));
     }
     *linear = engine->pin->linear - engine->pin->linear % engine->frame_bytes;
+    uint64_t lead = (position.WriteOffset + engine->buffer_bytes - position.PlayOffset) % engine->buffer_bytes;
+    if (lead / engine->frame_bytes > engine->lead_frames)
+        engine->lead_frames = lead / engine->frame_bytes;
     return true;
 }
 

@@ -107,5 +107,6 @@ void render_run(void *argument)
     ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
     host_mark(LINK_MARK_RENDER_IDLE);
     job->result.idle_ns = clock_now_ns();
+    job->result.lead_frames = r.engine.lead_frames;
     engine_close(&r.engine);
 }

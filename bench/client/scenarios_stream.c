@@ -133,22 +133,14 @@ static void open_long(struct engine *engine, bool capture)
     engine_open_required(engine, capture, &options);
 }
 
-static uint64_t linear_of(struct engine *engine)
-{
-    KSAUDIO_POSITION position;
-    NTSTATUS status = ks_pin_position(engine->pin, &position);
-    EXPECT(NT_SUCCESS(status), "%s: GetPosition answered %s", endpoint_name(&engine->endpoint), status_name(status));
-    return engine->pin->linear;
-}
-
 /* Ten reads, 50 ms apart: all different in RUN, all the same in PAUSE, all zero in STOP. */
 static void expect_moving(struct engine *engine)
 {
     thread_sleep_until(clock_now_ns() + 100 * MS);
-    uint64_t before = linear_of(engine);
+    uint64_t before = criteria_linear(engine);
     for (int i = 0; i < 10; i++) {
         thread_sleep_until(clock_now_ns() + 50 * MS);
-        uint64_t now = linear_of(engine);
+        uint64_t now = criteria_linear(engine);
         EXPECT(now != before, "%s: position stands still in RUN", endpoint_name(&engine->endpoint));
         before = now;
     }
@@ -192,7 +184,7 @@ static void first_position_and_latency(bool capture)
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
     uint64_t start = clock_now_ns();
     uint64_t linear;
-    while ((linear = linear_of(&engine)) == 0) {
+    while ((linear = criteria_linear(&engine)) == 0) {
         EXPECT(clock_now_ns() - start < 500 * MS, "%s: no position for 500 ms", endpoint_name(&engine.endpoint));
         thread_sleep_until(clock_now_ns() + MS);
     }
@@ -205,48 +197,11 @@ static void first_position_and_latency(bool capture)
 
 #define READS 100
 
-struct sample_set {
-    double time_ms[READS];
-    double position_ms[READS];
-    unsigned count;
-};
-
-static struct sample_set read_samples(struct engine *engine)
-{
-    struct sample_set set = {.count = 0};
-    thread_sleep_until(clock_now_ns() + 100 * MS);
-    uint64_t begin = clock_now_ns();
-    for (unsigned i = 0; i < READS; i++) {
-        thread_sleep_until(clock_now_ns() + 10 * MS + clock_jitter_ns(engine->options.jitter_stream));
-        uint64_t linear = linear_of(engine);
-        uint64_t now = clock_now_ns();
-        set.time_ms[set.count] = (double)(now - begin) / 1e6;
-        set.position_ms[set.count++] = (double)linear / engine->frame_bytes / 48.0;
-    }
-    return set;
-}
-
 /* Least squares for the rate; jitter against the nominal slope, as the Kspos test does it. */
-static void judge(const struct sample_set *s, const char *who)
+static void judge(const struct criteria_fit *fit, const char *who)
 {
-    double sx = 0, sy = 0, sxx = 0, sxy = 0, n = s->count;
-    for (unsigned i = 0; i < s->count; i++) {
-        sx += s->time_ms[i];
-        sy += s->position_ms[i];
-        sxx += s->time_ms[i] * s->time_ms[i];
-        sxy += s->time_ms[i] * s->position_ms[i];
-    }
-    double slope = (n * sxy - sx * sy) / (n * sxx - sx * sx);
-    double intercept = (sy - slope * sx) / n;
-    double mean = 0, square = 0, maximum = 0;
-    for (unsigned i = 0; i < s->count; i++) {
-        double jitter = s->time_ms[i] - (s->position_ms[i] - intercept);
-        mean += jitter / n;
-        square += jitter * jitter / n;
-        maximum = fabs(jitter) > maximum ? fabs(jitter) : maximum;
-    }
-    double deviation = sqrt(fmax(0, square - mean * mean));
-    double error = (slope - 1) * 100;
+    double error = fit->rate_error_percent, maximum = fit->jitter_max_ms;
+    double deviation = fit->jitter_std_ms, mean = fit->jitter_mean_ms;
     note("%s: rate error %.4f %%, jitter max %.3f ms, std %.3f ms, mean %.3f ms", who, error, maximum, deviation, mean);
     /* Kspos limits for a machine whose timers are late by up to `late` ms; without that the stricter AEC limits. */
     double late = g_link->options.jitter_us / 1000.0;
@@ -263,8 +218,11 @@ static void drift_and_jitter(bool capture)
     struct engine engine;
     open_long(&engine, capture);
     EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
-    struct sample_set set = read_samples(&engine);
-    judge(&set, endpoint_name(&engine.endpoint));
+    double time_ms[READS];
+    double position_ms[READS];
+    criteria_read(&engine, time_ms, position_ms, READS);
+    struct criteria_fit fit = criteria_fit(time_ms, position_ms, READS);
+    judge(&fit, endpoint_name(&engine.endpoint));
     engine_close(&engine);
 }
 

@@ -10,6 +10,9 @@
 
 #include "../../device/vsnd.h"
 #include "error.h"
+#include "qemu.h"
+
+#define OPTIONS_BYTES 1024u
 
 static const char *volatile s_running;
 
@@ -63,6 +66,26 @@ static bool load_plugin(struct bus *bus, const char *path) {
     return ops_complete(bus->ops) || fail("device plug-in %s: lacks one of its functions", path);
 }
 
+/* Is this QEMU? Then what follows its name, else NULL. */
+static const char *qemu_properties(const char *spec) {
+    if (strcmp(spec, "qemu") == 0) {
+        return "";
+    }
+    return strncmp(spec, "qemu:", 5) == 0 ? spec + 5 : NULL;
+}
+
+static bool find_qemu(struct bus *bus, const char *properties, const struct bus_setting *setting,
+                      char text[OPTIONS_BYTES]) {
+    /* QEMU's own wav back end has no microphone. */
+    int length = snprintf(text, OPTIONS_BYTES, "ram_fd=%d,audio=%s,%s", setting->ram_fd,
+                          setting->microphone ? "paced" : "wav", properties);
+
+    bus->ops = qemu_pci_ops();
+    bus->finish = qemu_finish;
+    bus->realtime = true;
+    return length < (int)OPTIONS_BYTES || fail("--device qemu: the properties are too long");
+}
+
 static bool find_ops(struct bus *bus, char *spec, const char **options) {
     if (strncmp(spec, "plugin:", 7) == 0) {
         char *path = spec + 7, *comma = strchr(path, ',');
@@ -77,19 +100,25 @@ static bool find_ops(struct bus *bus, char *spec, const char **options) {
         bus->ops = vsnd_pci_ops();
         return true;
     }
-    return fail("--device: '%s' is neither model[:PERSONALITY] nor plugin:PATH", spec);
+    return fail("--device: '%s' is neither model[:PERSONALITY], qemu[:PROPS] nor plugin:PATH", spec);
 }
 
-bool bus_open(struct bus *bus, const char *spec, uint8_t *ram, uint64_t ram_bytes) {
-    char *copy = strdup(spec);
-    const char *options = "";
+uint64_t bus_ram_limit(const char *spec, uint64_t ram_bytes) {
+    return qemu_properties(spec) != NULL && ram_bytes > QEMU_RAM_BYTES ? QEMU_RAM_BYTES : ram_bytes;
+}
+
+bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting) {
+    char *copy = strdup(spec), text[OPTIONS_BYTES];
+    const char *options = "", *properties = qemu_properties(spec);
 
     memset(bus, 0, sizeof *bus);
     if (copy == NULL) {
         return fail("out of memory");
     }
-    bus->host = (struct pci_plugin_host){.opaque = bus, .ram = ram, .ram_size = ram_bytes, .msi = on_msi};
-    bool good = find_ops(bus, copy, &options);
+    bus->host = (struct pci_plugin_host){
+        .opaque = bus, .ram = setting->ram, .ram_size = setting->ram_bytes, .msi = on_msi};
+    bool good = properties != NULL ? find_qemu(bus, properties, setting, text) : find_ops(bus, copy, &options);
+    options = properties != NULL ? text : options;
     if (good) {
         DEVICE("open", bus->device = bus->ops->open(&bus->host, options));
         if (bus->device == NULL) {
@@ -99,6 +128,15 @@ bool bus_open(struct bus *bus, const char *spec, uint8_t *ram, uint64_t ram_byte
     free(copy);
     if (!good) {
         bus_close(bus);
+    }
+    return good;
+}
+
+bool bus_finish(struct bus *bus) {
+    bool good = true;
+
+    if (bus->finish != NULL) {
+        DEVICE("finish", good = bus->finish(bus->device));
     }
     return good;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The PCI bus of the bench with its one device: the built-in model or a plug-in. */
+/* The PCI bus of the bench with its one device: the built-in model, QEMU's device or a plug-in. */
 #ifndef HOST_BUS_H
 #define HOST_BUS_H
 
@@ -13,7 +13,9 @@
 struct bus {
     const struct pci_plugin_ops *ops;
     void *device;
-    void *library; /* of a plug-in; NULL: the model */
+    void *library; /* of a plug-in; NULL: built in */
+    bool realtime; /* the device lives by the host's clock: virtual time must keep to it, and sound moves as a whole */
+    bool (*finish)(void *device); /* a device in real time: see bus_finish; NULL: nothing to do */
     struct pci_plugin_host host;
     uint32_t msi_count; /* messages since bus_take_msi */
     struct {
@@ -22,9 +24,22 @@ struct bus {
     } msi[BUS_MSI_KEPT];
 };
 
-/* Creates the device that `spec` names (--device). `ram` stays the caller's and outlives the bus. False: said why. */
-bool bus_open(struct bus *bus, const char *spec, uint8_t *ram, uint64_t ram_bytes);
+/* What the bench gives to a device. */
+struct bus_setting {
+    uint8_t *ram; /* the caller's, outlives the bus */
+    uint64_t ram_bytes;
+    int ram_fd;      /* the file behind it */
+    bool microphone; /* capture will be wanted */
+};
+
+/* The memory that a guest beside this device may have: `ram_bytes`, or less. */
+uint64_t bus_ram_limit(const char *spec, uint64_t ram_bytes);
+/* Creates the device that `spec` names (--device). False: said why. */
+bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting);
 void bus_close(struct bus *bus);
+/* The guest has ended: a device in real time hands over what it still holds, and take_playback gives all that it
+ * played. False: said why. */
+bool bus_finish(struct bus *bus);
 
 /* Every access to the device goes through these, so that a crash can be blamed on it. */
 uint32_t bus_config_read(struct bus *bus, uint16_t offset, unsigned size);

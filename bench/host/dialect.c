@@ -3,8 +3,12 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../drivers/windows7/virtio/common/include/virtio_wire.h"
+
+#define AWAIT_STEPS 50u
+#define AWAIT_STEP_US 100u
 
 static const char s_unknown[] = "unknown";
 
@@ -59,16 +63,18 @@ static void merge(uint64_t *value, uint64_t at, unsigned size, uint64_t written)
 
 void dialect_bar_write(struct dialect *d, struct bus *bus, unsigned bar, uint64_t offset, unsigned size,
                        uint64_t value) {
-    const struct firmware_range *common = &d->firmware->common;
+    const struct firmware_range *common = &d->firmware->common, *legacy = &d->firmware->legacy_common;
 
+    if (d->name == s_unknown && legacy->length != 0 && bar == legacy->bar && offset < legacy->length) {
+        note_legacy(d, bus, bar, offset, value);
+        return;
+    }
     if (d->name != s_unknown || common->length == 0 || bar != common->bar || offset < common->offset ||
         offset - common->offset >= common->length) {
         return;
     }
     offset -= common->offset;
-    if (d->firmware->legacy) {
-        note_legacy(d, bus, bar, offset, value);
-    } else if (offset == VIRTIO_COMMON_QUEUE_SELECT) {
+    if (offset == VIRTIO_COMMON_QUEUE_SELECT) {
         d->queue = (uint16_t)value;
     } else if (offset == VIRTIO_COMMON_DEVICE_STATUS && (uint8_t)value == 0) {
         reset_queue(d);
@@ -139,5 +145,17 @@ void dialect_look(struct dialect *d) {
         } else if (status == VIRTIO_SND_S_SPEC_BASE + VIRTIO_SND_S_OK) {
             d->name = "specification";
         }
+    }
+}
+
+void dialect_await(struct dialect *d) {
+    uint16_t seen = d->seen;
+
+    for (unsigned i = 0; i < AWAIT_STEPS && d->name == s_unknown && d->size != 0; i++) {
+        dialect_look(d);
+        if (d->seen != seen) {
+            break;
+        }
+        usleep(AWAIT_STEP_US);
     }
 }

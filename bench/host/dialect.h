@@ -30,5 +30,8 @@ void dialect_bar_write(struct dialect *dialect, struct bus *bus, unsigned bar, u
                        uint64_t value);
 /* Reads answers that came since the last call. Call after the device worked. */
 void dialect_look(struct dialect *dialect);
+/* The same for a device in real time, which answers a doorbell a moment later, and whose answer the driver may take
+ * without a word to this process: gives the device that moment, as long as the dialect is not known. */
+void dialect_await(struct dialect *dialect);
 
 #endif

@@ -107,6 +107,12 @@ static void note_capability(struct firmware *fw, struct bus *bus, uint16_t at) {
     range->length = bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_LENGTH), 4);
 }
 
+static void note_legacy(struct firmware *fw, unsigned bar) {
+    fw->legacy_notify = (struct firmware_range){bar, VIRTIO_LEGACY_QUEUE_NOTIFY, 2};
+    fw->legacy_isr = (struct firmware_range){bar, VIRTIO_LEGACY_ISR, 1};
+    fw->legacy_common = (struct firmware_range){bar, 0, VIRTIO_LEGACY_DEVICE_CONFIG};
+}
+
 static void find_ranges(struct firmware *fw, struct bus *bus) {
     if ((bus_config_read(bus, PCI_STATUS, 2) & PCI_STATUS_CAPABILITIES) != 0) {
         uint16_t at = (uint16_t)(bus_config_read(bus, PCI_CAPABILITIES, 1) & 0xFCu);
@@ -117,15 +123,19 @@ static void find_ranges(struct firmware *fw, struct bus *bus) {
             at = (uint16_t)(bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_NEXT), 1) & 0xFCu);
         }
     }
-    if (fw->common.length != 0) {
+    if (fw->common.length != 0) { /* 4.1.2.3: transitional functions have the legacy register file too, in BAR 0 */
+        if (fw->device < VIRTIO_PCI_MODERN_DEVICE_BASE && fw->type[0] == FIRMWARE_BAR_IO) {
+            note_legacy(fw, 0);
+        }
         return;
     }
     for (unsigned bar = 0; bar < FIRMWARE_BARS; bar++) { /* no modern transport: the legacy register file */
         if (fw->type[bar] == FIRMWARE_BAR_IO) {
+            note_legacy(fw, bar);
             fw->legacy = true;
-            fw->notify = (struct firmware_range){bar, VIRTIO_LEGACY_QUEUE_NOTIFY, 2};
-            fw->isr = (struct firmware_range){bar, VIRTIO_LEGACY_ISR, 1};
-            fw->common = (struct firmware_range){bar, 0, VIRTIO_LEGACY_DEVICE_CONFIG};
+            fw->notify = fw->legacy_notify;
+            fw->isr = fw->legacy_isr;
+            fw->common = fw->legacy_common;
             return;
         }
     }

@@ -33,6 +33,7 @@ struct firmware {
     uint8_t revision;
     struct firmware_range common, notify, isr; /* from the capability list, or the legacy register file */
     bool legacy; /* only the legacy register file */
+    struct firmware_range legacy_common, legacy_notify, legacy_isr; /* that file, also beside modern registers */
 };
 
 /* Sizes every BAR by writing all ones, assigns addresses, sets the interrupt line and enables decoding and bus

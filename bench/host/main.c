@@ -15,6 +15,8 @@
 #include "audio_in.h"
 #include "audio_out.h"
 #include "error.h"
+#include "logo.h"
+#include "measure.h"
 #include "options.h"
 #include "progress.h"
 #include "report.h"
@@ -71,8 +73,7 @@ static void catch_signals(void) {
 }
 
 /* Finds the driver and the architecture it is for. */
-static bool choose_driver(struct work *w) {
-    const struct options *o = &w->options;
+static bool choose_driver(const struct options *o, struct session_input *input) {
     char directory[4096];
     const char *wanted = o->arch;
 
@@ -83,14 +84,14 @@ static bool choose_driver(struct work *w) {
         }
         char *slash = strrchr(directory, '/');
         *slash = '\0'; /* from out/host to out */
-        int length = snprintf(w->input.sys, sizeof w->input.sys, "%s/" BUILT_SYS, directory, wanted);
-        if (length >= (int)sizeof w->input.sys) {
+        int length = snprintf(input->sys, sizeof input->sys, "%s/" BUILT_SYS, directory, wanted);
+        if (length >= (int)sizeof input->sys) {
             return fail("%s: the path is too long", directory);
         }
-    } else if (snprintf(w->input.sys, sizeof w->input.sys, "%s", o->sys) >= (int)sizeof w->input.sys) {
+    } else if (snprintf(input->sys, sizeof input->sys, "%s", o->sys) >= (int)sizeof input->sys) {
         return fail("%.60s...: the path is too long", o->sys);
     }
-    return image_arch(w->input.sys, wanted, &w->input.arch);
+    return image_arch(input->sys, wanted, &input->arch);
 }
 
 /* The length that `--seconds` allows, in frames. */
@@ -154,7 +155,7 @@ static bool prepare(struct work *w) {
     enum command_kind kind = w->options.command->kind;
 
     w->input.options = &w->options;
-    return choose_driver(w) && (!needs[kind].render || prepare_render(w)) &&
+    return choose_driver(&w->options, &w->input) && (!needs[kind].render || prepare_render(w)) &&
            (!needs[kind].microphone || prepare_microphone(w)) && prepare_outputs(w);
 }
 
@@ -219,6 +220,13 @@ int main(int argc, char **argv) {
     if (help) {
         options_help();
         return EXIT_GOOD;
+    }
+    if (w.options.command->kind == COMMAND_BENCH) {
+        return measure_costs(&w.options, choose_driver);
+    }
+    if (w.options.command->kind == COMMAND_LOGO) {
+        w.input.options = &w.options;
+        return choose_driver(&w.options, &w.input) ? logo_run(&w.input) : EXIT_BAD_INPUT;
     }
     if (prepare(&w)) {
         status = run(&w, argc, argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "microphone.h"
 
+#include "error.h"
 #include "vtime.h"
 
 #define PUSH_FRAMES 4800u
@@ -9,6 +10,14 @@ void microphone_run(struct microphone *microphone, uint64_t now_ns) {
     microphone->running = true;
     microphone->origin = vtime_frames(now_ns);
     microphone->accepted = 0;
+}
+
+bool microphone_deliver(struct microphone *microphone, struct bus *bus, uint64_t now_ns) {
+    uint64_t frames = microphone->signal != NULL ? microphone->signal->frames : 0;
+
+    microphone_run(microphone, now_ns);
+    microphone_advance(microphone, bus, now_ns + vtime_ns(frames + 1));
+    return microphone->accepted >= frames || fail("the device did not take the microphone's signal");
 }
 
 void microphone_idle(struct microphone *microphone) {

@@ -17,6 +17,8 @@ struct microphone {
 };
 
 void microphone_run(struct microphone *microphone, uint64_t now_ns);
+/* As microphone_run, for a device in real time that takes the whole signal at once. False: it did not; said so. */
+bool microphone_deliver(struct microphone *microphone, struct bus *bus, uint64_t now_ns);
 void microphone_idle(struct microphone *microphone);
 /* Offers what became due up to now. Call before the device works on this time. */
 void microphone_advance(struct microphone *microphone, struct bus *bus, uint64_t now_ns);

@@ -20,15 +20,20 @@ static const struct command s_commands[] = {
     {"show", COMMAND_SHOW, NULL, "show"},
     {"scenario", COMMAND_SCENARIO, "NAME", "scenario NAME"},
     {"load", COMMAND_LOAD, "FILE.sys", "load FILE.sys"},
+    {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
+    {"logo", COMMAND_LOGO, NULL, "logo"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
-#define ALL_COMMANDS 0x3Fu
-#define STREAM_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
+#define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO))
+#define ALL_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
+#define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
+#define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
+#define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE, OPTION_LIST };
 
 /* What the parser collects beside `struct options`, because it depends on other options. */
 struct raw {
@@ -56,13 +61,15 @@ struct option_row {
 static const struct option_row s_rows[] = {
     {"-i", "FILE", OPTION_TEXT, MIC_COMMANDS, IN_OPTIONS(microphone), 0, 0, NULL,
      "what the microphone hears (default: a generated sweep)"},
-    {"-o", "OUT.wav", OPTION_TEXT, STREAM_COMMANDS, IN_OPTIONS(output), 0, 0, NULL,
+    {"-o", "OUT.wav", OPTION_TEXT, FILE_COMMANDS, IN_OPTIONS(output), 0, 0, NULL,
      "what the device played; record: what was recorded; duplex: both, the recording as OUT-recorded.wav"},
     {"--arch", "x86|x64", OPTION_CHOICE, ALL_COMMANDS, IN_OPTIONS(arch), 0, 0, "|x86|x64|amd64|",
      "which driver (default x64)"},
-    {"--sys", "PATH", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
+    {"--sys", "PATH", OPTION_TEXT, ONE_DRIVER, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
+    {"--sys", "PATH", OPTION_LIST, BIT(COMMAND_BENCH), IN_OPTIONS(sys_list), 0, 0, NULL,
+     "bench: as often as there are images to compare"},
     {"--device", "DEVICE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
-     "model[:PERSONALITY[,knob=value]] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
+     "model[:PERSONALITY[,knob=value]], qemu[:PROPS] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
     {"--notifications", "1|2", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(notifications), 1, 2, NULL,
@@ -73,8 +80,8 @@ static const struct option_row s_rows[] = {
      NULL, "cyclic buffer in frames"},
     {"--jitter-ms", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(jitter_ms), 0, 1000, NULL,
      "upper bound of the delay of timers and clients (default 0)"},
-    {"--seconds", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(seconds), 1, 3600, NULL,
-     "length at most (record without -i: default 5)"},
+    {"--seconds", "N", OPTION_NUMBER, TIMED_COMMANDS, IN_OPTIONS(seconds), 1, 3600, NULL,
+     "length at most (record without -i: default 5; bench: what is measured, default 10)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
@@ -156,6 +163,14 @@ static bool store(struct raw *raw, const struct option_row *row, const char *tex
             return fail("%s: '%s' is none of %s", row->name, text, row->value);
         }
         break;
+    case OPTION_LIST: {
+        struct option_list *list = field;
+        if (*text == '\0' || list->count == SYS_LIST_MAX) {
+            return fail("%s: %s", row->name, *text == '\0' ? "the value is empty" : "given too often");
+        }
+        list->items[list->count++] = text;
+        return true;
+    }
     case OPTION_TEXT:
         if (*text == '\0') {
             return fail("%s: the value is empty", row->name);
@@ -172,6 +187,8 @@ static bool parse_option(struct raw *raw, int argc, char **argv, int *index) {
     const char *equals = strncmp(argument, "--", 2) == 0 ? strchr(argument, '=') : NULL;
     size_t length = equals != NULL ? (size_t)(equals - argument) : strlen(argument);
 
+    const struct option_row *known = NULL;
+
     for (size_t i = 0; i < COUNT(s_rows); i++) {
         const struct option_row *row = &s_rows[i];
         const char *value = NULL;
@@ -179,7 +196,8 @@ static bool parse_option(struct raw *raw, int argc, char **argv, int *index) {
             continue;
         }
         if ((row->commands & BIT(command->kind)) == 0) {
-            return fail("%s: '%s' does not take this option", row->name, command->name);
+            known = row;
+            continue;
         }
         if (row->kind == OPTION_FLAG) {
             if (equals != NULL) {
@@ -194,7 +212,8 @@ static bool parse_option(struct raw *raw, int argc, char **argv, int *index) {
         }
         return store(raw, row, value);
     }
-    return fail("unknown option '%s'", argument);
+    return known != NULL ? fail("%s: '%s' does not take this option", known->name, command->name)
+                         : fail("unknown option '%s'", argument);
 }
 
 /* Fills in what depends on other options. */

@@ -4,9 +4,14 @@
 #define HOST_OPTIONS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum command_kind { COMMAND_PLAY, COMMAND_RECORD, COMMAND_DUPLEX, COMMAND_SHOW, COMMAND_SCENARIO, COMMAND_LOAD };
+enum command_kind {
+    COMMAND_PLAY, COMMAND_RECORD, COMMAND_DUPLEX, COMMAND_SHOW, COMMAND_SCENARIO, COMMAND_LOAD,
+    COMMAND_BENCH,
+    COMMAND_LOGO
+};
 
 struct command {
     const char *name;
@@ -16,6 +21,13 @@ struct command {
 };
 
 #define OPTION_ABSENT UINT64_MAX
+#define SYS_LIST_MAX 8u
+
+/* The values of an option that may be given several times, in order. */
+struct option_list {
+    const char *items[SYS_LIST_MAX];
+    size_t count;
+};
 
 struct options {
     const struct command *command;
@@ -24,6 +36,7 @@ struct options {
     const char *output;     /* -o; NULL: none */
     const char *arch;       /* "x86", "x64"; NULL: not said */
     const char *sys;        /* --sys; NULL: the one built for `arch` */
+    struct option_list sys_list; /* the same where several are compared */
     const char *device;     /* as given; "model:aero" by default */
     const char *trace;      /* --trace FILE; NULL: none */
     bool event_mode;

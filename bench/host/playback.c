@@ -108,3 +108,13 @@ void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_n
         }
     }
 }
+
+void playback_collect(struct playback *playback, struct bus *bus) {
+    static float stereo[2 * TAKE_FRAMES];
+    uint64_t taken;
+
+    do {
+        taken = bus_take_playback(bus, stereo, TAKE_FRAMES);
+        keep(playback, stereo, taken, taken, taken);
+    } while (taken == TAKE_FRAMES && !playback->failed);
+}

@@ -33,5 +33,8 @@ void playback_run(struct playback *playback);
 void playback_idle(struct playback *playback);
 /* Takes what became due up to now. Outside RUN the device's clock is served too, but nothing is kept. */
 void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_ns);
+/* Takes all that a device has: of one in real time, which gives the whole when it was finished. When each frame was
+ * played is not known then. */
+void playback_collect(struct playback *playback, struct bus *bus);
 
 #endif

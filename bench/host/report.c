@@ -54,10 +54,11 @@ void report_evaluate(struct report *report, const struct session *session) {
     enum command_kind kind = session->input->options->command->kind;
 
     memset(report, 0, sizeof *report);
-    if (kind == COMMAND_PLAY || kind == COMMAND_DUPLEX) {
+    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO;
+    if (kind == COMMAND_PLAY || kind == COMMAND_DUPLEX || (measured && session->input->render != NULL)) {
         evaluate_render(&report->render, session);
     }
-    if (kind == COMMAND_RECORD || kind == COMMAND_DUPLEX) {
+    if (kind == COMMAND_RECORD || kind == COMMAND_DUPLEX || (measured && session->input->microphone != NULL)) {
         evaluate_capture(&report->capture, session);
     }
 }
@@ -94,7 +95,7 @@ static void add(struct totals *totals, const struct report_stream *stream) {
     }
 }
 
-static void json_string(const char *key, const char *value) {
+void report_json_string(const char *key, const char *value) {
     printf("\"%s\": \"", key);
     for (const unsigned char *c = (const unsigned char *)value; *c != '\0'; c++) {
         if (*c == '"' || *c == '\\') {
@@ -138,10 +139,10 @@ static void print_json(const struct report *report, const struct session *s) {
     add(&totals, &report->render);
     add(&totals, &report->capture);
     printf("{");
-    json_string("arch", s->input->arch);
-    json_string("sys", s->input->sys);
-    json_string("device", s->input->options->device);
-    json_string("dialect", s->dialect.name);
+    report_json_string("arch", s->input->arch);
+    report_json_string("sys", s->input->sys);
+    report_json_string("device", s->input->options->device);
+    report_json_string("dialect", s->dialect.name);
     json_sound(&totals);
     printf(", ");
     json_number("doorbells", s->counters.doorbells);

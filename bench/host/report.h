@@ -33,6 +33,8 @@ void report_evaluate(struct report *report, const struct session *session);
 bool report_good(const struct report *report, const struct session *session);
 /* Prints the table or the JSON object on stdout. */
 void report_print(const struct report *report, const struct session *session);
+/* Prints `"KEY": "VALUE", ` with what JSON wants escaped. */
+void report_json_string(const char *key, const char *value);
 /* Prints rule, message, function and the command line that shows it again, on stderr. */
 void report_violation(const struct session *session, int argc, char **argv);
 

@@ -26,13 +26,21 @@ static void on_bar_write(struct session *s) {
     bool doorbell = counters_bar_write(&s->counters, &s->firmware, l->bar, l->a);
     dialect_bar_write(&s->dialect, &s->bus, l->bar, l->a, l->size, l->value);
     bus_bar_write(&s->bus, l->bar, l->a, l->size, l->value);
-    if (doorbell) {
+    if (doorbell && s->bus.realtime) {
+        dialect_await(&s->dialect);
+    } else if (doorbell) {
         dialect_look(&s->dialect);
     }
 }
 
 static void on_advance(struct session *s) {
     s->now_ns = s->link->a;
+    if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
+        realtime_wait(&s->realtime, s->now_ns);
+        bus_advance(&s->bus, s->now_ns);
+        dialect_look(&s->dialect);
+        return;
+    }
     microphone_advance(&s->microphone, &s->bus, s->now_ns);
     bus_advance(&s->bus, s->now_ns);
     playback_advance(&s->playback, &s->bus, s->now_ns);
@@ -56,10 +64,20 @@ static void on_mark(struct session *s) {
         playback_idle(&s->playback);
         break;
     case LINK_MARK_CAPTURE_RUN:
-        microphone_run(&s->microphone, s->now_ns);
+        if (s->bus.realtime) {
+            microphone_deliver(&s->microphone, &s->bus, s->now_ns);
+        } else {
+            microphone_run(&s->microphone, s->now_ns);
+        }
         break;
     case LINK_MARK_CAPTURE_IDLE:
         microphone_idle(&s->microphone);
+        break;
+    case LINK_MARK_SPEED:
+        cost_speed(&s->cost, s->now_ns);
+        break;
+    case LINK_MARK_PERIOD:
+        cost_period(&s->cost, &s->counters, &s->link->result);
         break;
     }
 }
@@ -102,7 +120,9 @@ static void on_trace(struct session *s) {
 }
 
 static void on_show(struct session *s) {
-    if ((s->link->a != 0) == s->input->options->json) {
+    if (s->input->on_line != NULL) {
+        s->input->on_line(s->input->line_opaque, s->link->text);
+    } else if ((s->link->a != 0) == s->input->options->json) {
         printf("%s\n", s->link->text);
     }
 }

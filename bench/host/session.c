@@ -51,7 +51,12 @@ static void *map_new(const char *name, uint64_t bytes, int *fd) {
     return map;
 }
 
-static const char *scenario_name(const struct options *o) {
+static const char *scenario_name(const struct session_input *input) {
+    const struct options *o = input->options;
+
+    if (input->scenario != NULL) {
+        return input->scenario;
+    }
     return o->command->kind == COMMAND_SCENARIO ? o->operand : o->command->name;
 }
 
@@ -61,7 +66,7 @@ static void fill_options(struct session *s) {
     struct link_options *to = &s->link->options;
 
     snprintf(to->sys_path, sizeof to->sys_path, "%s", input->sys);
-    snprintf(to->scenario, sizeof to->scenario, "%s", scenario_name(o));
+    snprintf(to->scenario, sizeof to->scenario, "%s", scenario_name(input));
     to->seed = o->seed;
     to->input_frames = input->render != NULL ? input->render->frames : 0;
     to->record_frames = input->record_frames;
@@ -87,10 +92,10 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
     memset(s, 0, sizeof *s);
     s->input = input;
     s->link_fd = s->ram_fd = s->record_fd = -1;
-    s->ram_bytes = x64 ? RAM_BYTES_X64 : RAM_BYTES_X86;
+    s->ram_bytes = bus_ram_limit(o->device, x64 ? RAM_BYTES_X64 : RAM_BYTES_X86);
     s->microphone.signal = input->microphone;
-    if (strlen(scenario_name(o)) >= sizeof s->link->options.scenario) {
-        fail("scenario: '%s' is too long a name", scenario_name(o));
+    if (strlen(scenario_name(input)) >= sizeof s->link->options.scenario) {
+        fail("scenario: '%s' is too long a name", scenario_name(input));
         return EXIT_BAD_INPUT;
     }
     if ((s->link = map_new("link", LINK_PAGE_BYTES, &s->link_fd)) == NULL ||
@@ -106,7 +111,8 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
         fail("%s: cannot be written: %s", o->trace, strerror(errno));
         return EXIT_BAD_INPUT;
     }
-    s->bus_open = bus_open(&s->bus, o->device, s->ram, s->ram_bytes);
+    struct bus_setting setting = {s->ram, s->ram_bytes, s->ram_fd, input->microphone != NULL};
+    s->bus_open = bus_open(&s->bus, o->device, &setting);
     if (!s->bus_open || !firmware_configure(&s->firmware, &s->bus)) {
         return EXIT_BAD_INPUT;
     }
@@ -221,6 +227,12 @@ enum exit_status session_run(struct session *s) {
     map_recorded(s);
     if (!served) {
         return EXIT_BENCH;
+    }
+    if (s->bus.realtime) {
+        if (!bus_finish(&s->bus)) {
+            return EXIT_BENCH;
+        }
+        playback_collect(&s->playback, &s->bus);
     }
     return s->playback.failed ? EXIT_BENCH : judge(s, status);
 }

@@ -13,6 +13,7 @@
 
 #include "audio_in.h"
 #include "bus.h"
+#include "cost.h"
 #include "counters.h"
 #include "decode.h"
 #include "dialect.h"
@@ -22,6 +23,7 @@
 #include "microphone.h"
 #include "options.h"
 #include "playback.h"
+#include "realtime.h"
 #include "symbol.h"
 
 /* What the run is given: made before it starts. */
@@ -32,6 +34,9 @@ struct session_input {
     const struct sound *render;     /* stereo; NULL: none */
     const struct sound *microphone; /* mono; NULL: none */
     uint64_t record_frames;         /* that the capture client is to move */
+    const char *scenario;           /* of the guest; NULL: the command's own */
+    void (*on_line)(void *opaque, const char *line); /* takes the guest's lines; NULL: they are printed */
+    void *line_opaque;
 };
 
 struct violation {
@@ -56,6 +61,8 @@ struct session {
     struct symbolizer symbolizer;
     struct playback playback;
     struct microphone microphone;
+    struct realtime realtime;
+    struct cost cost;
     FILE *trace;
     uint64_t now_ns;
     bool ended; /* LINK_OP_EXIT came */

@@ -53,7 +53,9 @@ enum link_mark {
     LINK_MARK_RENDER_RUN = 1, /* the render client is about to enter RUN */
     LINK_MARK_RENDER_IDLE,    /* the render client has left RUN for good */
     LINK_MARK_CAPTURE_RUN,    /* the microphone signal begins now */
-    LINK_MARK_CAPTURE_IDLE
+    LINK_MARK_CAPTURE_IDLE,
+    LINK_MARK_SPEED,  /* between two of these the speed of the bench is taken */
+    LINK_MARK_PERIOD  /* a period of the measurement ends (the first of these: begins) */
 };
 
 enum link_exit {
@@ -131,6 +133,7 @@ struct link_stream_result {
     uint64_t late_wakeups; /* wake-ups that found more than the whole buffer to do */
     uint64_t run_ns;     /* virtual time of the first SetState(RUN) */
     uint64_t idle_ns;    /* virtual time at which it left RUN for good */
+    uint64_t lead_frames; /* the most by which WriteOffset was seen before PlayOffset */
 };
 
 struct link_result {
@@ -141,7 +144,10 @@ struct link_result {
     uint64_t violations;
     uint64_t leaks;
     uint64_t virtual_ns;
-    uint64_t instructions; /* 0: not counted */
+    uint64_t instructions; /* of the driver; 0: not counted */
+    uint64_t copied_bytes; /* by the driver, through imports; while instructions are counted, by string moves too */
+    uint64_t pool_idle_bytes;   /* nonpaged pool of the driver once it has started */
+    uint64_t pool_stream_bytes; /* that its open streams add */
 };
 
 struct link {
@@ -169,7 +175,7 @@ struct link {
 /* i386 would be content to align 8-byte fields to 4: any such place makes the two widths differ here. */
 _Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
 _Static_assert(offsetof(struct link, result) == 1640, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, text) == 1768, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, text) == 1808, "struct link differs between the widths");
 _Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
 
 #endif

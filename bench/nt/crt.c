@@ -9,8 +9,13 @@
 
 /* ---- memory and strings ---- */
 
-static PVOID CDECL crt_memcpy(PVOID to, const void *from, SIZE_T n) { return memcpy(to, from, n); }
-static PVOID CDECL crt_memmove(PVOID to, const void *from, SIZE_T n) { return memmove(to, from, n); }
+static PVOID copy(PVOID to, const void *from, SIZE_T n)
+{
+    g_link->result.copied_bytes += n;
+    return memmove(to, from, n);
+}
+static PVOID CDECL crt_memcpy(PVOID to, const void *from, SIZE_T n) { return copy(to, from, n); }
+static PVOID CDECL crt_memmove(PVOID to, const void *from, SIZE_T n) { return copy(to, from, n); }
 static PVOID CDECL crt_memset(PVOID to, int value, SIZE_T n) { return memset(to, value, n); }
 #if defined(__x86_64__)
 static int CDECL crt_memcmp(const void *a, const void *b, SIZE_T n) { return memcmp(a, b, n); }
@@ -95,7 +100,7 @@ NTOS(wcsrchr, crt_wcsrchr, HIGH_LEVEL);
 
 /* ---- Rtl memory ---- */
 
-static VOID NTAPI rtl_move(PVOID to, const void *from, SIZE_T n) { memmove(to, from, n); }
+static VOID NTAPI rtl_move(PVOID to, const void *from, SIZE_T n) { copy(to, from, n); }
 static VOID NTAPI rtl_zero(PVOID to, SIZE_T n) { memset(to, 0, n); }
 static VOID NTAPI rtl_fill(PVOID to, SIZE_T n, UCHAR value) { memset(to, value, n); }
 static SIZE_T NTAPI rtl_compare(const void *a, const void *b, SIZE_T n)

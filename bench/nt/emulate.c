@@ -173,6 +173,7 @@ void emulate_register(ucontext_t *context, const void *pc, struct block *io, voi
 
 static struct {
     bool active;
+    bool traced; /* the trap flag was set before */
     unsigned reg;
     uint64_t original, moved;
 } stepping;
@@ -188,6 +189,7 @@ static void step_on_copy(ucontext_t *context, const struct link_insn *insn, uint
         if (value - page >= PAGE_SIZE)
             continue;
         stepping.active = true;
+        stepping.traced = (context->uc_mcontext.gregs[REG_FLAGS] & FLAG_TRAP) != 0;
         stepping.reg = reg;
         stepping.original = value;
         stepping.moved = value - page + (uintptr_t)clock_shared_data();
@@ -198,12 +200,15 @@ static void step_on_copy(ucontext_t *context, const struct link_insn *insn, uint
     bench_bug("'%s' reads KUSER_SHARED_DATA in a way that is not carried out", insn->text);
 }
 
+bool emulate_step_active(void) { return stepping.active; }
+
 bool emulate_step_done(ucontext_t *context)
 {
     if (!stepping.active)
         return false;
     stepping.active = false;
-    context->uc_mcontext.gregs[REG_FLAGS] &= ~(greg_t)FLAG_TRAP;
+    if (!stepping.traced)
+        context->uc_mcontext.gregs[REG_FLAGS] &= ~(greg_t)FLAG_TRAP;
     if (get(context, stepping.reg, sizeof(void *)) == stepping.moved)
         set(context, stepping.reg, sizeof(void *), stepping.original);
     return true;

@@ -24,6 +24,12 @@ void emulate_register(ucontext_t *context, const void *pc, struct block *io, voi
 void emulate_shared_data(ucontext_t *context, const void *pc, size_t offset);
 /* After a SIGTRAP: true when it ended such a step; registers are as the instruction left them. */
 bool emulate_step_done(ucontext_t *context);
+/* True within such a step: nothing else may run. */
+bool emulate_step_active(void);
+/* A single step of the driver while its instructions are counted (steps.c); false: the trap is something else. */
+bool steps_trap(ucontext_t *context);
+/* After an instruction was carried out in the driver's place. */
+void steps_emulated(const ucontext_t *context);
 /* CR8, in, out, cli, sti; violation PRIVILEGED for the rest. */
 void emulate_privileged(ucontext_t *context, const void *pc);
 

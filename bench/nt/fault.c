@@ -174,8 +174,10 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
         page_fault(&fault);
         return; /* nothing may run between paging in and the access */
     }
-    if (!(context->uc_mcontext.gregs[REG_EFL] & 0x100)) /* nor within a step */
-        deliver_pending();
+    if (emulate_step_active())
+        return; /* nor within a step */
+    deliver_pending();
+    steps_emulated(context);
 }
 
 static void on_other(int signal, siginfo_t *info, void *opaque)
@@ -190,8 +192,12 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
     struct fault fault = {.context = opaque, .address = info->si_addr, .pc = PC((ucontext_t *)opaque)};
     size_t i;
 
-    if (signal == SIGTRAP && emulate_step_done(opaque))
-        return;
+    if (signal == SIGTRAP && info->si_code != SI_KERNEL) { /* not a breakpoint instruction */
+        bool done = emulate_step_done(opaque);
+
+        if (steps_trap(opaque) || done)
+            return;
+    }
     require_driver(&fault);
     for (i = 0; i < LENGTH_OF(table); i++)
         if (table[i].signal == signal)

@@ -17,12 +17,16 @@ __attribute__((noinline)) void driver_enter(struct driver_frame *frame, const ch
         thread_mark_stack(frame->stack);
     }
     g_frames = frame;
+    if (g_steps_on)
+        steps_enter();
 }
 
 __attribute__((noinline)) void driver_leave(struct driver_frame *frame)
 {
     struct thread *thread = thread_current();
 
+    if (g_steps_on)
+        steps_leave();
     if (g_frames != frame)
         bench_bug("calls of driver code are not nested: %s", frame->name);
     cpu_check_call(frame->name);

@@ -80,6 +80,10 @@ bool memory_is_writable(void *p, size_t n);
 /* Is p in nonpaged memory (nonpaged pool, image outside PAGE/INIT, locked pages, bench memory)? */
 bool memory_is_nonpaged(const void *p, size_t n);
 
+/* Counts, in link_result.instructions, what driver code executes from the next entry into it on, one instruction at a
+ * time. Driver code that waits in an import meanwhile is counted from its next entry. */
+void steps_count(bool on);
+
 /* ---- time and threads ---- */
 
 uint64_t clock_now_ns(void);
@@ -101,6 +105,8 @@ bool thread_wait(void *dispatcher_object, uint64_t until_ns);
 /* Memory of the bench that the driver may hold a pointer to (port objects, IRPs), guarded as special pool. */
 void *bench_alloc(size_t bytes, const char *what);
 void bench_free(void *p);
+/* Bytes of nonpaged pool that the driver holds. */
+uint64_t pool_nonpaged_bytes(void);
 /* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */
 bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);

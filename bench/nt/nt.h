@@ -139,6 +139,8 @@ struct thread {
     const void *blame;
     void *exception_list;
     struct thread_wait wait;
+    uintptr_t step_returns[64]; /* steps.c: where calls out of the driver return to */
+    unsigned step_return_count;
 };
 extern struct thread *g_threads;
 void thread_init(void); /* makes the running stack the first thread */
@@ -254,6 +256,14 @@ int bar_find(uint64_t address, uint64_t bytes, bool port, uint64_t *offset);
 
 /* True: the stack pointer is on the trap handler's stack. */
 bool fault_on_handler_stack(void);
+
+/* ---- steps.c: counting the driver's instructions (steps_count of kernel.h turns it on) ---- */
+
+extern bool g_steps_on;
+void steps_enter(void); /* driver code is about to be called */
+void steps_leave(void); /* it has returned */
+/* Where a call with the stack pointer `sp` on entry really came from. */
+const void *steps_caller(const uintptr_t *sp);
 
 /* ---- cpu.c: what a driver may read of the processor ---- */
 

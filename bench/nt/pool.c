@@ -37,6 +37,10 @@ static size_t round_up(size_t bytes)
     return (bytes + MEMORY_ALLOCATION_ALIGNMENT - 1) & ~(size_t)(MEMORY_ALLOCATION_ALIGNMENT - 1);
 }
 
+static uint64_t nonpaged_bytes;
+
+uint64_t pool_nonpaged_bytes(void) { return nonpaged_bytes; }
+
 struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const char *what)
 {
     size_t pages = MAX(BYTES_TO_PAGES(bytes), 1), i;
@@ -50,6 +54,8 @@ struct block *pool_allocate(enum block_kind kind, size_t bytes, ULONG tag, const
     block = arena_add(kind, bytes, pages);
     block->tag = tag;
     block->what = what;
+    if (kind == BLOCK_POOL)
+        nonpaged_bytes += bytes;
     for (i = 0; i < pages; i++)
         *arena_pfn(block->pages_start + (i << PAGE_SHIFT)) = pfns[i];
     ram_map_at(block->pages_start, pfns, pages, PROT_READ | PROT_WRITE);
@@ -96,6 +102,8 @@ void pool_free_block(struct block *block, const char *what)
         arena_page_in(block);
     check_slack(block, what);
     memory_check_free(block->start, block->bytes);
+    if (block->kind == BLOCK_POOL)
+        nonpaged_bytes -= block->bytes;
     memcpy(pfns, arena_pfn(block->pages_start), block->pages * sizeof *pfns);
     arena_release(block);
     ram_free_pages(pfns, block->pages);

@@ -27,8 +27,9 @@ void bind_common(void); /* below: entered from every stub */
 __attribute__((used)) NTAPI const void *bind_enter(const struct import *import, const uintptr_t *sp)
 {
     const struct nt_export *export = import->export;
+    const uint8_t *caller = steps_caller(sp);
 
-    g_blame = (const void *)(sp[0] - 1);
+    g_blame = caller - 1;
     thread_check_stack((uintptr_t)sp);
     cpu_check_call(export->name);
     if (irql_current() > export->irql)
@@ -43,7 +44,7 @@ __attribute__((used)) NTAPI const void *bind_enter(const struct import *import, 
     if (g_link->options.trace)
         trace("call %s from %s", export->name, host_symbol(g_blame));
     deliver_pending();
-    g_blame = (const void *)(sp[0] - 1);
+    g_blame = caller - 1;
     return export->address;
 }
 

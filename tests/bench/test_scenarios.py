@@ -47,6 +47,10 @@ SOUND_SCENARIOS = (
     ("polling_only", ("--polling-only", "--no-interrupt")),
 )
 
+# The devices that exist, as the model plays them.
+PERSONALITIES = tuple((name.replace("-", "_"), ("--device", f"model:{name}"))
+                      for name in ("qemu8", "qemu", "crosvm", "vhost-device-sound", "acrn", "android"))
+
 # What goes by the position alone: event-driven with two notifications, as Microsoft's engine, or timer-driven. With one
 # notification per buffer a position that moved by a whole buffer looks like one that did not move.
 POSITION_SCENARIOS = (
@@ -59,6 +63,7 @@ POSITION_VARIANTS = (
     ("jitter", ("--jitter-ms", "3")),
     ("specification", ("--device", "model:specification")),
     ("specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
+    *PERSONALITIES,
 )
 
 VARIANTS = (
@@ -67,6 +72,7 @@ VARIANTS = (
     ("timer_specification", ("--mode", "timer", "--device", "model:specification")),
     ("event_specification_jitter", ("--device", "model:specification", "--jitter-ms", "3")),
     ("direct_chains", ("--device", "model:aero,indirect=off")),
+    *PERSONALITIES,
 )
 
 
@@ -85,10 +91,10 @@ def sound(path):
     return [frame for frame in frames if frame != bytes(4)]
 
 
-def arrives_complete(name, arch, options):
+def arrives_complete(name, arch, options, driver=()):
     with tempfile.TemporaryDirectory() as folder:
         plain, tried = os.path.join(folder, "plain.wav"), os.path.join(folder, "tried.wav")
-        run("play", arch, ("-o", plain))
+        run("play", arch, ("-o", plain, *driver))
         run(name, arch, ("-o", tried, *options))
         wanted, got = sound(plain), sound(tried)
         harness.true(len(wanted) > 40000, f"the plain run played only {len(wanted)} frames")
@@ -131,4 +137,22 @@ for checked in ("x86", "x64"):
                          lambda n=scenario, a=checked, o=needs: run(n, a, (*build("checked", a), *o)))
 register(POSITION_SCENARIOS, POSITION_VARIANTS, run)
 register(SOUND_SCENARIOS, VARIANTS, arrives_complete)
-harness.main()
+
+# The driver's other builds, each on the device that it is for.
+OTHER_BUILDS = (
+    ("legacy", "virtiosnd_legacy", "model:transitional"),
+    ("ioport", "virtiosnd_ioport", "model:ioport"),
+    ("ioport_msix", "virtiosnd_ioport", "model:ioport,msix=enabled"),
+)
+for label, name, its_device in OTHER_BUILDS:
+    for architecture in ("x86", "x64"):
+        own = ("--sys", os.path.join(harness.OUT, "drivers", "windows7", "virtio-snd", architecture, name + ".sys"),
+               "--device", its_device)
+        for scenario, needs in (*SCENARIOS, *POSITION_SCENARIOS, ("play", ()), ("record", ())):
+            harness.add_test(f"{scenario}_{label}_{architecture}",
+                             lambda n=scenario, a=architecture, o=(*own, *needs): run(n, a, o))
+        for scenario, needs in SOUND_SCENARIOS:
+            harness.add_test(f"{scenario}_{label}_{architecture}",
+                             lambda n=scenario, a=architecture, o=needs, b=own: arrives_complete(n, a, (*o, *b), b))
+if __name__ == "__main__":
+    harness.main()

@@ -53,6 +53,7 @@ struct guest {
     uint8_t *ram;
     uint64_t high; /* next free address above 4 GiB */
     bool aero;     /* else the specification's dialect */
+    unsigned bar;  /* of the registers: 0 as in the contract, 4 as in QEMU */
     uint32_t status_base;
     uint32_t xfer_bytes;
     uint64_t now; /* virtual ns */

@@ -120,7 +120,7 @@ static void broken_chains_do_no_harm(void **state) {
 
 static void legacy_queue_is_found_by_its_page(void **state) {
     (void)state;
-    s_firmware = (struct firmware){.common = {0, 0, 20}, .legacy = true};
+    s_firmware = (struct firmware){.legacy_common = {0, 0, 20}, .legacy = true};
     dialect_init(&s_dialect, &s_firmware, s_ram, sizeof s_ram);
     dialect_bar_write(&s_dialect, &s_bus, 0, VIRTIO_LEGACY_QUEUE_SELECT, 2, 0);
     dialect_bar_write(&s_dialect, &s_bus, 0, VIRTIO_LEGACY_QUEUE_PFN, 4, DESC >> 12);

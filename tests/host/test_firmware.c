@@ -169,6 +169,29 @@ static void legacy_registers_are_found_without_capabilities(void **state) {
     assert_false(counters_bar_write(&c, &s_firmware, 0, 18));
 }
 
+static void legacy_registers_beside_modern_ones_count_on_transitional_functions(void **state) {
+    struct counters c = {0};
+    (void)state;
+    s_function.bar_mask[0] = 0xFFFFFFC0u;
+    s_function.bar_fixed[0] = 1;
+    put(0x10, 4, 1);
+    put(0x06, 2, 0x10);
+    put(0x34, 1, 0x40);
+    capability(0x40, 0x60, 1, 4, 0x0000, 0x100);
+    capability(0x60, 0x00, 2, 4, 0x3000, 0x10);
+    assert_true(firmware_configure(&s_firmware, &s_bus)); /* 1059: what lies in BAR 0 is not known */
+    assert_false(counters_bar_write(&c, &s_firmware, 0, 16));
+    put(0x10, 4, 1);
+    memcpy(s_function.config, "\xF4\x1A\x18\x10", 4);
+    assert_true(firmware_configure(&s_firmware, &s_bus));
+    assert_false(s_firmware.legacy);
+    assert_true(counters_bar_write(&c, &s_firmware, 0, 16));
+    assert_true(counters_bar_write(&c, &s_firmware, 4, 0x3000));
+    assert_false(counters_bar_write(&c, &s_firmware, 0, 18));
+    counters_bar_read(&c, &s_firmware, 0, 19);
+    assert_int_equal(c.isr_reads, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(memory_bar_64_is_sized_and_aligned, setup),
@@ -179,6 +202,7 @@ int main(void) {
         cmocka_unit_test_setup(bar_larger_than_the_window_is_refused, setup),
         cmocka_unit_test_setup(doorbells_and_isr_are_counted_by_capability, setup),
         cmocka_unit_test_setup(legacy_registers_are_found_without_capabilities, setup),
+        cmocka_unit_test_setup(legacy_registers_beside_modern_ones_count_on_transitional_functions, setup),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("firmware", tests, NULL, NULL);

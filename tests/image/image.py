@@ -9,7 +9,10 @@ import pefile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OUT = os.environ.get("OUT", "out")
 ARCHS = ("x86", "x64")
-SYS = "aero_virtio_snd"
+# Base name of each variant's image -> vendor and device that it binds to, and revision or None: any (pci-hwids.md).
+VARIANTS = {"aero_virtio_snd": (0x1AF4, 0x1059, 1), "virtiosnd_legacy": (0x1AF4, 0x1018, None),
+            "virtiosnd_ioport": (0x1AF4, 0x1018, 0)}
+IOPORT = "virtiosnd_ioport"
 FREE, CHECKED = "free", "checked"
 FOLDERS = {FREE: os.path.join(OUT, "drivers/windows7/virtio-snd"), CHECKED: os.path.join(OUT, "checked")}
 
@@ -32,11 +35,11 @@ def tool(*command):
 class Image:
     """One SYS with the PDB beside it."""
 
-    def __init__(self, arch, flavour):
-        self.arch, self.flavour = arch, flavour
-        self.path = os.path.join(ROOT, FOLDERS[flavour], arch, SYS + ".sys")
+    def __init__(self, arch, flavour, sys_name):
+        self.arch, self.flavour, self.sys = arch, flavour, sys_name
+        self.path = os.path.join(ROOT, FOLDERS[flavour], arch, sys_name + ".sys")
         self.pdb = self.path[:-4] + ".pdb"
-        self.name = f"{arch} {flavour}"
+        self.name = f"{sys_name} {arch} {flavour}"
         self.pe = pefile.PE(self.path)
         self.base = self.pe.OPTIONAL_HEADER.ImageBase
 
@@ -76,4 +79,4 @@ class Image:
 
 
 def all_images():
-    return [Image(arch, flavour) for flavour in (FREE, CHECKED) for arch in ARCHS]
+    return [Image(arch, flavour, name) for name in VARIANTS for flavour in (FREE, CHECKED) for arch in ARCHS]

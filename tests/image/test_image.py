@@ -145,7 +145,7 @@ def test_resources(t, img):
     for info in getattr(img.pe, "FileInfo", [[]])[0]:
         for table in getattr(info, "StringTable", []):
             version.update({key.decode(): value.decode() for key, value in table.entries.items()})
-    t.check(version.get("OriginalFilename") == image.SYS + ".sys" and version.get("InternalName") == image.SYS,
+    t.check(version.get("OriginalFilename") == img.sys + ".sys" and version.get("InternalName") == img.sys,
             f"{img.name}: version_resource_names_the_image", version)
     t.check(version.get("FileVersion") and version.get("FileDescription") and version.get("ProductName"),
             f"{img.name}: version_resource_is_filled_in", version)
@@ -164,7 +164,7 @@ def test_resources(t, img):
 
 def test_symbols(t, img):
     debug = [entry.entry for entry in img.pe.DIRECTORY_ENTRY_DEBUG if entry.entry is not None]
-    t.check(len(debug) == 1 and debug[0].PdbFileName.rstrip(b"\0") == (image.SYS + ".pdb").encode(),
+    t.check(len(debug) == 1 and debug[0].PdbFileName.rstrip(b"\0") == (img.sys + ".pdb").encode(),
             f"{img.name}: image_names_its_pdb_without_a_folder", [entry.PdbFileName for entry in debug])
     summary = image.tool("llvm-pdbutil-14", "dump", "-summary", img.pdb)
     guid = re.search(r"GUID: \{([0-9A-F-]+)\}", summary).group(1).replace("-", "")
@@ -188,7 +188,34 @@ def test_symbols(t, img):
                     f"{img.name}: no_path_of_this_machine_in_the_{path[-3:]}")
 
 
-TESTS = (test_headers, test_relocations, test_sections, test_code, test_imports, test_resources, test_symbols)
+def test_variant(t, img):
+    """Each image has the identity that it binds to and the one register file that it needs, not another's."""
+    vendor, device, revision = image.VARIANTS[img.sys]
+    row = {"aero_virtio_snd": "VirtioPciContractSound", "virtiosnd_legacy": "VirtioPciContractSoundTransitional",
+           "virtiosnd_ioport": "VirtioPciContractSoundIoPort"}[img.sys]
+    publics = img.publics()
+    where = publics.get("VirtIoSndBinding", (False, 0))[1]
+    width = 4 if img.arch == "x86" else 8
+    contract = int.from_bytes(img.pe.get_data(where, width), "little") - img.base if where else 0
+    data = img.pe.get_data(contract, 6) if contract > 0 else b""
+    wanted = struct.pack("<HHBB", vendor, device, revision or 0, revision is None)
+    t.check(contract == publics.get(row, (False, 1))[1] and data == wanted, f"{img.name}: binds_to_its_device_only",
+            data.hex(), wanted.hex())
+    legacy = img.sys == image.IOPORT
+    t.check(("VirtioPciLegacyNotify" in publics) == legacy and ("VirtioPciModernNotify" in publics) != legacy,
+            f"{img.name}: has_one_register_file")
+    imports = {name for _, name in img.imports()}
+    t.check(("MmMapIoSpace" in imports) != legacy, f"{img.name}: maps_registers_only_when_they_are_memory")
+    ports = [mnemonic for _, mnemonic, _ in img.instructions() if re.match(r"^(in|out)[bwl]$", mnemonic)]
+    if img.arch == "x64":
+        t.check(bool(ports) == legacy, f"{img.name}: port_instructions_only_where_the_registers_are_ports", len(ports))
+    else:
+        t.check(("WRITE_PORT_USHORT" in imports) == legacy and not ports,
+                f"{img.name}: port_exports_only_where_the_registers_are_ports")
+
+
+TESTS = (test_headers, test_relocations, test_sections, test_code, test_imports, test_resources, test_symbols,
+         test_variant)
 
 
 def main():

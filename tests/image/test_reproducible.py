@@ -24,7 +24,8 @@ def build_copy(folder):
             shutil.copytree(source, os.path.join(folder, name))
         else:
             shutil.copy(source, folder)
-    images = [os.path.join("out", "drivers/windows7/virtio-snd", arch, image.SYS + ".sys") for arch in image.ARCHS]
+    images = [os.path.join("out", "drivers/windows7/virtio-snd", arch, name + ".sys")
+              for arch in image.ARCHS for name in image.VARIANTS]
     settings = dict(os.environ, TZ="Asia/Kathmandu", LC_ALL="C.UTF-8", USER="somebody", HOME=folder, OUT="out")
     settings.pop("MAKEFLAGS", None)
     done = subprocess.run(["make", "-j2", *images], cwd=folder, env=settings, check=False, capture_output=True,
@@ -42,12 +43,12 @@ def main():
     with tempfile.TemporaryDirectory(prefix="rebuild-") as folder:
         said = build_copy(folder)
         if t.check(not said, "a_copy_of_the_sources_builds", said):
-            for arch in image.ARCHS:
-                for suffix in ("sys", "pdb"):
-                    path = os.path.join("drivers/windows7/virtio-snd", arch, f"{image.SYS}.{suffix}")
-                    t.check(content(os.path.join(folder, "out", path)) ==
-                            content(os.path.join(image.ROOT, image.OUT, path)),
-                            f"{arch}: two_builds_give_the_same_{suffix}")
+            names = [f"{arch}/{name}.{suffix}" for arch in image.ARCHS for name in image.VARIANTS
+                     for suffix in ("sys", "pdb")]
+            for name in names:
+                path = os.path.join("drivers/windows7/virtio-snd", name)
+                t.check(content(os.path.join(folder, "out", path)) ==
+                        content(os.path.join(image.ROOT, image.OUT, path)), f"{name}: two_builds_give_the_same_bytes")
     return t.finish()
 
 

@@ -73,10 +73,36 @@ static void a_contract_may_leave_the_revision_open(void **state)
     assert_int_equal(VirtioPciContractCheck(&contract, config, &oddities), STATUS_SUCCESS);
 }
 
+static void transitional_packages_bind_to_their_id_only(void **state)
+{
+    static const struct {
+        USHORT device;
+        UCHAR revision;
+        BOOLEAN transitional, ioport; /* accepted by */
+    } rows[] = {{0x1018, 0, TRUE, TRUE}, {0x1018, 1, TRUE, FALSE}, {0x1018, 0xFF, TRUE, FALSE},
+                {0x1059, 1, FALSE, FALSE}, {0x1059, 0, FALSE, FALSE}, {0x1019, 0, FALSE, FALSE}};
+    UCHAR config[64];
+    ULONG oddities;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT_OF(rows); i++) {
+        contract_head(config);
+        config[2] = (UCHAR)rows[i].device;
+        config[3] = (UCHAR)(rows[i].device >> 8);
+        config[8] = rows[i].revision;
+        assert_int_equal(NT_SUCCESS(VirtioPciContractCheck(&VirtioPciContractSoundTransitional, config, &oddities)),
+                         rows[i].transitional);
+        assert_int_equal(NT_SUCCESS(VirtioPciContractCheck(&VirtioPciContractSoundIoPort, config, &oddities)),
+                         rows[i].ioport);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     UNIT_TEST(the_contract_device_is_accepted_without_oddity),
     UNIT_TEST(another_vendor_device_or_revision_is_refused),
     UNIT_TEST(class_and_subsystem_are_only_remarked),
     UNIT_TEST(a_contract_may_leave_the_revision_open),
+    UNIT_TEST(transitional_packages_bind_to_their_id_only),
 };
 UNIT_MAIN("contract", tests)

@@ -327,6 +327,107 @@ static void closing_on_a_dead_device_takes_at_most_two_seconds(void **state)
     destroy();
 }
 
+static void closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds(void **state)
+{
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    submit();
+    snd_device.doorbell = dead;
+    wdk.now = 0;
+    assert_int_equal(VirtIoSndPcmStop(&pcm), STATUS_IO_TIMEOUT);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_IO_TIMEOUT);
+    assert_in_range(wdk.now, 1, 20000000);
+    assert_int_equal(periods_done, 1);
+    destroy();
+}
+
+/* One of the devices dies of a period that comes between STOP and START. */
+static void no_period_goes_out_between_stop_and_the_next_start(void **state)
+{
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    VirtIoSndPcmStop(&pcm);
+    assert_int_equal(submit(), STATUS_DEVICE_BUSY);
+    run();
+    assert_int_equal(submit(), STATUS_SUCCESS);
+    VirtioPciModernGone(&transport);
+    destroy();
+    wdk_reset();
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    VirtIoSndPcmClose(&pcm);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(submit(), STATUS_SUCCESS); /* a new life: queued before START again */
+    VirtioPciModernGone(&transport);
+    destroy();
+}
+
+/* The device returns the last period 10 ms after STOP was asked for, and must not have seen it until then. */
+static void return_last_period(void)
+{
+    if (held.count != 0 && wdk.now >= 100000) {
+        assert_int_not_equal(commands[command_count - 1], VIRTIO_SND_R_PCM_STOP);
+        memcpy(ring_device_memory(&held.parts[held.count - 1]), &pcm.Dialect->StatusBase, sizeof(ULONG));
+        ring_device_give(&snd_device.ring[2], held.head, 8);
+        held.count = 0;
+    }
+}
+
+static void stop_lets_the_device_play_what_it_has(void **state)
+{
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    submit();
+    assert_true(ring_device_take(&snd_device.ring[2], &held));
+    wdk.now = 0;
+    wdk.tick = return_last_period;
+    assert_int_equal(VirtIoSndPcmStop(&pcm), STATUS_SUCCESS);
+    assert_int_equal(commands[command_count - 1], VIRTIO_SND_R_PCM_STOP);
+    assert_int_equal(periods_done, 1);
+    assert_in_range(wdk.now, 100000, 400000);
+    wdk.tick = NULL;
+    destroy();
+}
+
+static void accept_again(void)
+{
+    if (command_count >= 3) {
+        fail_code = 0;
+    }
+}
+
+/* ACRN answers RELEASE, and SET_PARAMS with BAD_MSG until it has really let go. */
+static void parameters_refused_after_a_stream_ran_are_offered_again(void **state)
+{
+    static const ULONG again[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_SET_PARAMS,
+                                  VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE};
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    VirtIoSndPcmClose(&pcm);
+    command_count = 0;
+    fail_code = VIRTIO_SND_R_PCM_SET_PARAMS;
+    fail_status = 0x8001;
+    wdk.tick = accept_again;
+    assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_SUCCESS);
+    expect_commands(again, COUNT_OF(again));
+    VirtIoSndPcmClose(&pcm);
+    wdk.tick = NULL;
+    fail_code = VIRTIO_SND_R_PCM_SET_PARAMS;
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_INVALID_PARAMETER); /* not for ever */
+    fail_code = 0;
+    destroy();
+}
+
 static void a_start_without_answer_is_given_up_and_stopped(void **state)
 {
     (void)state;
@@ -421,6 +522,10 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(senseless_configurations_never_reach_the_device),
     UNIT_TEST(interrupts_are_wanted_while_a_pacing_stream_runs),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
+    UNIT_TEST(closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds),
+    UNIT_TEST(no_period_goes_out_between_stop_and_the_next_start),
+    UNIT_TEST(stop_lets_the_device_play_what_it_has),
+    UNIT_TEST(parameters_refused_after_a_stream_ran_are_offered_again),
     UNIT_TEST(a_start_without_answer_is_given_up_and_stopped),
     UNIT_TEST(stop_waits_for_a_start_on_its_way),
     UNIT_TEST(a_removed_device_is_left_at_once),

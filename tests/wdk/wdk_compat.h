@@ -168,6 +168,10 @@ typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR {
             ULONG Length;
         } Memory;
         struct {
+            PHYSICAL_ADDRESS Start;
+            ULONG Length;
+        } Port;
+        struct {
             ULONG Level;
             ULONG Vector;
             ULONG_PTR Affinity;

@@ -53,6 +53,22 @@ typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_PCM Pcm[VirtIoSndStreamCount]; /* .Present says whether the device has it */
 } VIRTIOSND_DEVICE, *PVIRTIOSND_DEVICE;
 
+/* What a build binds to and how it finds the registers. Each variant links one: virtiosnd_hw_modern.c or
+ * backend_virtio_legacy.c. */
+typedef struct _VIRTIOSND_BINDING {
+    const VIRTIO_PCI_CONTRACT *Contract;
+    USHORT PciCommand;           /* bits of the command register without which the registers are dead */
+    ULONGLONG FeaturesWanted;    /* accepted when offered: nothing is accepted that is not implemented */
+    ULONGLONG FeaturesRequired;
+    /* PASSIVE. Device->Config is filled. Judges the layout without touching the device. */
+    NTSTATUS (*Locate)(PVIRTIOSND_DEVICE Device);
+    /* PASSIVE. Makes Device->Transport usable. Unmap undoes it, also when it failed half-way; NULL: nothing to undo. */
+    NTSTATUS (*Map)(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated);
+    VOID (*Unmap)(PVIRTIOSND_DEVICE Device);
+} VIRTIOSND_BINDING;
+
+extern const VIRTIOSND_BINDING VirtIoSndBinding;
+
 /* PASSIVE. Once, before the first start. */
 VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device);
 

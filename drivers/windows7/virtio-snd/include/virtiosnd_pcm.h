@@ -33,6 +33,8 @@ typedef struct _VIRTIOSND_PCM {
     KMUTEX Mutex;
     volatile LONG State;               /* [a] VIRTIOSND_PCM_STATE */
     volatile LONG Starting;            /* [a] 1: START's callback may still run */
+    volatile LONG Stopped;             /* [a] 1: between STOP and the next START's answer */
+    BOOLEAN Released;                  /* [M] the last Close ended a stream that had run */
     ULONG StartSlot;                   /* request of that START */
     PVIRTIOSND_START_DONE StartDone;   /* set by Open */
     PVIRTIOSND_ATTENTION Attention;    /* set by Open */

@@ -20,14 +20,6 @@
 #include "virtiosnd_rx.h"
 #include "virtiosnd_tx.h"
 
-/* Nothing is accepted that is not implemented. */
-#define FEATURES_WANTED (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC))
-#if defined(AERO_VIRTIO_STRICT)
-#define FEATURES_REQUIRED FEATURES_WANTED
-#else
-#define FEATURES_REQUIRED VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
-#endif
-
 /* One row per endpoint. */
 typedef struct _STREAM_KIND {
     UCHAR Direction;
@@ -59,19 +51,18 @@ CODE_PAGE VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device)
 /* Everything that can be judged without touching the device. */
 CODE_PAGE static NTSTATUS Identify(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice)
 {
-    VIRTIO_PCI_CAP_RESULT layout;
     NTSTATUS status;
     ULONG oddities;
 
     PAGED_CODE();
 
     Device->Stage = VirtIoSndStageConfig;
-    status = VirtIoSndPciReadConfig(BusDevice, Device->Config);
+    status = VirtIoSndPciReadConfig(BusDevice, VirtIoSndBinding.PciCommand, Device->Config);
     if (!NT_SUCCESS(status)) {
         return status;
     }
     Device->Stage = VirtIoSndStageIdentity;
-    status = VirtioPciContractCheck(&VirtioPciContractSound, Device->Config, &oddities);
+    status = VirtioPciContractCheck(VirtIoSndBinding.Contract, Device->Config, &oddities);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -79,12 +70,7 @@ CODE_PAGE static NTSTATUS Identify(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusD
         VIRTIOSND_TRACE_WARNING("unexpected class or subsystem: 0x%lx\n", oddities);
     }
     Device->Stage = VirtIoSndStageLayout;
-    layout = VirtioPciCapParse(Device->Config, VIRTIO_PCI_LAYOUT_DEFAULT, &Device->Caps);
-    if (layout != VirtioPciCapOk) {
-        VIRTIOSND_TRACE_ERROR("capability list: problem %d\n", layout);
-        return STATUS_DEVICE_CONFIGURATION_ERROR;
-    }
-    return STATUS_SUCCESS;
+    return VirtIoSndBinding.Locate(Device);
 }
 
 CODE_PAGE static NTSTATUS CreateQueues(PVIRTIOSND_DEVICE Device)
@@ -208,11 +194,7 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
     PAGED_CODE();
 
     Device->Stage = VirtIoSndStageMap;
-    status = VirtIoSndPciMapBars(Device->Config, &Device->Caps, Raw, Translated, Device->Bars);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    status = VirtioPciModernInit(&Device->Transport, &Device->Caps, Device->Bars);
+    status = VirtIoSndBinding.Map(Device, Raw, Translated);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -220,7 +202,8 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
     Device->Stage = VirtIoSndStageFeatures;
     status = VirtioPciModernReset(&Device->Transport);
     if (NT_SUCCESS(status)) {
-        status = VirtioPciModernNegotiate(&Device->Transport, FEATURES_WANTED, FEATURES_REQUIRED);
+        status = VirtioPciModernNegotiate(&Device->Transport, VirtIoSndBinding.FeaturesWanted,
+                                          VirtIoSndBinding.FeaturesRequired);
     }
     if (!NT_SUCCESS(status)) {
         return status;
@@ -295,7 +278,9 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
         VirtioPciModernGone(&Device->Transport); /* the registers are about to be unmapped */
         Device->Mapped = FALSE;
     }
-    VirtIoSndPciUnmapBars(Device->Bars);
+    if (VirtIoSndBinding.Unmap != NULL) {
+        VirtIoSndBinding.Unmap(Device);
+    }
 }
 
 CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,

@@ -3,12 +3,12 @@
 #include "trace.h"
 
 #define PCI_COMMAND_OFFSET 0x04u
-#define PCI_COMMAND_NEEDED 0x0006u /* memory space, bus master */
 #define PCI_BAR_OFFSET 0x10u
 #define PCI_BAR_IO 0x1u
 #define PCI_BAR_TYPE 0x6u
 #define PCI_BAR_TYPE_64 0x4u
 #define PCI_BAR_FLAGS 0xFu
+#define PCI_BAR_IO_FLAGS 0x3u
 
 /* GUID_BUS_INTERFACE_STANDARD, under a name of our own: see wdk_compat.h. */
 static const GUID BusInterfaceGuid = {0x496B8280, 0x6F25, 0x11D0, {0xBE, 0xAF, 0x08, 0x00, 0x2B, 0xE2, 0x09, 0x2F}};
@@ -50,21 +50,21 @@ CODE_PAGE static NTSTATUS QueryBusInterface(PDEVICE_OBJECT BusDevice, BUS_INTERF
 }
 
 /* The bus driver has normally done this; a function that cannot reach memory would only time out later. */
-CODE_PAGE static VOID EnableFunction(BUS_INTERFACE_STANDARD *Bus, UCHAR *Config)
+CODE_PAGE static VOID EnableFunction(BUS_INTERFACE_STANDARD *Bus, USHORT Needed, const UCHAR *Config)
 {
     USHORT command = (USHORT)(Config[PCI_COMMAND_OFFSET] | Config[PCI_COMMAND_OFFSET + 1u] << 8);
 
     PAGED_CODE();
 
-    if ((command & PCI_COMMAND_NEEDED) == PCI_COMMAND_NEEDED || Bus->SetBusData == NULL) {
+    if ((command & Needed) == Needed || Bus->SetBusData == NULL) {
         return;
     }
-    command |= PCI_COMMAND_NEEDED;
+    command |= Needed;
     VIRTIOSND_TRACE_WARNING("PCI command set to 0x%x\n", command);
     Bus->SetBusData(Bus->Context, 0, &command, PCI_COMMAND_OFFSET, sizeof(command));
 }
 
-CODE_PAGE NTSTATUS VirtIoSndPciReadConfig(PDEVICE_OBJECT BusDevice, UCHAR *Config)
+CODE_PAGE NTSTATUS VirtIoSndPciReadConfig(PDEVICE_OBJECT BusDevice, USHORT Command, UCHAR *Config)
 {
     BUS_INTERFACE_STANDARD bus;
     NTSTATUS status;
@@ -78,7 +78,7 @@ CODE_PAGE NTSTATUS VirtIoSndPciReadConfig(PDEVICE_OBJECT BusDevice, UCHAR *Confi
     if (bus.GetBusData(bus.Context, 0, Config, 0, VIRTIO_PCI_CONFIG_BYTES) != VIRTIO_PCI_CONFIG_BYTES) {
         status = STATUS_DEVICE_NOT_CONNECTED;
     } else {
-        EnableFunction(&bus, Config);
+        EnableFunction(&bus, Command, Config);
     }
     bus.InterfaceDereference(bus.Context);
     return status;
@@ -93,126 +93,53 @@ CODE_PAGE static ULONG ReadBarRegister(const UCHAR *Config, ULONG Index)
     return (ULONG)bytes[0] | (ULONG)bytes[1] << 8 | (ULONG)bytes[2] << 16 | (ULONG)bytes[3] << 24;
 }
 
-/* Bus address of a memory BAR; FALSE: an I/O BAR, an empty one, or the upper half of none. */
-CODE_PAGE static BOOLEAN ReadBarAddress(const UCHAR *Config, ULONG Index, ULONGLONG *Address)
+/* Bus address of a BAR; 0: an empty one, or the upper half of none. */
+CODE_PAGE static ULONGLONG ReadBarAddress(const UCHAR *Config, ULONG Index, BOOLEAN *Io)
 {
     ULONG low = ReadBarRegister(Config, Index);
+    ULONGLONG address;
 
     PAGED_CODE();
 
-    if ((low & PCI_BAR_IO) != 0) {
-        return FALSE;
+    *Io = (BOOLEAN)((low & PCI_BAR_IO) != 0);
+    if (*Io) {
+        return low & ~PCI_BAR_IO_FLAGS;
     }
-    *Address = low & ~PCI_BAR_FLAGS;
+    address = low & ~PCI_BAR_FLAGS;
     if ((low & PCI_BAR_TYPE) == PCI_BAR_TYPE_64) {
         if (Index + 1u >= VIRTIO_PCI_BAR_COUNT) {
-            return FALSE;
+            return 0;
         }
-        *Address |= (ULONGLONG)ReadBarRegister(Config, Index + 1u) << 32;
+        address |= (ULONGLONG)ReadBarRegister(Config, Index + 1u) << 32;
     }
-    return (BOOLEAN)(*Address != 0);
+    return address;
 }
 
-/* The translated descriptor of the memory resource that begins at raw address Address. */
-CODE_PAGE static const CM_PARTIAL_RESOURCE_DESCRIPTOR *FindMemory(PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                                                  ULONGLONG Address)
+CODE_PAGE const CM_PARTIAL_RESOURCE_DESCRIPTOR *VirtIoSndPciFindBar(const UCHAR *Config, ULONG Index,
+                                                                    PCM_RESOURCE_LIST Raw,
+                                                                    PCM_RESOURCE_LIST Translated, BOOLEAN *Io)
 {
     const CM_PARTIAL_RESOURCE_LIST *raw;
     const CM_PARTIAL_RESOURCE_LIST *translated;
+    ULONGLONG address = ReadBarAddress(Config, Index, Io);
+    UCHAR type = *Io ? CmResourceTypePort : CmResourceTypeMemory;
     ULONG i;
 
     PAGED_CODE();
 
-    if (Raw == NULL || Translated == NULL || Raw->Count == 0 || Translated->Count == 0) {
+    if (address == 0 || Raw == NULL || Translated == NULL || Raw->Count == 0 || Translated->Count == 0) {
         return NULL;
     }
     raw = &Raw->List[0].PartialResourceList;
     translated = &Translated->List[0].PartialResourceList;
     for (i = 0; i < raw->Count && i < translated->Count; i++) {
-        if (raw->PartialDescriptors[i].Type == CmResourceTypeMemory &&
-            (ULONGLONG)raw->PartialDescriptors[i].u.Memory.Start.QuadPart == Address &&
-            translated->PartialDescriptors[i].Type == CmResourceTypeMemory) {
+        /* Start is the same member in u.Port and u.Memory. */
+        if (raw->PartialDescriptors[i].Type == type && translated->PartialDescriptors[i].Type == type &&
+            (ULONGLONG)raw->PartialDescriptors[i].u.Memory.Start.QuadPart == address) {
             return &translated->PartialDescriptors[i];
         }
     }
     return NULL;
-}
-
-/* Bytes of BAR Index that the regions reach; 0: none lies in it. */
-CODE_PAGE static ULONG BytesNeeded(const VIRTIO_PCI_CAPS *Caps, ULONG Index)
-{
-    const VIRTIO_PCI_REGION *regions[4];
-    ULONG needed = 0;
-    ULONG i;
-
-    PAGED_CODE();
-
-    regions[0] = &Caps->Common;
-    regions[1] = &Caps->Notify;
-    regions[2] = &Caps->Isr;
-    regions[3] = &Caps->Device;
-    for (i = 0; i < 4u; i++) {
-        if (regions[i]->Bar == Index && regions[i]->Offset + regions[i]->Length > needed) {
-            needed = regions[i]->Offset + regions[i]->Length;
-        }
-    }
-    return needed;
-}
-
-CODE_PAGE static NTSTATUS MapBar(const CM_PARTIAL_RESOURCE_DESCRIPTOR *Memory, ULONG Needed, VIRTIO_PCI_BAR *Bar)
-{
-    PAGED_CODE();
-
-    if (Memory == NULL || Memory->u.Memory.Length < Needed) {
-        return STATUS_DEVICE_CONFIGURATION_ERROR;
-    }
-    Bar->Va = MmMapIoSpace(Memory->u.Memory.Start, Needed, MmNonCached);
-    if (Bar->Va == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    Bar->Length = Needed;
-    return STATUS_SUCCESS;
-}
-
-CODE_PAGE NTSTATUS VirtIoSndPciMapBars(const UCHAR *Config, const VIRTIO_PCI_CAPS *Caps, PCM_RESOURCE_LIST Raw,
-                                       PCM_RESOURCE_LIST Translated, VIRTIO_PCI_BAR *Bars)
-{
-    NTSTATUS status = STATUS_SUCCESS;
-    ULONGLONG address;
-    ULONG needed;
-    ULONG i;
-
-    PAGED_CODE();
-
-    RtlZeroMemory(Bars, VIRTIO_PCI_BAR_COUNT * sizeof(*Bars));
-    for (i = 0; i < VIRTIO_PCI_BAR_COUNT && NT_SUCCESS(status); i++) {
-        needed = BytesNeeded(Caps, i);
-        if (needed == 0) {
-            continue;
-        }
-        status = STATUS_DEVICE_CONFIGURATION_ERROR;
-        if (ReadBarAddress(Config, i, &address)) {
-            status = MapBar(FindMemory(Raw, Translated, address), needed, &Bars[i]);
-        }
-    }
-    if (!NT_SUCCESS(status)) {
-        VirtIoSndPciUnmapBars(Bars);
-    }
-    return status;
-}
-
-CODE_PAGE VOID VirtIoSndPciUnmapBars(VIRTIO_PCI_BAR *Bars)
-{
-    ULONG i;
-
-    PAGED_CODE();
-
-    for (i = 0; i < VIRTIO_PCI_BAR_COUNT; i++) {
-        if (Bars[i].Va != NULL) {
-            MmUnmapIoSpace(Bars[i].Va, Bars[i].Length);
-            Bars[i].Va = NULL;
-        }
-    }
 }
 
 CODE_PAGE const CM_PARTIAL_RESOURCE_DESCRIPTOR *VirtIoSndPciFindInterrupt(PCM_RESOURCE_LIST Translated)

@@ -16,6 +16,13 @@ CODE_PAGE VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm)
     KeInitializeMutex(&Pcm->Mutex, 0);
 }
 
+/* How long STOP may wait for the last periods: a back end works in steps of up to 10 ms, and what it has not taken by
+ * then is dropped by RELEASE. */
+#define TAIL_TIMEOUT (VIRTIOSND_SECOND / 32u)
+
+/* ACRN answers RELEASE first and lets go of the stream later; SET_PARAMS is BAD_MSG until then. */
+#define SET_PARAMS_TRIES 8u
+
 static VOID Lock(PVIRTIOSND_PCM Pcm)
 {
     KeWaitForSingleObject(&Pcm->Mutex, Executive, KernelMode, FALSE, NULL);
@@ -72,7 +79,12 @@ static NTSTATUS SetParams(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Con
 static NTSTATUS Prepare(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
 {
     NTSTATUS status = SetParams(Pcm, Config);
+    ULONG tries;
 
+    for (tries = 1; status == STATUS_INVALID_PARAMETER && Pcm->Released && tries < SET_PARAMS_TRIES; tries++) {
+        VirtIoSndPause(NULL);
+        status = SetParams(Pcm, Config);
+    }
     if (status == STATUS_IO_TIMEOUT) {
         SetState(Pcm, VirtIoSndPcmPrepared); /* the device may have done it: it is owed a RELEASE */
     }
@@ -142,6 +154,22 @@ VOID VirtIoSndPcmInterrupted(PVIRTIOSND_PCM Pcm)
     InterlockedDecrement(&Pcm->Attending);
 }
 
+/* Mutex held. Lets a device that paces play the last of what it was given. */
+static VOID AwaitTail(PVIRTIOSND_PCM Pcm)
+{
+    VIRTIOSND_DEADLINE deadline;
+
+    if (Pcm->Xfer.Kind->DeviceWrites || !Pcm->Dialect->QueueBeforeStart) {
+        return;
+    }
+    VirtIoSndDeadlineStart(&deadline, TAIL_TIMEOUT);
+    VirtIoSndXferPoll(&Pcm->Xfer);
+    while (VirtIoSndXferIsOwed(&Pcm->Xfer) && !VirtIoSndDeadlinePassed(&deadline)) {
+        VirtIoSndPause(NULL);
+        VirtIoSndXferPoll(&Pcm->Xfer);
+    }
+}
+
 /* Mutex held. */
 static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 {
@@ -150,6 +178,8 @@ static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
     AwaitStart(Pcm);
     StopListening(Pcm);
     if (Pcm->State == VirtIoSndPcmRunning || Pcm->State == VirtIoSndPcmStarting) {
+        AwaitTail(Pcm);
+        InterlockedExchange(&Pcm->Stopped, 1);
         status = Command(Pcm, VIRTIO_SND_R_PCM_STOP);
         SetState(Pcm, VirtIoSndPcmPrepared);
     }
@@ -167,6 +197,7 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     (VOID)StopLocked(Pcm);
     status = Command(Pcm, VIRTIO_SND_R_PCM_RELEASE);
     SetState(Pcm, VirtIoSndPcmIdle);
+    Pcm->Released = (BOOLEAN)(InterlockedExchange(&Pcm->Stopped, 0) != 0);
     Pcm->CloseStatus =
         VirtIoSndXferClose(&Pcm->Xfer, status == STATUS_IO_TIMEOUT ? DRAIN_TIMEOUT_SICK : DRAIN_TIMEOUT, Lost);
     return Pcm->CloseStatus;
@@ -211,6 +242,9 @@ static VOID StartAnswered(PVOID Context, ULONG Status)
     NTSTATUS status = VirtIoSndStatusToNtStatus(pcm->Dialect, Status);
 
     SetState(pcm, NT_SUCCESS(status) ? VirtIoSndPcmRunning : VirtIoSndPcmPrepared);
+    if (NT_SUCCESS(status)) {
+        InterlockedExchange(&pcm->Stopped, 0);
+    }
     pcm->StartDone(pcm->Context, status);
     InterlockedExchange(&pcm->Starting, 0);
 }
@@ -271,6 +305,9 @@ NTSTATUS VirtIoSndPcmSubmit(PVIRTIOSND_PCM Pcm, const VIRTIOSND_SG *Sg, ULONG Sg
     if (!Pcm->Present || state == VirtIoSndPcmIdle ||
         (!Pcm->Dialect->QueueBeforeStart && state != VirtIoSndPcmRunning)) {
         return STATUS_INVALID_DEVICE_STATE;
+    }
+    if (Pcm->Stopped) {
+        return STATUS_DEVICE_BUSY; /* vhost-device-sound takes periods before START, but none between STOP and START */
     }
     return VirtIoSndXferSubmit(&Pcm->Xfer, Sg, SgCount, Cookie);
 }

@@ -391,10 +391,9 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     ExSetTimerResolution(0, FALSE);
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    /* The clock goes on where the position stands. Capture, and any device that paces: behind what has completed; the
-     * rest of a recording the device throws away, the rest of what was played has been drained. */
-    WaveRtPositionSet(&Pump->Position,
-                      (IsRender(Pump) && !Pump->QueueBeforeStart) ? Pump->Frozen : Pump->Completed);
+    /* The clock goes on where the position stands. Capture: behind what is in memory, because the device throws away
+     * what it recorded beyond. */
+    WaveRtPositionSet(&Pump->Position, IsRender(Pump) ? Pump->Frozen : Pump->Completed);
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 

@@ -16,7 +16,9 @@ typedef struct _VIRTIO_PCI_CONTRACT {
     BOOLEAN AnyRevision;
 } VIRTIO_PCI_CONTRACT;
 
-extern const VIRTIO_PCI_CONTRACT VirtioPciContractSound; /* 1AF4:1059 revision 01 */
+extern const VIRTIO_PCI_CONTRACT VirtioPciContractSound;             /* 1AF4:1059 revision 01 */
+extern const VIRTIO_PCI_CONTRACT VirtioPciContractSoundTransitional; /* 1AF4:1018, any revision */
+extern const VIRTIO_PCI_CONTRACT VirtioPciContractSoundIoPort;       /* 1AF4:1018 revision 00 */
 
 /* Bits of *Oddities: unexpected, but no reason to refuse. */
 #define VIRTIO_PCI_ODD_CLASS 0x1u     /* class code is not 04 01 (multimedia audio) */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
  * virtio_pci_modern_transport.h: the registers of a modern virtio-pci function.
- * No other file of the drivers touches a device register.
+ * No other file of the drivers touches a device register; in the I/O-port build
+ * virtio_pci_legacy.c takes its place.
  *
  * Typical life, all at PASSIVE_LEVEL:
  *
@@ -24,6 +25,9 @@
 
 #include <wdk_compat.h>
 #include "virtio_pci_cap_parser.h"
+#if defined(AERO_VIRTIO_IOPORT)
+#include "virtio_pci_legacy.h" /* the same interface over the legacy register file: before the prototypes */
+#endif
 
 /* A mapped BAR: Length bytes at Va; Va NULL when nothing of it is needed. */
 typedef struct _VIRTIO_PCI_BAR {
@@ -68,6 +72,9 @@ BOOLEAN VirtioPciModernHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG B
 VOID VirtioPciModernDriverOk(PVIRTIO_PCI_TRANSPORT Transport);
 /* Any IRQL. Device status; 0xFF when gone. */
 UCHAR VirtioPciModernStatus(PVIRTIO_PCI_TRANSPORT Transport);
+/* <= DISPATCH. Writes the whole status, and sets bits of it: for the transports themselves. */
+VOID VirtioPciModernWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status);
+VOID VirtioPciModernAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits);
 
 /* <= DISPATCH. Number of queues that the device has. */
 USHORT VirtioPciModernQueueCount(PVIRTIO_PCI_TRANSPORT Transport);

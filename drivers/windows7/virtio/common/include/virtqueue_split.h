@@ -24,6 +24,12 @@
 #include "virtio_wire.h"
 
 #define VIRTQ_MIN_SIZE 4u
+
+/* Alignment of the used ring. A modern device takes any address that is a multiple of 4. A legacy one is told where
+ * the ring begins and computes the rest (virtio 1.2, 2.7.2), so that build sets 4096. */
+#if !defined(VIRTQ_USED_ALIGN)
+#define VIRTQ_USED_ALIGN VRING_USED_ALIGN
+#endif
 #define VIRTQ_NO_TABLE 0xFFFFu
 
 /* One part of a request: Length bytes at physical address Address; Write: the device writes it. */

@@ -8,8 +8,6 @@
 #include "virtio_pci_modern_transport.h"
 #include "virtio_wire.h"
 
-#define RESET_POLL_FAST 100u       /* polls without sleeping: devices in hypervisors reset at once */
-#define RESET_POLL_INTERVAL (-10000LL) /* 1 ms, in 100 ns */
 #define CONFIG_RETRIES 16u
 
 static UCHAR Read8(const VIRTIO_PCI_TRANSPORT *Transport, PUCHAR Base, ULONG Offset)
@@ -84,56 +82,14 @@ CODE_PAGE NTSTATUS VirtioPciModernInit(PVIRTIO_PCI_TRANSPORT Transport, const VI
     return STATUS_SUCCESS;
 }
 
-VOID VirtioPciModernGone(PVIRTIO_PCI_TRANSPORT Transport)
-{
-    InterlockedExchange(&Transport->Gone, 1);
-}
-
-BOOLEAN VirtioPciModernIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Gone != 0);
-}
-
 UCHAR VirtioPciModernStatus(PVIRTIO_PCI_TRANSPORT Transport)
 {
     return Read8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS);
 }
 
-static VOID AddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
+VOID VirtioPciModernWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status)
 {
-    Write8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS, (UCHAR)(VirtioPciModernStatus(Transport) | Bits));
-}
-
-CODE_PAGE NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport)
-{
-    LARGE_INTEGER interval;
-    LARGE_INTEGER frequency;
-    LONGLONG end;
-    ULONG polls = 0;
-    UCHAR status;
-
-    PAGED_CODE();
-
-    end = KeQueryPerformanceCounter(&frequency).QuadPart;
-    end += frequency.QuadPart >> 1;
-    interval.QuadPart = RESET_POLL_INTERVAL;
-    Write8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS, 0);
-    for (;;) {
-        status = VirtioPciModernStatus(Transport);
-        if (status == 0) {
-            return STATUS_SUCCESS;
-        }
-        if (status == 0xFF) {
-            return STATUS_DEVICE_NOT_CONNECTED; /* no device answers all ones */
-        }
-        if (++polls <= RESET_POLL_FAST) {
-            continue;
-        }
-        if (KeQueryPerformanceCounter(NULL).QuadPart >= end) {
-            return STATUS_IO_TIMEOUT;
-        }
-        KeDelayExecutionThread(KernelMode, FALSE, &interval);
-    }
+    Write8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS, Status);
 }
 
 static ULONGLONG ReadDeviceFeatures(PVIRTIO_PCI_TRANSPORT Transport)
@@ -166,8 +122,8 @@ NTSTATUS VirtioPciModernNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wan
 {
     ULONGLONG offered;
 
-    AddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
-    AddStatus(Transport, VIRTIO_STATUS_DRIVER);
+    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
+    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_DRIVER);
     offered = ReadDeviceFeatures(Transport);
     if (VirtioPciModernStatus(Transport) == 0xFF) {
         return STATUS_DEVICE_NOT_CONNECTED;
@@ -177,21 +133,11 @@ NTSTATUS VirtioPciModernNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wan
     }
     Transport->Features = offered & (Wanted | Required);
     WriteDriverFeatures(Transport, Transport->Features);
-    AddStatus(Transport, VIRTIO_STATUS_FEATURES_OK);
+    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_FEATURES_OK);
     if ((VirtioPciModernStatus(Transport) & VIRTIO_STATUS_FEATURES_OK) == 0) {
         return STATUS_DEVICE_PROTOCOL_ERROR;
     }
     return STATUS_SUCCESS;
-}
-
-BOOLEAN VirtioPciModernHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)
-{
-    return (BOOLEAN)((Transport->Features & VIRTIO_FEATURE(Bit)) != 0);
-}
-
-VOID VirtioPciModernDriverOk(PVIRTIO_PCI_TRANSPORT Transport)
-{
-    AddStatus(Transport, VIRTIO_STATUS_DRIVER_OK);
 }
 
 USHORT VirtioPciModernQueueCount(PVIRTIO_PCI_TRANSPORT Transport)

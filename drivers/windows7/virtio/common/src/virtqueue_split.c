@@ -2,7 +2,7 @@
 /*
  * The block of shared memory:
  *
- *     | descriptors 16*Size | avail 6+2*Size | pad to 4 | used 6+8*Size | pad to 16 | tables |
+ *     | descriptors 16*Size | avail 6+2*Size | pad | used 6+8*Size | pad to 16 | tables |
  *
  * Ordering (2.7.13): parts and avail.ring[] are written before avail.idx, avail.idx
  * before used.flags is read; used.idx is read before the element it covers.
@@ -18,7 +18,7 @@ static ULONG AvailOffset(USHORT Size)
 
 static ULONG UsedOffset(USHORT Size)
 {
-    return ROUND_UP(AvailOffset(Size) + VRING_AVAIL_BYTES((ULONG)Size), VRING_USED_ALIGN);
+    return ROUND_UP(AvailOffset(Size) + VRING_AVAIL_BYTES((ULONG)Size), VIRTQ_USED_ALIGN);
 }
 
 static ULONG TablesOffset(USHORT Size)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * What does not depend on where the registers are: the walk of the device status
+ * (virtio 1.2, 2.1), what was negotiated, and whether anybody is there. Linked
+ * with virtio_pci_modern_transport.c or with virtio_pci_legacy.c.
+ */
+#include "virtio_pci_modern_transport.h"
+#include "virtio_wire.h"
+
+#define RESET_POLL_FAST 100u           /* polls without sleeping: devices in hypervisors reset at once */
+#define RESET_POLL_INTERVAL (-10000LL) /* 1 ms, in 100 ns */
+
+VOID VirtioPciModernGone(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    InterlockedExchange(&Transport->Gone, 1);
+}
+
+BOOLEAN VirtioPciModernIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Gone != 0);
+}
+
+VOID VirtioPciModernAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
+{
+    VirtioPciModernWriteStatus(Transport, (UCHAR)(VirtioPciModernStatus(Transport) | Bits));
+}
+
+CODE_PAGE NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    LARGE_INTEGER interval;
+    LARGE_INTEGER frequency;
+    LONGLONG end;
+    ULONG polls = 0;
+    UCHAR status;
+
+    PAGED_CODE();
+
+    end = KeQueryPerformanceCounter(&frequency).QuadPart;
+    end += frequency.QuadPart >> 1;
+    interval.QuadPart = RESET_POLL_INTERVAL;
+    VirtioPciModernWriteStatus(Transport, 0);
+    for (;;) {
+        status = VirtioPciModernStatus(Transport);
+        if (status == 0) {
+            return STATUS_SUCCESS;
+        }
+        if (status == 0xFF) {
+            return STATUS_DEVICE_NOT_CONNECTED; /* no device answers all ones */
+        }
+        if (++polls <= RESET_POLL_FAST) {
+            continue;
+        }
+        if (KeQueryPerformanceCounter(NULL).QuadPart >= end) {
+            return STATUS_IO_TIMEOUT;
+        }
+        KeDelayExecutionThread(KernelMode, FALSE, &interval);
+    }
+}
+
+BOOLEAN VirtioPciModernHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)
+{
+    return (BOOLEAN)((Transport->Features & VIRTIO_FEATURE(Bit)) != 0);
+}
+
+VOID VirtioPciModernDriverOk(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_DRIVER_OK);
+}
