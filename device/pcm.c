@@ -16,6 +16,8 @@
 
 /* How late the host may bring microphone samples before a pacing device records silence in their place. */
 #define CAPTURE_GRACE_NS 10000000ull
+/* The host works once a millisecond: it brings what a device with a clock of its own will have recorded until then. */
+#define CAPTURE_EARLY_NS 1000000ull
 
 /*
  * Contract v1: SET_PARAMS from anywhere, RELEASE always OK, PREPARE and START
@@ -77,16 +79,31 @@ static uint64_t clock_at(const struct vsnd *dev, const struct pcm_stream *stream
     uint64_t elapsed = now_ns > start_ns ? now_ns - start_ns : 0;
     if (personality->tick_ns && in_steps)
         elapsed -= elapsed % personality->tick_ns;
-    int64_t fast = (int64_t)(elapsed / 1000000u) * personality->ppm +
-                   (int64_t)(elapsed % 1000000u) * personality->ppm / 1000000;
+    int32_t ppm = personality->ppm[stream - dev->streams];
+    int64_t fast = (int64_t)(elapsed / 1000000u) * ppm + (int64_t)(elapsed % 1000000u) * ppm / 1000000;
     return sample_clock_frames(0, elapsed + (uint64_t)fast);
+}
+
+uint64_t pcm_clock_frames(const struct vsnd *dev, uint32_t stream_id, uint64_t now_ns)
+{
+    const struct pcm_stream *stream = &dev->streams[stream_id];
+    return stream->state == RUN ? clock_at(dev, stream, now_ns, false) : 0;
 }
 
 size_t pcm_capture_room(const struct vsnd *dev, size_t frames)
 {
-    uint64_t due = clock_at(dev, &dev->streams[1], dev->now_ns, false);
+    uint64_t due = clock_at(dev, &dev->streams[1], dev->now_ns + CAPTURE_EARLY_NS, false);
     uint64_t room = due > dev->captured_frames ? due - dev->captured_frames : 0;
     return room < frames ? (size_t)room : frames;
+}
+
+size_t pcm_capture_ready(const struct vsnd *dev)
+{
+    const struct pcm_stream *stream = &dev->streams[1];
+    uint64_t oldest = dev->captured_frames - dev->capture.level;
+    uint64_t due = dev->personality->own_clock[1] ? clock_at(dev, stream, dev->now_ns, false) : dev->captured_frames;
+    uint64_t ready = due > oldest ? due - oldest : 0;
+    return ready < dev->capture.level ? (size_t)ready : dev->capture.level;
 }
 
 /* Frames that the playback back end takes ahead of its clock. */

@@ -40,7 +40,13 @@ struct pcm_stream {
 /* The stream (0 playback, 1 capture) that an id on the wire names; VSND_STREAM_COUNT: none. */
 uint32_t pcm_stream_of_id(const struct vsnd *dev, uint32_t id);
 
-/* How many of `frames` recorded frames the device's clock wants by now. */
+/* Frames that the clock of a stream has counted at `now_ns`, 0 when it does not run. */
+uint64_t pcm_clock_frames(const struct vsnd *dev, uint32_t stream_id, uint64_t now_ns);
+
+/* How many of the frames in the capture ring the clock has reached. */
+size_t pcm_capture_ready(const struct vsnd *dev);
+
+/* How many of `frames` recorded frames a device with a clock of its own takes now. */
 size_t pcm_capture_room(const struct vsnd *dev, size_t frames);
 
 /* Runs a command with well-formed parameters; the answer counts from 0 (VIRTIO_SND_S_OK..). */

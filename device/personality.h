@@ -116,7 +116,8 @@ struct personality {
     bool tx_read_early;      /* paced TX: copy the payload when it arrives, not when it is played */
     uint32_t tick_ns;        /* the clock moves in steps of this; 0: evenly */
     uint64_t start_delay_ns; /* from START to the first sample */
-    int32_t ppm;             /* by how much the device's clock is fast */
+    bool own_clock[VSND_STREAM_COUNT]; /* playback, capture: a clock that is off by `ppm`, perhaps 0 (vsnd.h) */
+    int32_t ppm[VSND_STREAM_COUNT];    /* by how much it is fast */
     uint32_t mixer_frames;   /* paced TX: taken ahead of what is played, complete then */
     uint32_t mixer_periods;  /* the same in periods */
     enum rx_status rx_status;

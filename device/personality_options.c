@@ -38,10 +38,23 @@ static bool set_ring_ms(struct personality *row, long value)
     return true;
 }
 
+static bool set_ppm_out(struct personality *row, long value)
+{
+    row->own_clock[0] = true;
+    row->ppm[0] = (int32_t)value;
+    return true;
+}
+
+static bool set_ppm_in(struct personality *row, long value)
+{
+    row->own_clock[1] = true;
+    row->ppm[1] = (int32_t)value;
+    return true;
+}
+
 static bool set_ppm(struct personality *row, long value)
 {
-    row->ppm = (int32_t)value;
-    return true;
+    return set_ppm_out(row, value) && set_ppm_in(row, value);
 }
 
 static bool set_queue(struct personality *row, long value)
@@ -195,6 +208,8 @@ static const struct {
     {"descriptors", {"any", "exact"}, 0, 0, set_descriptors},         /* exact: ACRN */
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */
+    {"ppm_out", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_out},              /* two cards, one for each direction */
+    {"ppm_in", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_in},
 };
 
 #define KNOB_COUNT (sizeof(knob_table) / sizeof(knob_table[0]))

@@ -135,13 +135,15 @@ static void play_into_ring(struct vsnd *dev, const struct vq_chain *chain, uint6
 /* Writes `count` frames at payload byte `done`: recorded ones, then silence for what lacks; returns the latter. */
 static uint64_t record_from_ring(struct vsnd *dev, const struct vq_chain *chain, uint64_t done, uint64_t count)
 {
+    size_t ready = pcm_capture_ready(dev);
     uint32_t channels = dev->streams[1].channels;
     uint8_t bytes[CHUNK_FRAMES * VSND_MAX_CHANNELS * SAMPLE_BYTES];
     struct frame frames[CHUNK_FRAMES];
     uint64_t silence = 0;
     while (count) {
         size_t part = count < CHUNK_FRAMES ? (size_t)count : CHUNK_FRAMES;
-        size_t got = audio_ring_pop(&dev->capture, frames, part);
+        size_t got = audio_ring_pop(&dev->capture, frames, part < ready ? part : ready);
+        ready -= got;
         memset(frames + got, 0, (part - got) * sizeof(*frames));
         encode_frames(bytes, channels, frames, part);
         vq_chain_write(chain, &dev->memory, done, bytes, part * channels * SAMPLE_BYTES);

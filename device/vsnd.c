@@ -284,7 +284,7 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     struct vsnd *dev = opaque;
     if (dev->streams[1].state != VSND_STREAM_RUNNING)
         return 0;
-    if (dev->personality->ppm) /* the device's clock says how many: the host offers the others again */
+    if (dev->personality->own_clock[1]) /* the device's clock says how many: the host offers the others again */
         frames = pcm_capture_room(dev, frames);
     for (size_t done = 0; done < frames;) {
         struct frame part[CHUNK_FRAMES];
@@ -366,6 +366,25 @@ const struct pci_plugin_ops *vsnd_pci_ops(void)
         .push_capture = vsnd_push_capture,
     };
     return &ops;
+}
+
+bool vsnd_clock_frames(const void *opaque, uint32_t stream, uint64_t now_ns, uint64_t *frames)
+{
+    const struct vsnd *dev = opaque;
+    *frames = pcm_clock_frames(dev, stream, now_ns);
+    return dev->personality->own_clock[stream];
+}
+
+uint32_t vsnd_pending(const void *opaque, uint32_t stream)
+{
+    const struct vsnd *dev = opaque;
+    return dev->streams[stream].pending;
+}
+
+bool vsnd_is_paced(const void *opaque, uint32_t stream)
+{
+    const struct vsnd *dev = opaque;
+    return dev->personality->completion[stream] == COMPLETE_PACED;
 }
 
 void vsnd_get_stats(void *opaque, struct vsnd_stats *stats)

@@ -10,6 +10,7 @@
 #ifndef VSND_H
 #define VSND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pci_plugin.h"
@@ -78,6 +79,20 @@ struct vsnd_stats {
  * stderr and open returns NULL.
  */
 const struct pci_plugin_ops *vsnd_pci_ops(void);
+
+/*
+ * A device with a clock of its own (knobs ppm, ppm_out, ppm_in; 0 counts too) plays and records as many frames as that
+ * clock counts: whatever it played can be taken, and push_capture takes what it wants, a millisecond ahead. Stream 0
+ * plays, 1 records. `*frames`: what the clock has counted at `now_ns` since START, 0 when the stream does not run.
+ * False: the device has no clock of its own in this direction, and lives by the host's.
+ */
+bool vsnd_clock_frames(const void *dev, uint32_t stream, uint64_t now_ns, uint64_t *frames);
+
+/* Transfers that the device holds now. */
+uint32_t vsnd_pending(const void *dev, uint32_t stream);
+
+/* Does a completion say that the device's clock has come so far? */
+bool vsnd_is_paced(const void *dev, uint32_t stream);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The guest process of the bench: PE loader, NT kernel, PortCls, audio client; once for each architecture.
 
-GUEST_DIRS := bench/nt bench/pe bench/portcls bench/client
+GUEST_DIRS := bench/nt bench/pe bench/portcls bench/client bench/signal
 GUEST_SOURCES := $(sort $(foreach dir,$(GUEST_DIRS),$(wildcard $(dir)/*.c)))
 GUEST_HEADERS := $(sort $(foreach dir,$(GUEST_DIRS) bench/include,$(wildcard $(dir)/*.h)))
 GUEST_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror=implicit-function-declaration -fshort-wchar \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 # The 64-bit host process of the bench: out/host/aero-bench, and its unit tests.
 
-HOST_SOURCES := $(wildcard bench/host/*.c)
+HOST_SOURCES := $(wildcard bench/host/*.c bench/signal/*.c)
 HOST_OBJECTS := $(HOST_SOURCES:%.c=$(OUT)/obj/%.o)
 HOST_LIBRARIES := capstone sndfile samplerate
 HOST_CC := gcc
@@ -12,7 +12,7 @@ HOST_LDLIBS = $(shell pkg-config --libs $(HOST_LIBRARIES)) -ldl -lm
 
 HOST_BENCH := $(OUT)/host/aero-bench
 
-$(OUT)/obj/bench/host/%.o: bench/host/%.c mk/host.mk
+$(OUT)/obj/bench/%.o: bench/%.c mk/host.mk
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 

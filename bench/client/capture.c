@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#define PART_FRAMES 1024u
+
 struct capture {
     struct capture_job *job;
     struct engine engine;
@@ -18,13 +20,28 @@ struct capture {
     uint64_t notified; /* bytes that notifications have announced */
 };
 
+/* Puts recorded bytes where the job wants them. */
+static void deliver(struct capture *c, uint64_t at, size_t bytes)
+{
+    int16_t part[PART_FRAMES];
+    if (c->job->samples)
+        engine_copy_out(&c->engine, at, (unsigned char *)c->job->samples + at, bytes);
+    while (c->job->check && bytes) {
+        size_t n = bytes < sizeof part ? bytes : sizeof part;
+        engine_copy_out(&c->engine, at, part, n);
+        pattern_check(c->job->check, part, n / sizeof *part);
+        at += n;
+        bytes -= n;
+    }
+}
+
 static void take(struct capture *c, uint64_t recorded)
 {
     uint64_t upto = recorded < c->end ? recorded : c->end;
     if (recorded > c->read + c->engine.buffer_bytes)
         c->job->result.late_wakeups++; /* overwritten before this client came */
     if (upto > c->read) {
-        engine_copy_out(&c->engine, c->read, (unsigned char *)c->job->samples + c->read, (size_t)(upto - c->read));
+        deliver(c, c->read, (size_t)(upto - c->read));
         c->read = upto;
         c->job->result.periods++;
     }
@@ -64,7 +81,7 @@ static bool pause(struct capture *c)
 static bool record(struct capture *c)
 {
     uint64_t recorded = 0;
-    while (c->read < c->end) {
+    while (c->job->until_ns ? clock_now_ns() < c->job->until_ns : c->read < c->end) {
         if (!engine_wait(&c->engine)) {
             if (c->job->tolerate_removal)
                 return false;
@@ -91,7 +108,7 @@ void capture_run(void *argument)
     if (!NT_SUCCESS(status))
         scenario_failed("%s: cannot open a capture stream with a buffer of %u frames: %s",
                         endpoint_name(&job->endpoint), (unsigned)job->options.buffer_frames, status_name(status));
-    c.end = job->frames * c.engine.frame_bytes;
+    c.end = job->until_ns ? UINT64_MAX : job->frames * c.engine.frame_bytes;
     c.next_pause = job->pause_every_frames * c.engine.frame_bytes;
     status = ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
     EXPECT(NT_SUCCESS(status), "capture: PAUSE answered %s", status_name(status));

@@ -11,6 +11,7 @@
 #include "../nt/api.h"
 #include "../nt/kernel.h"
 #include "../portcls/portcls.h"
+#include "../signal/pattern.h"
 
 #define NS_PER_MS_CLIENT 1000000ull
 #define SAMPLE_RATE 48000u
@@ -106,6 +107,7 @@ struct render_job {
     struct engine_options options;
     const int16_t *samples; /* interleaved stereo */
     uint64_t frames;
+    uint64_t until_ns;            /* not 0: until then, the frames over and over */
     uint64_t pause_every_frames;  /* 0: never; else PAUSE for pause_ns whenever that many more have been played */
     uint64_t pause_ns;
     bool tolerate_removal;
@@ -117,8 +119,10 @@ void render_run(void *job); /* a thread entry */
 struct capture_job {
     struct endpoint endpoint;
     struct engine_options options;
-    int16_t *samples; /* mono, room for frames */
+    int16_t *samples; /* mono, room for frames; NULL: nothing is kept */
     uint64_t frames;
+    uint64_t until_ns;           /* not 0: until then, whatever `frames` is */
+    struct pattern_check *check; /* NULL: none */
     uint64_t pause_every_frames;
     uint64_t pause_ns;
     bool by_position; /* event-driven, yet reads only up to the reported position */
@@ -177,6 +181,7 @@ extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
+extern const struct scenario g_scenarios_drift[];
 
 /* STATUS text in expectation messages. */
 const char *status_name(NTSTATUS status);

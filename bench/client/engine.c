@@ -134,6 +134,16 @@ bool engine_wait(struct engine *engine)
     return !device_gone();
 }
 
+/* The host sees it with the next exchange, of which there is one before the next position can be read. */
+static void tell_position(const struct engine *engine)
+{
+    struct link_result *result = &g_link->result;
+    struct link_stream_result *to = engine->endpoint.capture ? &result->capture : &result->render;
+    to->position_offset = engine->pin->last_offset / engine->frame_bytes;
+    to->buffer_frames = engine->options.buffer_frames;
+    to->position_ns = clock_now_ns();
+}
+
 bool engine_position(struct engine *engine, uint64_t *linear)
 {
     KSAUDIO_POSITION position;
@@ -147,6 +157,7 @@ bool engine_position(struct engine *engine, uint64_t *linear)
     uint64_t lead = (position.WriteOffset + engine->buffer_bytes - position.PlayOffset) % engine->buffer_bytes;
     if (lead / engine->frame_bytes > engine->lead_frames)
         engine->lead_frames = lead / engine->frame_bytes;
+    tell_position(engine);
     return true;
 }
 

@@ -21,10 +21,13 @@ struct render {
 static void fill(struct render *r, uint64_t target)
 {
     const unsigned char *sound = (const unsigned char *)r->job->samples;
-    if (r->written < r->end && target > r->written) {
+    uint64_t lap = r->job->frames * r->engine.frame_bytes;
+    while (r->written < r->end && target > r->written) {
         uint64_t upto = target < r->end ? target : r->end;
-        engine_copy_in(&r->engine, r->written, sound + r->written, (size_t)(upto - r->written));
-        r->written = upto;
+        uint64_t at = r->written % lap;
+        size_t bytes = (size_t)(upto - r->written < lap - at ? upto - r->written : lap - at);
+        engine_copy_in(&r->engine, r->written, sound + at, bytes);
+        r->written += bytes;
     }
     if (target > r->written) {
         engine_copy_in(&r->engine, r->written, NULL, (size_t)(target - r->written));
@@ -66,7 +69,7 @@ static bool pause(struct render *r)
 static bool play(struct render *r)
 {
     uint64_t played = 0;
-    while (played < r->end) {
+    while (r->job->until_ns ? clock_now_ns() < r->job->until_ns : played < r->end) {
         if (!engine_wait(&r->engine)) {
             if (r->job->tolerate_removal)
                 return false;
@@ -94,7 +97,7 @@ void render_run(void *argument)
     if (!NT_SUCCESS(status))
         scenario_failed("%s: cannot open a render stream with a buffer of %u frames: %s", endpoint_name(&job->endpoint),
                         (unsigned)job->options.buffer_frames, status_name(status));
-    r.end = job->frames * r.engine.frame_bytes;
+    r.end = job->until_ns ? UINT64_MAX : job->frames * r.engine.frame_bytes;
     r.next_pause = job->pause_every_frames * r.engine.frame_bytes;
     fill(&r, r.engine.buffer_bytes);
     status = ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);

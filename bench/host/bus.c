@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../device/vsnd.h"
 #include "error.h"
 #include "qemu.h"
 
@@ -192,6 +191,29 @@ size_t bus_push_capture(struct bus *bus, const float *mono, size_t frames) {
     size_t pushed;
     DEVICE("push_capture", pushed = bus->ops->push_capture(bus->device, mono, frames));
     return pushed < frames ? pushed : frames;
+}
+
+static bool is_model(const struct bus *bus) {
+    return bus->ops == vsnd_pci_ops();
+}
+
+bool bus_clock_frames(const struct bus *bus, unsigned stream, uint64_t now_ns, uint64_t *frames) {
+    return is_model(bus) && vsnd_clock_frames(bus->device, stream, now_ns, frames);
+}
+
+bool bus_is_paced(const struct bus *bus, unsigned stream) {
+    return is_model(bus) && vsnd_is_paced(bus->device, stream);
+}
+
+uint32_t bus_held(const struct bus *bus, unsigned stream) {
+    return is_model(bus) ? vsnd_pending(bus->device, stream) : 0;
+}
+
+bool bus_model_stats(const struct bus *bus, struct vsnd_stats *stats) {
+    if (is_model(bus)) {
+        vsnd_get_stats(bus->device, stats);
+    }
+    return is_model(bus);
 }
 
 const char *bus_running(void) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../../device/vsnd.h"
 #include "../include/pci_plugin.h"
 
 #define BUS_MSI_KEPT 16u
@@ -50,6 +51,17 @@ void bus_advance(struct bus *bus, uint64_t now_ns);
 int bus_intx(struct bus *bus);
 size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);
 size_t bus_push_capture(struct bus *bus, const float *mono, size_t frames);
+
+/* Has the device a clock of its own (device/vsnd.h)? Then *frames is what that of stream 0 (plays) or 1 (records) has
+ * counted at `now_ns`. */
+bool bus_clock_frames(const struct bus *bus, unsigned stream, uint64_t now_ns, uint64_t *frames);
+/* The counters of the built-in model. False: it is another device. */
+bool bus_model_stats(const struct bus *bus, struct vsnd_stats *stats);
+
+/* Of the built-in model, streams as above: does a completion say how far its clock has come, and how many transfers does
+ * it hold? False and 0 of another device. */
+bool bus_is_paced(const struct bus *bus, unsigned stream);
+uint32_t bus_held(const struct bus *bus, unsigned stream);
 
 /* The device function that is running now; NULL: none. For the crash handler. */
 const char *bus_running(void);

@@ -14,6 +14,7 @@
 
 #include "audio_in.h"
 #include "audio_out.h"
+#include "drift.h"
 #include "error.h"
 #include "logo.h"
 #include "measure.h"
@@ -223,6 +224,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_BENCH) {
         return measure_costs(&w.options, choose_driver);
+    }
+    if (w.options.command->kind == COMMAND_DRIFT) {
+        return drift_run(&w.options, choose_driver);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The microphone: gives the device 48 frames per virtual ms, beginning when the capture client runs. */
+/* The microphone: gives the device 48 frames per virtual ms, or what the device's own clock wants, beginning when the
+ * capture client runs. */
 #ifndef HOST_MICROPHONE_H
 #define HOST_MICROPHONE_H
 
@@ -8,9 +9,11 @@
 
 #include "audio_in.h"
 #include "bus.h"
+#include "../signal/pattern.h"
 
 struct microphone {
     const struct sound *signal; /* mono; silence follows it. NULL: silence only */
+    const float *pattern; /* instead of a signal: PATTERN_FRAMES frames, over and over; NULL: no */
     bool running;
     uint64_t origin;   /* frame of virtual time at which the signal began */
     uint64_t accepted; /* frames that the device took; what it refuses is offered again */

@@ -11,6 +11,7 @@
 #define MAX_BUFFER_MS 10000u
 #define DEFAULT_EVENT_MS 20u
 #define DEFAULT_TIMER_MS 40u
+#define DRIFT_JITTER_MS 3u
 #define DEFAULT_DEVICE "model:aero"
 
 static const struct command s_commands[] = {
@@ -22,15 +23,17 @@ static const struct command s_commands[] = {
     {"load", COMMAND_LOAD, "FILE.sys", "load FILE.sys"},
     {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
     {"logo", COMMAND_LOGO, NULL, "logo"},
+    {"drift", COMMAND_DRIFT, NULL, "drift"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
-#define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO))
+#define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
 #define ALL_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
-#define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO))
+#define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
+#define ONE_DEVICE (ALL_COMMANDS & ~BIT(COMMAND_DRIFT))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE, OPTION_LIST };
@@ -68,8 +71,16 @@ static const struct option_row s_rows[] = {
     {"--sys", "PATH", OPTION_TEXT, ONE_DRIVER, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
     {"--sys", "PATH", OPTION_LIST, BIT(COMMAND_BENCH), IN_OPTIONS(sys_list), 0, 0, NULL,
      "bench: as often as there are images to compare"},
-    {"--device", "DEVICE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
+    {"--device", "DEVICE", OPTION_TEXT, ONE_DEVICE, IN_OPTIONS(device), 0, 0, NULL,
      "model[:PERSONALITY[,knob=value]], qemu[:PROPS] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
+    {"--device", "DEVICE", OPTION_LIST, BIT(COMMAND_DRIFT), IN_OPTIONS(device_list), 0, 0, NULL,
+     "drift: model:PERSONALITY, as often as there are (default model:specification and model:aero)"},
+    {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
+     "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
+    {"--jobs", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT), IN_OPTIONS(jobs), 1, 64, NULL,
+     "drift: cells at once (default: one for each processor)"},
+    {"--fresh", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(fresh), 0, 0, NULL,
+     "drift: runs the cells that have a result too"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
     {"--notifications", "1|2", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(notifications), 1, 2, NULL,
@@ -79,9 +90,11 @@ static const struct option_row s_rows[] = {
     {"--buffer-frames", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_RAW(buffer_frames), 1, MAX_BUFFER_MS *FRAMES_PER_MS,
      NULL, "cyclic buffer in frames"},
     {"--jitter-ms", "N", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(jitter_ms), 0, 1000, NULL,
-     "upper bound of the delay of timers and clients (default 0)"},
+     "upper bound of the delay of timers and clients (default 0; drift: 3)"},
     {"--seconds", "N", OPTION_NUMBER, TIMED_COMMANDS, IN_OPTIONS(seconds), 1, 3600, NULL,
      "length at most (record without -i: default 5; bench: what is measured, default 10)"},
+    {"--seconds", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT), IN_OPTIONS(seconds), 1, 30 * 86400, NULL,
+     "drift: audio in each cell (default 86400, a day)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
@@ -220,6 +233,9 @@ static bool parse_option(struct raw *raw, int argc, char **argv, int *index) {
 static bool complete(struct raw *raw) {
     struct options *o = raw->options;
 
+    if (o->jitter_ms == OPTION_ABSENT) {
+        o->jitter_ms = o->command->kind == COMMAND_DRIFT ? DRIFT_JITTER_MS : 0;
+    }
     o->event_mode = raw->mode == NULL || strcmp(raw->mode, "event") == 0;
     if (raw->buffer_ms != OPTION_ABSENT && raw->buffer_frames != OPTION_ABSENT) {
         return fail("--buffer-ms and --buffer-frames exclude each other");
@@ -256,7 +272,8 @@ static bool complete(struct raw *raw) {
 bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
-    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1};
+    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1, .jobs = OPTION_ABSENT,
+                                .jitter_ms = OPTION_ABSENT};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

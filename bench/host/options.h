@@ -10,7 +10,8 @@
 enum command_kind {
     COMMAND_PLAY, COMMAND_RECORD, COMMAND_DUPLEX, COMMAND_SHOW, COMMAND_SCENARIO, COMMAND_LOAD,
     COMMAND_BENCH,
-    COMMAND_LOGO
+    COMMAND_LOGO,
+    COMMAND_DRIFT
 };
 
 struct command {
@@ -37,6 +38,8 @@ struct options {
     const char *arch;       /* "x86", "x64"; NULL: not said */
     const char *sys;        /* --sys; NULL: the one built for `arch` */
     struct option_list sys_list; /* the same where several are compared */
+    struct option_list device_list; /* the same where several are compared */
+    const char *ppm;        /* --ppm; NULL: not given */
     const char *device;     /* as given; "model:aero" by default */
     const char *trace;      /* --trace FILE; NULL: none */
     bool event_mode;
@@ -45,6 +48,8 @@ struct options {
     uint64_t jitter_ms;
     uint64_t seconds;       /* OPTION_ABSENT: as long as the file */
     uint64_t seed;
+    uint64_t jobs;          /* cells at once; OPTION_ABSENT: one for each processor */
+    bool fresh;
     bool json;
     bool verbose;
     bool null_backend;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The loudspeaker: takes from the device what 48 kHz of virtual time ask for, and keeps it. */
+/* The loudspeaker: takes from the device what 48 kHz of virtual time ask for, or what the device's own clock played,
+ * and keeps it. */
 #ifndef HOST_PLAYBACK_H
 #define HOST_PLAYBACK_H
 
@@ -7,6 +8,7 @@
 #include <stdint.h>
 
 #include "bus.h"
+#include "../signal/pattern.h"
 
 /* Frames that the device did not have when they were due; silence stands in their place. */
 struct short_take {
@@ -21,7 +23,9 @@ struct playback {
     uint64_t capacity;
     uint64_t first_ns;  /* virtual time at which samples[0] left the device */
     uint64_t asked;     /* frames of virtual time asked for since power-on */
+    struct pattern_check *check; /* compares the sound, which is not kept; NULL: it is kept */
     bool running;       /* between RENDER_RUN and RENDER_IDLE */
+    uint64_t underrun_frames; /* seen so far of a device with a clock of its own */
     struct short_take *shorts;
     uint64_t short_count, short_capacity;
     bool failed; /* out of memory: said so */

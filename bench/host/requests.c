@@ -3,7 +3,11 @@
 
 #include <string.h>
 
+#include "drift_watch.h"
 #include "progress.h"
+
+/* What a device is promised: it is called at least once a millisecond. */
+#define ADVANCE_STEP_NS 1000000u
 
 static void on_config_read(struct session *s) {
     s->counters.config_reads++;
@@ -33,8 +37,8 @@ static void on_bar_write(struct session *s) {
     }
 }
 
-static void on_advance(struct session *s) {
-    s->now_ns = s->link->a;
+static void advance(struct session *s, uint64_t now_ns) {
+    s->now_ns = now_ns;
     if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
         realtime_wait(&s->realtime, s->now_ns);
         bus_advance(&s->bus, s->now_ns);
@@ -45,6 +49,20 @@ static void on_advance(struct session *s) {
     bus_advance(&s->bus, s->now_ns);
     playback_advance(&s->playback, &s->bus, s->now_ns);
     dialect_look(&s->dialect);
+    if (s->input->watch != NULL) {
+        drift_watch_advance(s->input->watch, s);
+    }
+}
+
+static void on_advance(struct session *s) {
+    uint64_t until_ns = s->link->a;
+    bool level = bus_intx(&s->bus) != 0, rose = false;
+
+    while (s->now_ns < until_ns && !rose && s->bus.msi_count == 0) {
+        advance(s, until_ns - s->now_ns < ADVANCE_STEP_NS ? until_ns : s->now_ns + ADVANCE_STEP_NS);
+        rose = !level && bus_intx(&s->bus) != 0;
+    }
+    s->link->a = s->now_ns;
 }
 
 static void on_decode(struct session *s) {
@@ -58,12 +76,14 @@ static void on_symbol(struct session *s) {
 static void on_mark(struct session *s) {
     switch (s->link->a) {
     case LINK_MARK_RENDER_RUN:
+        s->run_ns[0] = s->now_ns;
         playback_run(&s->playback);
         break;
     case LINK_MARK_RENDER_IDLE:
         playback_idle(&s->playback);
         break;
     case LINK_MARK_CAPTURE_RUN:
+        s->run_ns[1] = s->now_ns;
         if (s->bus.realtime) {
             microphone_deliver(&s->microphone, &s->bus, s->now_ns);
         } else {
@@ -75,6 +95,11 @@ static void on_mark(struct session *s) {
         break;
     case LINK_MARK_SPEED:
         cost_speed(&s->cost, s->now_ns);
+        break;
+    case LINK_MARK_WATCH:
+        if (s->input->watch != NULL) {
+            drift_watch_mark(s->input->watch, s);
+        }
         break;
     case LINK_MARK_PERIOD:
         cost_period(&s->cost, &s->counters, &s->link->result);

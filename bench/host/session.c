@@ -70,6 +70,7 @@ static void fill_options(struct session *s) {
     to->seed = o->seed;
     to->input_frames = input->render != NULL ? input->render->frames : 0;
     to->record_frames = input->record_frames;
+    to->run_ns = input->run_ns;
     to->ram_bytes = s->ram_bytes;
     to->event_mode = o->event_mode;
     to->notifications = (uint32_t)o->notifications;
@@ -130,6 +131,9 @@ static uint64_t time_limit(const struct session_input *input) {
     enum command_kind kind = input->options->command->kind;
     bool streams = kind == COMMAND_PLAY || kind == COMMAND_RECORD || kind == COMMAND_DUPLEX;
 
+    if (input->run_ns != 0) {
+        return input->run_ns + SLACK_NS;
+    }
     return streams ? 2 * vtime_ns(longest + input->options->buffer_frames) + SLACK_NS : OTHERWISE_NS;
 }
 

@@ -26,6 +26,8 @@
 #include "realtime.h"
 #include "symbol.h"
 
+struct drift_watch;
+
 /* What the run is given: made before it starts. */
 struct session_input {
     const struct options *options;
@@ -37,6 +39,8 @@ struct session_input {
     const char *scenario;           /* of the guest; NULL: the command's own */
     void (*on_line)(void *opaque, const char *line); /* takes the guest's lines; NULL: they are printed */
     void *line_opaque;
+    uint64_t run_ns;           /* how long the streams of "drift" run */
+    struct drift_watch *watch; /* sees every step of the device; NULL: nobody */
 };
 
 struct violation {
@@ -65,6 +69,7 @@ struct session {
     struct cost cost;
     FILE *trace;
     uint64_t now_ns;
+    uint64_t run_ns[2]; /* when the render and the capture client last entered RUN */
     bool ended; /* LINK_OP_EXIT came */
     uint32_t exit_code; /* enum link_exit */
     char exit_text[4096];

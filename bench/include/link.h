@@ -27,6 +27,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../signal/pattern.h"
+
 #define LINK_MAGIC 0x4B4E494Cu
 #define LINK_PAGE_BYTES 65536u
 
@@ -38,7 +40,8 @@ enum link_op {
     LINK_OP_CONFIG_WRITE, /* a: offset, size, value */
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
-    LINK_OP_ADVANCE,      /* a: now in ns. At least once per virtual ms */
+    LINK_OP_ADVANCE,      /* a: to this time in ns, by steps of 1 ms at most -> a: where it stopped, because INTA#
+                             rose or a message came: there, or earlier */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
     LINK_OP_SYMBOL,       /* a: RVA in the .sys -> text: "Function at file.c:12", or "0x1234" when no PDB says */
     LINK_OP_MARK,         /* a: enum link_mark */
@@ -55,6 +58,7 @@ enum link_mark {
     LINK_MARK_CAPTURE_RUN,    /* the microphone signal begins now */
     LINK_MARK_CAPTURE_IDLE,
     LINK_MARK_SPEED,  /* between two of these the speed of the bench is taken */
+    LINK_MARK_WATCH,  /* between two of these the streams are watched: the first, both run and have settled */
     LINK_MARK_PERIOD  /* a period of the measurement ends (the first of these: begins) */
 };
 
@@ -110,6 +114,7 @@ struct link_options {
     uint64_t seed;
     uint64_t input_frames;  /* frames in INPUT_FD (stereo) */
     uint64_t record_frames; /* frames the capture client is to record */
+    uint64_t run_ns;        /* "drift": how long the streams run */
     uint64_t ram_bytes;     /* size of RAM_FD */
     uint32_t event_mode;    /* 1 event-driven, 0 timer-driven */
     uint32_t notifications; /* 1 or 2 */
@@ -134,6 +139,9 @@ struct link_stream_result {
     uint64_t run_ns;     /* virtual time of the first SetState(RUN) */
     uint64_t idle_ns;    /* virtual time at which it left RUN for good */
     uint64_t lead_frames; /* the most by which WriteOffset was seen before PlayOffset */
+    uint64_t position_ns; /* when the client last read the position */
+    uint64_t position_offset; /* what it read: frame of the cyclic buffer */
+    uint64_t buffer_frames;   /* of which it has so many */
 };
 
 struct link_result {
@@ -148,6 +156,7 @@ struct link_result {
     uint64_t copied_bytes; /* by the driver, through imports; while instructions are counted, by string moves too */
     uint64_t pool_idle_bytes;   /* nonpaged pool of the driver once it has started */
     uint64_t pool_stream_bytes; /* that its open streams add */
+    struct pattern_count heard; /* "drift": what the capture client got */
 };
 
 struct link {
@@ -174,8 +183,8 @@ struct link {
 
 /* i386 would be content to align 8-byte fields to 4: any such place makes the two widths differ here. */
 _Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, result) == 1640, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, text) == 1808, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, result) == 1648, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, text) == 1920, "struct link differs between the widths");
 _Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
 
 #endif

@@ -30,7 +30,16 @@ static KSYSTEM_TIME tick_export; /* KeTickCount; x64 drivers read the shared pag
 
 uint64_t clock_now_ns(void) { return now; }
 uint64_t clock_last_tick_ns(void) { return last_tick; }
-uint64_t clock_next_tick_ns(void) { return next_tick; }
+
+static uint64_t tick_period(void) { return resolution_holders ? CLOCK_FAST_TICK_NS : CLOCK_TICK_NS; }
+
+uint64_t clock_tick_reaching_ns(uint64_t ns)
+{
+    uint64_t period = tick_period();
+
+    return ns <= next_tick ? next_tick : next_tick + (ns - next_tick + period - 1) / period * period;
+}
+
 KUSER_SHARED_DATA *clock_shared_data(void) { return &shared; }
 
 int64_t clock_system_time_100ns(void) { return SYSTEM_TIME_AT_BOOT_100NS + (int64_t)(last_tick / NS_PER_100NS); }
@@ -66,8 +75,6 @@ void clock_init(void)
     publish();
 }
 
-static uint64_t tick_period(void) { return resolution_holders ? CLOCK_FAST_TICK_NS : CLOCK_TICK_NS; }
-
 static void tick(void)
 {
     last_tick = now;
@@ -80,16 +87,17 @@ static void tick(void)
 void clock_move_to(uint64_t ns)
 {
     while (now < ns) {
-        uint64_t step = MIN(ns, MIN(next_tick, last_advance + NS_PER_MS));
+        uint64_t reached = host_advance(ns);
 
-        now = step;
-        if (now == ns || now - last_advance >= NS_PER_MS) {
-            host_advance(now);
-            last_advance = now;
-        }
-        if (now == next_tick)
+        last_advance = reached;
+        while (next_tick <= reached) {
+            now = next_tick;
             tick();
+        }
+        now = reached;
         timer_fire_due(now);
+        if (reached < ns)
+            return;
     }
 }
 
@@ -101,8 +109,7 @@ static void pass(uint64_t ns)
     while (now < until) {
         now = MIN(until, MIN(next_tick, last_advance + NS_PER_MS));
         if (now - last_advance >= NS_PER_MS) {
-            host_advance(now);
-            last_advance = now;
+            last_advance = host_advance(now);
         }
         if (now == next_tick)
             tick();

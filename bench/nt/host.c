@@ -101,12 +101,13 @@ void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value
     exchange(LINK_OP_BAR_WRITE);
 }
 
-void host_advance(uint64_t now_ns)
+uint64_t host_advance(uint64_t until_ns)
 {
     if (gone)
-        return;
-    g_link->a = now_ns;
+        return until_ns;
+    g_link->a = until_ns;
     exchange(LINK_OP_ADVANCE);
+    return g_link->a;
 }
 
 void host_device_gone(void)

@@ -32,7 +32,8 @@ uint32_t host_config_read(uint32_t offset, unsigned size);
 void host_config_write(uint32_t offset, unsigned size, uint32_t value);
 uint64_t host_bar_read(unsigned bar, uint64_t offset, unsigned size);
 void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value);
-void host_advance(uint64_t now_ns);
+/* Lets the device work until then. When it did: earlier when it interrupted. */
+uint64_t host_advance(uint64_t until_ns);
 /* The instruction at `code`; answers are cached by address, for code never changes. */
 const struct link_insn *host_decode(const void *code);
 /* Name of the driver function at `address`, or "" outside the image. Static buffer. */
@@ -83,7 +84,7 @@ void deliver_pending(void);
 void clock_init(void);
 void clock_move_to(uint64_t ns);     /* ticks, device and timers on the way */
 uint64_t clock_last_tick_ns(void);   /* what KeQueryInterruptTime shows */
-uint64_t clock_next_tick_ns(void);
+uint64_t clock_tick_reaching_ns(uint64_t ns); /* when the first clock tick comes at `ns` or later */
 void clock_check_unload(void);
 KUSER_SHARED_DATA *clock_shared_data(void);
 int64_t clock_system_time_100ns(void);
@@ -95,7 +96,7 @@ uint64_t clock_due_ns(LONGLONG due_100ns);
 void timer_tick(uint64_t tick_ns);     /* marks what is due at this tick */
 void timer_fire_due(uint64_t now_ns);  /* expires what was marked, once its jitter is over */
 uint64_t timer_next_fire_ns(void);     /* UINT64_MAX: nothing marked */
-bool timer_any_active(void);
+uint64_t timer_next_due_ns(void); /* of the timers that wait for their tick; UINT64_MAX: none */
 bool timer_owns_dpc(const KDPC *dpc);
 void timer_check_free(const void *start, size_t bytes);
 void timer_check_unload(void);

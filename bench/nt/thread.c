@@ -19,6 +19,7 @@
 #define DRIVER_STACK_LIMIT (12u * 1024u)
 #endif
 #define DEADLOCK_NS (120 * NS_PER_SECOND)
+#define IDLE_STEP_NS (20 * NS_PER_MS)
 
 struct thread *g_threads;
 static struct thread *current;
@@ -217,18 +218,18 @@ void thread_tick(uint64_t tick_ns) { expire(tick_ns, true); }
 static uint64_t next_event(void)
 {
     uint64_t next = timer_next_fire_ns();
-    bool tick = timer_any_active();
+    uint64_t due = timer_next_due_ns(); /* expires with a clock tick */
     const struct thread *thread;
 
     for (thread = g_threads; thread != NULL; thread = thread->next) {
         if (!thread->wait.active || thread->wait.until_ns == UINT64_MAX)
             continue;
         if (thread->wait.tick_based)
-            tick = true;
+            due = MIN(due, thread->wait.until_ns);
         else
             next = MIN(next, thread->wait.until_ns);
     }
-    return tick ? MIN(next, clock_next_tick_ns()) : next;
+    return due != UINT64_MAX ? MIN(next, clock_tick_reaching_ns(due)) : next;
 }
 
 static _Noreturn void deadlock(void)
@@ -253,7 +254,7 @@ static void idle_step(void)
         idle_since = clock_now_ns();
     else if (clock_now_ns() - idle_since > DEADLOCK_NS)
         deadlock();
-    clock_move_to(MAX(clock_now_ns(), MIN(next, clock_now_ns() + NS_PER_MS)));
+    clock_move_to(MAX(clock_now_ns(), MIN(next, clock_now_ns() + IDLE_STEP_NS)));
     expire(clock_now_ns(), false);
 }
 

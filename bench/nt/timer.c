@@ -61,7 +61,16 @@ uint64_t timer_next_fire_ns(void)
     return next;
 }
 
-bool timer_any_active(void) { return active_count != 0; }
+uint64_t timer_next_due_ns(void)
+{
+    uint64_t next = UINT64_MAX;
+    unsigned i;
+
+    for (i = 0; i < active_count; i++)
+        if (active[i].fire_ns == UINT64_MAX)
+            next = MIN(next, active[i].due_ns);
+    return next;
+}
 
 static void expire(int index)
 {
