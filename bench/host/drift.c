@@ -3,6 +3,7 @@
 #include "drift.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct drift {
     size_t count;
     uint64_t *reached; /* [cell] virtual ns, shared with the processes that run them */
     pid_t running[CELLS_MAX]; /* 0: no */
+    unsigned place[CELLS_MAX]; /* of those that run: below the number that may run at once */
 };
 
 /* ---- which cells ---- */
@@ -228,11 +230,30 @@ static unsigned jobs(const struct options *o) {
     return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (unsigned)processors;
 }
 
+/* A cell is two processes that take turns; they do so fastest on one processor. */
+static void use_one_processor(unsigned place) {
+    cpu_set_t allowed, one;
+
+    CPU_ZERO(&one);
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return;
+    }
+    place %= (unsigned)CPU_COUNT(&allowed);
+    for (unsigned i = 0; i < CPU_SETSIZE; i++) {
+        if (CPU_ISSET(i, &allowed) && place-- == 0) {
+            CPU_SET(i, &one);
+            sched_setaffinity(0, sizeof one, &one);
+            return;
+        }
+    }
+}
+
 /* Every cell in a process of its own: a crash costs one cell, and as many run at once as there are processors. */
-static bool start_cell(struct drift *drift, size_t i) {
+static bool start_cell(struct drift *drift, size_t i, unsigned place) {
     pid_t parent = getpid();
 
     fflush(NULL);
+    drift->place[i] = place;
     drift->running[i] = fork();
     if (drift->running[i] < 0) {
         drift->running[i] = 0;
@@ -243,6 +264,7 @@ static bool start_cell(struct drift *drift, size_t i) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
+        use_one_processor(place);
         enum exit_status status = run_cell(&drift->cells[i], drift->options, &drift->reached[i]);
         fflush(NULL);
         _exit(status);
@@ -277,8 +299,9 @@ static void say_end(const struct drift *drift, size_t i) {
     }
 }
 
-/* Waits until a cell ends, and takes its result. */
-static void await_cell(struct drift *drift) {
+/* Waits until a cell ends, and takes its result. The place that is free now. */
+static unsigned await_cell(struct drift *drift) {
+    unsigned place = 0;
     int status;
     pid_t ended;
 
@@ -292,6 +315,7 @@ static void await_cell(struct drift *drift) {
             continue;
         }
         drift->running[i] = 0;
+        place = drift->place[i];
         drift->reached[i] = UINT64_MAX;
         cell->status = WIFEXITED(status) ? (enum exit_status)WEXITSTATUS(status) : EXIT_BENCH;
         if (cell->status == EXIT_GOOD && !drift_cell_load(cell)) {
@@ -300,6 +324,7 @@ static void await_cell(struct drift *drift) {
         }
         say_end(drift, i);
     }
+    return place;
 }
 
 static bool run_cells(struct drift *drift) {
@@ -310,12 +335,9 @@ static bool run_cells(struct drift *drift) {
         if (drift->cells[i].kept) {
             continue;
         }
-        if (running == most) {
-            await_cell(drift);
-            running--;
-        }
-        good = start_cell(drift, i);
-        running += good;
+        unsigned place = running == most ? await_cell(drift) : running++;
+        good = start_cell(drift, i, place);
+        running -= !good;
     }
     for (; running != 0; running--) {
         await_cell(drift);

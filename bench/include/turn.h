@@ -30,13 +30,31 @@ static inline void turn_give(struct link *link, uint32_t turn)
         syscall(SYS_futex, &link->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+/* Both sides run on one processor: to spin would only keep the other from it. */
+static inline unsigned turn_spins(void)
+{
+    static int spins = -1;
+    unsigned long mask[16] = {0};
+    int processors = 0;
+
+    if (spins < 0) {
+        syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+        for (unsigned i = 0; i < sizeof mask / sizeof *mask; i++)
+            processors += __builtin_popcountl(mask[i]);
+        spins = processors == 1 ? 0 : (int)TURN_SPINS;
+    }
+    return (unsigned)spins;
+}
+
 /* True when it is `turn`'s turn; false when `limit` passed first. */
 static inline bool turn_await(struct link *link, uint32_t turn, const struct timespec *limit)
 {
-    for (unsigned i = 0; i < TURN_SPINS + TURN_YIELDS; i++) {
+    unsigned spins = turn_spins();
+
+    for (unsigned i = 0; i < spins + TURN_YIELDS; i++) {
         if (__atomic_load_n(&link->turn, __ATOMIC_ACQUIRE) == turn)
             return true;
-        if (i < TURN_SPINS)
+        if (i < spins)
             __builtin_ia32_pause();
         else
             sched_yield();

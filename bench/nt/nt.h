@@ -96,7 +96,6 @@ uint64_t clock_due_ns(LONGLONG due_100ns);
 void timer_tick(uint64_t tick_ns);     /* marks what is due at this tick */
 void timer_fire_due(uint64_t now_ns);  /* expires what was marked, once its jitter is over */
 uint64_t timer_next_fire_ns(void);     /* UINT64_MAX: nothing marked */
-uint64_t timer_next_due_ns(void); /* of the timers that wait for their tick; UINT64_MAX: none */
 bool timer_owns_dpc(const KDPC *dpc);
 void timer_check_free(const void *start, size_t bytes);
 void timer_check_unload(void);

@@ -45,8 +45,7 @@ uint64_t register_read(struct block *io, const void *va, unsigned size)
 
     require_access(io, va, size, "read");
     value = host_bar_read((unsigned)io->bar, io->bar_offset + (uint64_t)((const uint8_t *)va - io->start), size);
-    if (g_link->options.trace)
-        trace("bar%d read %#llx size %u = %#llx by %s", io->bar,
+    trace("bar%d read %#llx size %u = %#llx by %s", io->bar,
               (unsigned long long)(io->bar_offset + (uint64_t)((const uint8_t *)va - io->start)), size,
               (unsigned long long)value, host_symbol(g_blame));
     return value;
@@ -55,8 +54,7 @@ uint64_t register_read(struct block *io, const void *va, unsigned size)
 void register_write(struct block *io, void *va, unsigned size, uint64_t value)
 {
     require_access(io, va, size, "write");
-    if (g_link->options.trace)
-        trace("bar%d write %#llx size %u = %#llx by %s", io->bar,
+    trace("bar%d write %#llx size %u = %#llx by %s", io->bar,
               (unsigned long long)(io->bar_offset + (uint64_t)((uint8_t *)va - io->start)), size,
               (unsigned long long)value, host_symbol(g_blame));
     host_bar_write((unsigned)io->bar, io->bar_offset + (uint64_t)((uint8_t *)va - io->start), size, value);

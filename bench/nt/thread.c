@@ -218,7 +218,7 @@ void thread_tick(uint64_t tick_ns) { expire(tick_ns, true); }
 static uint64_t next_event(void)
 {
     uint64_t next = timer_next_fire_ns();
-    uint64_t due = timer_next_due_ns(); /* expires with a clock tick */
+    uint64_t due = UINT64_MAX; /* of waits that end with a clock tick */
     const struct thread *thread;
 
     for (thread = g_threads; thread != NULL; thread = thread->next) {

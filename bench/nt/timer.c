@@ -11,7 +11,8 @@
 struct active {
     KTIMER *timer;
     uint64_t due_ns;
-    uint64_t fire_ns; /* UINT64_MAX: not due yet */
+    uint64_t late_ns; /* how much later than its tick it will expire */
+    uint64_t fire_ns; /* UINT64_MAX: its tick has not come yet */
     uint64_t order;
 };
 static struct active active[MAX_TIMERS];
@@ -33,6 +34,11 @@ static void drop(int index)
     active[index] = active[--active_count];
 }
 
+static void add(KTIMER *timer, uint64_t due_ns)
+{
+    active[active_count++] = (struct active){timer, due_ns, clock_jitter_ns(PRNG_TIMER), UINT64_MAX, next_order++};
+}
+
 static void require_timer(const KTIMER *timer, const char *what)
 {
     if (!memory_is_nonpaged(timer, sizeof *timer))
@@ -48,7 +54,7 @@ void timer_tick(uint64_t tick_ns)
 
     for (i = 0; i < active_count; i++)
         if (active[i].fire_ns == UINT64_MAX && active[i].due_ns <= tick_ns)
-            active[i].fire_ns = tick_ns + clock_jitter_ns(PRNG_TIMER);
+            active[i].fire_ns = tick_ns + active[i].late_ns;
 }
 
 uint64_t timer_next_fire_ns(void)
@@ -57,18 +63,8 @@ uint64_t timer_next_fire_ns(void)
     unsigned i;
 
     for (i = 0; i < active_count; i++)
-        next = MIN(next, active[i].fire_ns);
-    return next;
-}
-
-uint64_t timer_next_due_ns(void)
-{
-    uint64_t next = UINT64_MAX;
-    unsigned i;
-
-    for (i = 0; i < active_count; i++)
-        if (active[i].fire_ns == UINT64_MAX)
-            next = MIN(next, active[i].due_ns);
+        next = MIN(next, active[i].fire_ns != UINT64_MAX ? active[i].fire_ns
+                                                         : clock_tick_reaching_ns(active[i].due_ns) + active[i].late_ns);
     return next;
 }
 
@@ -80,8 +76,7 @@ static void expire(int index)
     drop(index);
     timer->Header.SignalState = 1;
     if (timer->Period) {
-        active[active_count++] = (struct active){timer, due + (uint64_t)timer->Period * NS_PER_MS, UINT64_MAX,
-                                                 next_order++};
+        add(timer, due + (uint64_t)timer->Period * NS_PER_MS);
     }
     dispatcher_signalled(&timer->Header);
     if (timer->Dpc != NULL)
@@ -174,7 +169,7 @@ BOOLEAN NTAPI KeSetTimerEx(KTIMER *timer, LARGE_INTEGER due, LONG period_ms, KDP
     timer->DueTime.QuadPart = (ULONGLONG)due.QuadPart;
     timer->Period = (ULONG)period_ms;
     timer->Dpc = dpc;
-    active[active_count++] = (struct active){timer, clock_due_ns(due.QuadPart), UINT64_MAX, next_order++};
+    add(timer, clock_due_ns(due.QuadPart));
     if (active[active_count - 1].due_ns <= clock_last_tick_ns()) { /* due already: expires at once */
         active[active_count - 1].fire_ns = clock_now_ns();
         timer_fire_due(clock_now_ns());
