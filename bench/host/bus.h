@@ -58,8 +58,8 @@ bool bus_clock_frames(const struct bus *bus, unsigned stream, uint64_t now_ns, u
 /* The counters of the built-in model. False: it is another device. */
 bool bus_model_stats(const struct bus *bus, struct vsnd_stats *stats);
 
-/* Of the built-in model, streams as above: does a completion say how far its clock has come, and how many transfers does
- * it hold? False and 0 of another device. */
+/* Of the built-in model, streams as above: does a completion say how far its clock has come, and how many transfers
+ * does it hold? False and 0 of another device. */
 bool bus_is_paced(const struct bus *bus, unsigned stream);
 uint32_t bus_held(const struct bus *bus, unsigned stream);
 

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define PERIOD_FRAMES 480.0 /* 10 ms: what the driver gives to a device at once */
+/* 5 ms; in a short buffer a step back looks like one of up to half of it ahead. */
+#define STEP_LIMIT 240.0
 #define GROWTH_LIMIT 48.0   /* 1 ms, from beginning to end; an error of 1 ppm would be 4147 frames in a day */
 #define FILE_MAGIC "aero-snd drift 1"
 
@@ -24,8 +26,8 @@ static void claim(struct drift_claim **next, const char *name, double value, dou
 }
 
 /* Where the clock is known nothing may be lost; else what the clock makes inevitable, give or take the period that is
- * under way, in the device's ring alone, and only by losing or only by silence: a fast playing or a slow recording clock
- * makes silence. */
+ * under way, in the device's ring alone, and only by losing or only by silence: a fast playing or a slow recording
+ * clock makes silence. */
 static void claim_sound(struct drift_claim **next, const struct drift_cell *cell, unsigned direction) {
     const struct drift_figures *f = &cell->figures[direction];
     double most = drift_inevitable(cell, direction) + (cell->ppm != 0 && !f->paced ? PERIOD_FRAMES : 0);
@@ -42,7 +44,8 @@ static void claim_sound(struct drift_claim **next, const struct drift_cell *cell
         claim(next, "underruns that the device counted", (double)f->device_events, 0, false);
     }
     /* Everything was looked at: the device's clock and ours are never further apart than 1 %. */
-    claim(next, "frames that arrived right", (double)f->sound.matched, (double)f->run_ns * 48000e-9 * 0.99 - 4800, true);
+    double heard = (double)f->run_ns * 48000e-9 * 0.99 - 4800;
+    claim(next, "frames that arrived right", (double)f->sound.matched, heard, true);
 }
 
 static void claim_position(struct drift_claim **next, const struct drift_figures *f) {
@@ -50,10 +53,11 @@ static void claim_position(struct drift_claim **next, const struct drift_figures
     claim(next, "reads that went back", (double)f->back, 0, false);
     claim(next, "position error, below", -f->error_min, PERIOD_FRAMES, false);
     claim(next, "position error, above", f->error_max, PERIOD_FRAMES, false);
+    claim(next, "position and clock apart between two reads", f->step, STEP_LIMIT, false);
     claim(next, "growth of the position error", fabs(f->growth), GROWTH_LIMIT, false);
 }
 
-unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim claims[DRIFT_CLAIMS_MAX]) {
+unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims) {
     struct drift_claim *next = claims;
 
     claim_sound(&next, cell, direction);

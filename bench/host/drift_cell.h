@@ -30,11 +30,11 @@ struct drift_claim {
 };
 #define DRIFT_CLAIMS_MAX 16u
 
-/* Frames that an error of the device's clock makes inevitable where it cannot be known: so many cannot be played or must
- * be silence. 0 on a device that paces. */
+/* Frames that an error of the device's clock makes inevitable where it cannot be known: so many cannot be played or
+ * must be silence. 0 on a device that paces. */
 double drift_inevitable(const struct drift_cell *cell, unsigned direction);
-/* All claims on one direction of a cell that ran; how many there are. */
-unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim claims[DRIFT_CLAIMS_MAX]);
+/* Writes all claims on one direction of a cell that ran, DRIFT_CLAIMS_MAX at most; how many there are. */
+unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims);
 /* Does every claim hold, in both directions, and did it run? */
 bool drift_holds(const struct drift_cell *cell);
 

@@ -68,7 +68,8 @@ static void print_table(const struct drift_cell *cells, size_t count, const stru
     size_t held = 0;
     double audio = 0, wall = 0;
 
-    printf("duplex, %llu s of audio a cell, timers and clients late by up to %llu ms, buffer %llu frames, %s-driven\n\n",
+    printf("duplex, %llu s of audio a cell, timers and clients late by up to %llu ms, buffer %llu frames, "
+           "%s-driven\n\n",
            (unsigned long long)cells[0].seconds, (unsigned long long)options->jitter_ms,
            (unsigned long long)options->buffer_frames, options->event_mode ? "event" : "timer");
     printf("                                      silence     lost  inevit-   in  position  error of it    its\n");
@@ -122,8 +123,8 @@ static void print_json(const struct drift_cell *cells, size_t count) {
         report_json_string("arch", cell->arch);
         report_json_string("sys", cell->sys);
         report_json_string("device", cell->device);
-        printf("\"ppm\": %d, \"seconds\": %llu, \"status\": %d, \"kept\": %s, \"holds\": %s, \"wall_ms\": %llu", cell->ppm,
-               (unsigned long long)cell->seconds, (int)cell->status, cell->kept ? "true" : "false",
+        printf("\"ppm\": %d, \"seconds\": %llu, \"status\": %d, \"kept\": %s, \"holds\": %s, \"wall_ms\": %llu",
+               cell->ppm, (unsigned long long)cell->seconds, (int)cell->status, cell->kept ? "true" : "false",
                drift_holds(cell) ? "true" : "false", (unsigned long long)cell->wall_ms);
         for (unsigned d = 0; cell->status == EXIT_GOOD && d < DRIFT_DIRECTIONS; d++) {
             printf(", ");

@@ -272,8 +272,8 @@ static bool complete(struct raw *raw) {
 bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
-    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1, .jobs = OPTION_ABSENT,
-                                .jitter_ms = OPTION_ABSENT};
+    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1,
+                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -57,14 +57,20 @@ void timer_tick(uint64_t tick_ns)
             active[i].fire_ns = tick_ns + active[i].late_ns;
 }
 
+static uint64_t fires_ns(const struct active *timer)
+{
+    if (timer->fire_ns != UINT64_MAX)
+        return timer->fire_ns;
+    return clock_tick_reaching_ns(timer->due_ns) + timer->late_ns; /* as the clock ticks now */
+}
+
 uint64_t timer_next_fire_ns(void)
 {
     uint64_t next = UINT64_MAX;
     unsigned i;
 
     for (i = 0; i < active_count; i++)
-        next = MIN(next, active[i].fire_ns != UINT64_MAX ? active[i].fire_ns
-                                                         : clock_tick_reaching_ns(active[i].due_ns) + active[i].late_ns);
+        next = MIN(next, fires_ns(&active[i]));
     return next;
 }
 

@@ -410,6 +410,66 @@ static void the_clock_is_slow(void **state)
     assert_int_equal(played_after(*state, 100), 4752);
 }
 
+/* One knob for each direction, and what the host is told of them. */
+static void each_direction_has_its_own_clock(void **state)
+{
+    struct guest *guest = *state;
+    uint64_t frames = 1;
+    assert_true(vsnd_clock_frames(guest->dev, 1, guest->now, &frames));
+    assert_int_equal(frames, 0);
+    assert_int_equal(played_after(guest, 100), 4848);
+    assert_true(vsnd_clock_frames(guest->dev, 0, guest->now, &frames));
+    assert_int_equal(frames, 4848);
+    guest_start(guest, 1);
+    uint64_t start = guest->now;
+    guest_advance(guest, 1000 * MS);
+    vsnd_clock_frames(guest->dev, 1, start + 1000 * MS, &frames);
+    assert_int_equal(frames, 47520);
+}
+
+static void without_a_knob_the_clock_is_the_hosts(void **state)
+{
+    struct guest *guest = *state;
+    uint64_t frames;
+    assert_false(vsnd_clock_frames(guest->dev, 0, guest->now, &frames));
+    assert_false(vsnd_clock_frames(guest->dev, 1, guest->now, &frames));
+}
+
+/* The host may offer as much as it likes: the clock takes a millisecond ahead, and shows the driver none of that. */
+static void the_clock_takes_what_it_wants(void **state)
+{
+    static int16_t mono[4800];
+    struct guest *guest = *state;
+    for (unsigned i = 0; i < 4800; i++)
+        mono[i] = (int16_t)(i + 1);
+    guest_start(guest, 1);
+    guest_advance(guest, 10 * MS);
+    assert_int_equal(guest_speak(guest, mono, 4800), 528);
+    assert_int_equal(guest_speak(guest, mono, 4800), 0);
+    struct xfer xfer = guest_submit_rx(guest, 1, 2 * 528);
+    int16_t recorded[528];
+    guest_get(guest, xfer.payload, recorded, sizeof(recorded));
+    assert_int_equal(recorded[479], 480);
+    assert_int_equal(recorded[480], 0);
+    assert_int_equal(guest_stats(guest).rx_silence_frames, 48);
+    guest_advance(guest, MS);
+    xfer = guest_submit_rx(guest, 1, 2);
+    guest_get(guest, xfer.payload, recorded, 2);
+    assert_int_equal(recorded[0], 481); /* what was early comes when its time has come */
+}
+
+static void what_is_in_flight_is_told(void **state)
+{
+    struct guest *guest = *state;
+    assert_true(vsnd_is_paced(guest->dev, 0));
+    played_after(guest, 0);
+    assert_int_equal(vsnd_pending(guest->dev, 0), 2);
+    guest_advance(guest, 101 * MS);
+    assert_int_equal(vsnd_pending(guest->dev, 0), 1);
+    guest_advance(guest, 101 * MS);
+    assert_int_equal(vsnd_pending(guest->dev, 0), 0);
+}
+
 static void nothing_sounds_for_a_second(void **state)
 {
     assert_int_equal(played_after(*state, 990), 0);
@@ -512,6 +572,10 @@ int main(void)
         WITH(a_flush_is_an_error, "specification,flush=io_err"),
         WITH(the_clock_is_fast, "specification,ppm=10000"),
         WITH(the_clock_is_slow, "specification,ppm=-10000"),
+        WITH(each_direction_has_its_own_clock, "specification,ppm_out=10000,ppm_in=-10000"),
+        WITH(without_a_knob_the_clock_is_the_hosts, "specification"),
+        WITH(the_clock_takes_what_it_wants, "aero,ppm=0"),
+        WITH(what_is_in_flight_is_told, "specification"),
         WITH(nothing_sounds_for_a_second, "specification,completion=late"),
         WITH(nothing_ever_completes_before_release, "specification,completion=never"),
         WITH(transfers_complete_in_the_doorbell, "specification,completion=instant"),
