@@ -25,7 +25,7 @@ KNOBS = (
     "release=reply_first", "release=reply_first,flush=bad_msg", "flush=io_err",
     "channels_max=follows", "streams=reversed", "states=lax", "refuse=not_supp", "refuse=bad_msg",
     "indirect=off", "event_idx=on", "queue=4", "queue=16", "queue=1024", "queue=16,indirect=off",
-    "descriptors=exact", "period=exact", "ppm=500",
+    "descriptors=exact", "period=exact", "ppm=500", "ppm=-500", "ppm_out=-500,ppm_in=500",
 )
 
 
