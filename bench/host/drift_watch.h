@@ -14,7 +14,7 @@
 
 struct session;
 
-#define DRIFT_PARTS 24u /* of the run, for the picture */
+#define DRIFT_PARTS 16u /* of the run, for the picture */
 #define DRIFT_DIRECTIONS 2u /* 0 render, 1 capture */
 
 /* One direction. Frames at 48 kHz, unless it says something else. */
