@@ -153,7 +153,7 @@ static void rings_of_this_build_follow_the_legacy_formula(void **state)
         void *memory = aligned_alloc(4096, (VirtqSplitRingBytes(sizes[i], 4, 4) + 4095u) & ~4095u);
         void *slots = malloc(VirtqSplitStateBytes(sizes[i], 4));
 
-        assert_int_equal(VirtqSplitInit(&vq, sizes[i], 4, 4, memory, 0x40000, slots), STATUS_SUCCESS);
+        assert_int_equal(VirtqSplitInit(&vq, sizes[i], 4, 4, FALSE, memory, 0x40000, slots), STATUS_SUCCESS);
         assert_int_equal(VirtqSplitAvailPhysical(&vq), 0x40000 + 16 * q);
         assert_int_equal(VirtqSplitUsedPhysical(&vq), 0x40000 + ((16 * q + 6 + 2 * q + 4095) & ~4095u));
         assert_true(vq.TablesPhysical >= VirtqSplitUsedPhysical(&vq) + 6 + 8 * q && vq.TablesPhysical % 16 == 0);

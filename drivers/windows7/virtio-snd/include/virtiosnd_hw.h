@@ -30,12 +30,21 @@ typedef enum _VIRTIOSND_START_STAGE {
     VirtIoSndStageStarted
 } VIRTIOSND_START_STAGE;
 
+/* What stands in the way of a start, when it is more than one can read off the stage. */
+typedef enum _VIRTIOSND_START_PROBLEM {
+    VirtIoSndProblemStage = 0, /* the stage says all; Detail is the stage */
+    VirtIoSndProblemQueueSize, /* no power of two from 4 to 32768; Detail: number of the queue << 16 | its size */
+    VirtIoSndProblemNoStream   /* none that plays or records; Detail: streams that the device says it has */
+} VIRTIOSND_START_PROBLEM;
+
 /* Flags of VirtIoSndStartHardware. */
 #define VIRTIOSND_START_ALLOW_POLLING 0x1u /* AllowPollingOnly = 1: start without a usable interrupt */
 
 /* [I] immutable while started */
 typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_START_STAGE Stage;     /* where the last start ended */
+    VIRTIOSND_START_PROBLEM Problem; /* and why, with Detail, when it failed */
+    ULONG Detail;
     BOOLEAN Started;
     BOOLEAN PollingOnly;             /* [I] */
     BOOLEAN Mapped;                  /* Transport is usable */
@@ -58,8 +67,7 @@ typedef struct _VIRTIOSND_DEVICE {
 typedef struct _VIRTIOSND_BINDING {
     const VIRTIO_PCI_CONTRACT *Contract;
     USHORT PciCommand;           /* bits of the command register without which the registers are dead */
-    ULONGLONG FeaturesWanted;    /* accepted when offered: nothing is accepted that is not implemented */
-    ULONGLONG FeaturesRequired;
+    ULONGLONG FeaturesRequired;  /* beside those of the ring, which are accepted when offered */
     /* PASSIVE. Device->Config is filled. Judges the layout without touching the device. */
     NTSTATUS (*Locate)(PVIRTIOSND_DEVICE Device);
     /* PASSIVE. Makes Device->Transport usable. Unmap undoes it, also when it failed half-way; NULL: nothing to undo. */
@@ -75,7 +83,7 @@ VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device);
 /*
  * PASSIVE, in IRP_MN_START_DEVICE after the lower drivers. BusDevice: the PDO, or a device above it that passes
  * IRP_MN_QUERY_INTERFACE on; must not be the adapter's own FDO. Raw, Translated: the assigned resources, same order.
- * On failure nothing is left behind, and Device->Stage names the step.
+ * On failure nothing is left behind; Device->Stage, Problem and Detail say what was wrong.
  */
 NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
                                 PCM_RESOURCE_LIST Translated, ULONG Flags);

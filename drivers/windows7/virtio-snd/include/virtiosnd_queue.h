@@ -61,8 +61,9 @@ VOID VirtIoSndQueueInitialize(PVIRTIOSND_QUEUE Queue);
  * from 4 to 32768. */
 NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRANSPORT Transport, USHORT Index,
                               BOOLEAN Interrupts);
-/* <= DISPATCH. Asks the device for interrupts of this queue, or not. */
-VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted);
+/* <= DISPATCH. Asks the device for interrupts of this queue, or not. TRUE: something came back before, and no
+ * interrupt will tell of it: look. */
+BOOLEAN VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted);
 /* PASSIVE. From now on Add and Pop fail; the ring stays in memory. */
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue);
 /* PASSIVE, after Close and the device's reset. Abandon: the reset failed, the device may still use the ring. */

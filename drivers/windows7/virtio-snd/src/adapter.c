@@ -51,6 +51,23 @@ CODE_PAGE static VOID StopAdapter(PDEVICE_OBJECT DeviceObject)
     AdapterContextRelease(context);
 }
 
+/* The entry for a start that failed. */
+CODE_PAGE static VOID LogHardware(PADAPTER_CONTEXT Context, const REGISTRY_SWITCHES *Switches, NTSTATUS Status)
+{
+    static const NTSTATUS messages[] = {
+        AERO_SND_E_HARDWARE,   /* VirtIoSndProblemStage */
+        AERO_SND_E_QUEUE_SIZE, /* VirtIoSndProblemQueueSize */
+        AERO_SND_E_NO_STREAM,  /* VirtIoSndProblemNoStream */
+    };
+
+    PAGED_CODE();
+    if (Switches->ForceNullBackend) {
+        EventLogWrite(Context->DeviceObject, AERO_SND_W_NULL_BACKEND, Status, (ULONG)Context->Device.Stage);
+    } else {
+        EventLogWrite(Context->DeviceObject, messages[Context->Device.Problem], Status, Context->Device.Detail);
+    }
+}
+
 /* Brings the hardware up and makes the backend. With ForceNullBackend the hardware is still tried, because its start is
  * what the switch lets one debug around, but it need not succeed. */
 CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST Resources,
@@ -64,9 +81,7 @@ CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST R
                                     Resources->lpVtbl->TranslatedList(Resources),
                                     Switches->AllowPollingOnly ? VIRTIOSND_START_ALLOW_POLLING : 0);
     if (!NT_SUCCESS(status)) {
-        EventLogWrite(Context->DeviceObject,
-                      Switches->ForceNullBackend ? AERO_SND_W_NULL_BACKEND : AERO_SND_E_HARDWARE, status,
-                      (ULONG)Context->Device.Stage);
+        LogHardware(Context, Switches, status);
         if (!Switches->ForceNullBackend) {
             return status;
         }
@@ -79,8 +94,10 @@ CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST R
     if (!NT_SUCCESS(status)) {
         Context->Backend = NULL;
         EventLogWrite(Context->DeviceObject, AERO_SND_E_BACKEND, status, 0);
+        return status;
     }
-    return status;
+    Context->StreamSet = Context->Backend->Ops->Streams(Context->Backend);
+    return STATUS_SUCCESS;
 }
 
 /* PCPFNSTARTDEVICE: PASSIVE_LEVEL, the lower drivers have started. */

@@ -20,6 +20,9 @@
 #include "virtiosnd_rx.h"
 #include "virtiosnd_tx.h"
 
+/* Accepted when offered, on every transport: nothing is accepted that is not implemented. */
+#define RING_FEATURES (VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC) | VIRTIO_FEATURE(VIRTIO_F_RING_EVENT_IDX))
+
 /* One row per endpoint. */
 typedef struct _STREAM_KIND {
     UCHAR Direction;
@@ -73,9 +76,18 @@ CODE_PAGE static NTSTATUS Identify(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusD
     return VirtIoSndBinding.Locate(Device);
 }
 
+/* The device is not one that can be used, and why. */
+static NTSTATUS Explain(PVIRTIOSND_DEVICE Device, VIRTIOSND_START_PROBLEM Problem, ULONG Detail)
+{
+    Device->Problem = Problem;
+    Device->Detail = Detail;
+    return STATUS_DEVICE_CONFIGURATION_ERROR;
+}
+
 CODE_PAGE static NTSTATUS CreateQueues(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
+    USHORT size;
     USHORT i;
 
     PAGED_CODE();
@@ -84,6 +96,10 @@ CODE_PAGE static NTSTATUS CreateQueues(PVIRTIOSND_DEVICE Device)
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     for (i = 0; i < VIRTIO_SND_QUEUE_COUNT; i++) {
+        size = VirtioPciModernQueueSize(&Device->Transport, i);
+        if (!VirtqSplitSizeIsUsable(size)) {
+            return Explain(Device, VirtIoSndProblemQueueSize, (ULONG)i << 16 | size);
+        }
         /* The period timer polls TX and RX: an interrupt per period would only cost time. */
         status = VirtIoSndQueueCreate(&Device->Queues[i], &Device->Transport, i, (BOOLEAN)(i < VIRTIO_SND_QUEUE_TX));
         if (!NT_SUCCESS(status)) {
@@ -109,8 +125,8 @@ CODE_PAGE static NTSTATUS ConnectInterrupt(PVIRTIOSND_DEVICE Device, PCM_RESOURC
         return status;
     }
     VIRTIOSND_TRACE_WARNING("no interrupt (0x%x), polling\n", status);
-    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_CONTROL], FALSE);
-    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_EVENT], FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_CONTROL], FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_EVENT], FALSE);
     Device->PollingOnly = TRUE;
     return STATUS_SUCCESS;
 }
@@ -129,8 +145,9 @@ CODE_PAGE static BOOLEAN StreamFits(const struct virtio_snd_pcm_info *Info, cons
 /* Finds the stream of each endpoint by its direction; the first one that fits. */
 CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct virtio_snd_pcm_info *Info, ULONG Count)
 {
-    NTSTATUS status = STATUS_DEVICE_CONFIGURATION_ERROR; /* no usable stream at all */
+    BOOLEAN found = FALSE;
     PVIRTIOSND_PCM pcm;
+    NTSTATUS status;
     ULONG kind;
     ULONG id;
 
@@ -154,8 +171,9 @@ CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct v
         pcm->Dialect = Device->Dialect;
         pcm->Usable = TRUE;
         pcm->Present = TRUE;
+        found = TRUE;
     }
-    return status;
+    return found ? STATUS_SUCCESS : Explain(Device, VirtIoSndProblemNoStream, Device->StreamCount);
 }
 
 /* Asks for the streams; the answer also tells the dialect. */
@@ -170,8 +188,8 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
 
     Device->StreamCount = VirtioPciModernReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
     count = Device->StreamCount < VIRTIOSND_CONTROL_MAX_STREAMS ? Device->StreamCount : VIRTIOSND_CONTROL_MAX_STREAMS;
-    if (count == 0) {
-        return STATUS_DEVICE_CONFIGURATION_ERROR; /* and some devices reject a query for nothing */
+    if (count == 0) { /* some devices reject a query for nothing */
+        return Explain(Device, VirtIoSndProblemNoStream, 0);
     }
     info = ExAllocatePoolWithTag(NonPagedPool, count * sizeof(*info), VIRTIOSND_POOL_TAG);
     if (info == NULL) {
@@ -202,8 +220,7 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
     Device->Stage = VirtIoSndStageFeatures;
     status = VirtioPciModernReset(&Device->Transport);
     if (NT_SUCCESS(status)) {
-        status = VirtioPciModernNegotiate(&Device->Transport, VirtIoSndBinding.FeaturesWanted,
-                                          VirtIoSndBinding.FeaturesRequired);
+        status = VirtioPciModernNegotiate(&Device->Transport, RING_FEATURES, VirtIoSndBinding.FeaturesRequired);
     }
     if (!NT_SUCCESS(status)) {
         return status;
@@ -294,6 +311,7 @@ CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJE
         return STATUS_INVALID_DEVICE_STATE;
     }
     Device->NeedsReset = 0;
+    Device->Problem = VirtIoSndProblemStage;
     status = Identify(Device, BusDevice);
     if (NT_SUCCESS(status)) {
         status = BringUp(Device, Raw, Translated, Flags);
@@ -302,6 +320,7 @@ CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJE
         }
     }
     if (!NT_SUCCESS(status)) {
+        Device->Detail = Device->Problem == VirtIoSndProblemStage ? (ULONG)Device->Stage : Device->Detail;
         VIRTIOSND_TRACE_ERROR("start failed at stage %d: 0x%x\n", Device->Stage, status);
         return status;
     }

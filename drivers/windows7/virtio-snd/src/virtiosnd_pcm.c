@@ -124,13 +124,15 @@ static VOID AwaitStart(PVIRTIOSND_PCM Pcm)
     }
 }
 
-/* On a device that paces, completions are news; one that answers at once is polled by whoever submits. */
-static VOID Listen(PVIRTIOSND_PCM Pcm)
+/* On a device that paces, completions are news; one that answers at once is polled by whoever submits. TRUE: some came
+ * before anybody listened. */
+static BOOLEAN Listen(PVIRTIOSND_PCM Pcm)
 {
     if (Pcm->Dialect->QueueBeforeStart) {
         InterlockedExchange(&Pcm->Attentive, 1);
-        VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
+        return VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
     }
+    return FALSE;
 }
 
 /* Mutex held. Afterwards Attention does not run. */
@@ -139,7 +141,7 @@ static VOID StopListening(PVIRTIOSND_PCM Pcm)
     if (InterlockedExchange(&Pcm->Attentive, 0) == 0) {
         return;
     }
-    VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, FALSE);
     while (Pcm->Attending != 0) {
         VirtIoSndPause(NULL);
     }
@@ -252,14 +254,16 @@ static VOID StartAnswered(PVOID Context, ULONG Status)
 NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
 {
     struct virtio_snd_pcm_hdr request;
+    BOOLEAN missed;
     NTSTATUS status;
+    KIRQL irql;
 
     if (!Pcm->Present || Pcm->Starting ||
         InterlockedCompareExchange(&Pcm->State, VirtIoSndPcmStarting, VirtIoSndPcmPrepared) != VirtIoSndPcmPrepared) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     InterlockedExchange(&Pcm->Starting, 1);
-    Listen(Pcm);
+    missed = Listen(Pcm);
     request.code = VIRTIO_SND_R_PCM_START;
     request.stream_id = Pcm->StreamId;
     status = VirtIoSndControlSendAsync(Pcm->Control, &request, sizeof(request), StartAnswered, Pcm, &Pcm->StartSlot);
@@ -268,6 +272,11 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
         InterlockedExchange(&Pcm->Starting, 0);
     } else {
         VirtIoSndControlDrain(Pcm->Control); /* most devices have answered by now: no need for the interrupt */
+        if (missed) {
+            KeRaiseIrql(DISPATCH_LEVEL, &irql);
+            VirtIoSndPcmInterrupted(Pcm); /* the interrupt that will not come */
+            KeLowerIrql(irql);
+        }
     }
     return status;
 }

@@ -91,7 +91,9 @@ CODE_PAGE static NTSTATUS AllocateRing(PVIRTIOSND_QUEUE Queue, USHORT Size)
         VirtIoSndDmaFree(&Queue->Memory);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    return VirtqSplitInit(&Queue->Ring, Size, tables, entries, Queue->Memory.Va, Queue->Memory.Physical, Queue->State);
+    return VirtqSplitInit(&Queue->Ring, Size, tables, entries,
+                          VirtioPciModernHasFeature(Queue->Transport, VIRTIO_F_RING_EVENT_IDX), Queue->Memory.Va,
+                          Queue->Memory.Physical, Queue->State);
 }
 
 CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRANSPORT Transport, USHORT Index,
@@ -102,7 +104,7 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
 
     PAGED_CODE();
 
-    if (size < VIRTQ_MIN_SIZE || size > VRING_MAX_SIZE || (size & (size - 1u)) != 0) {
+    if (!VirtqSplitSizeIsUsable(size)) {
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     Queue->Transport = Transport;
@@ -111,7 +113,7 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    VirtqSplitSetInterrupts(&Queue->Ring, Interrupts);
+    (VOID)VirtqSplitSetInterrupts(&Queue->Ring, Interrupts);
     status = VirtioPciModernQueueEnable(Transport, Index, VirtqSplitDescPhysical(&Queue->Ring),
                                         VirtqSplitAvailPhysical(&Queue->Ring), VirtqSplitUsedPhysical(&Queue->Ring),
                                         &Queue->Doorbell);
@@ -123,15 +125,17 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
     return STATUS_SUCCESS;
 }
 
-VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted)
+BOOLEAN VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted)
 {
+    BOOLEAN missed = FALSE;
     KIRQL irql;
 
     KeAcquireSpinLock(&Queue->Lock, &irql);
     if (Queue->Live) {
-        VirtqSplitSetInterrupts(&Queue->Ring, Wanted);
+        missed = VirtqSplitSetInterrupts(&Queue->Ring, Wanted);
     }
     KeReleaseSpinLock(&Queue->Lock, irql);
+    return missed;
 }
 
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
