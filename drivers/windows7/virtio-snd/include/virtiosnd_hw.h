@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "virtio_pci_contract.h"
 #include "virtio_pci_intx_wdm.h"
+#include "virtio_pci_modern_transport.h"
 #include "virtiosnd_control.h"
 #include "virtiosnd_eventq.h"
 #include "virtiosnd_pcm.h"
@@ -39,6 +40,7 @@ typedef enum _VIRTIOSND_START_PROBLEM {
 
 /* Flags of VirtIoSndStartHardware. */
 #define VIRTIOSND_START_ALLOW_POLLING 0x1u /* AllowPollingOnly = 1: start without a usable interrupt */
+#define VIRTIOSND_START_RECOVER 0x2u       /* the device broke its rules when it was last in use */
 
 /* [I] immutable while started */
 typedef struct _VIRTIOSND_DEVICE {
@@ -48,7 +50,7 @@ typedef struct _VIRTIOSND_DEVICE {
     BOOLEAN Started;
     BOOLEAN PollingOnly;             /* [I] */
     BOOLEAN Mapped;                  /* Transport is usable */
-    volatile LONG NeedsReset;        /* the device asked for a reset; nothing it says is believed any more */
+    BOOLEAN WasBroken;               /* at the last teardown: the next start should have VIRTIOSND_START_RECOVER */
     UCHAR Config[VIRTIO_PCI_CONFIG_BYTES]; /* [I] copy of configuration space */
     VIRTIO_PCI_CAPS Caps;            /* [I] */
     VIRTIO_PCI_BAR Bars[VIRTIO_PCI_BAR_COUNT]; /* [I] */

@@ -25,6 +25,7 @@
 typedef struct _ADAPTER_EXTENSION {
     PDEVICE_OBJECT PhysicalDeviceObject; /* AddDevice */
     PADAPTER_CONTEXT Context;            /* referenced; NULL while stopped */
+    BOOLEAN Recover;                     /* the device broke its rules when it was last in use */
     ADAPTER_SUBDEVICES Subdevices;
 } ADAPTER_EXTENSION, *PADAPTER_EXTENSION;
 
@@ -48,6 +49,7 @@ CODE_PAGE static VOID StopAdapter(PDEVICE_OBJECT DeviceObject)
     extension->Context = NULL;
     AdapterSubdevicesStop(DeviceObject, &extension->Subdevices);
     AdapterContextRetire(context);
+    extension->Recover = context->Device.WasBroken;
     AdapterContextRelease(context);
 }
 
@@ -71,7 +73,7 @@ CODE_PAGE static VOID LogHardware(PADAPTER_CONTEXT Context, const REGISTRY_SWITC
 /* Brings the hardware up and makes the backend. With ForceNullBackend the hardware is still tried, because its start is
  * what the switch lets one debug around, but it need not succeed. */
 CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST Resources,
-                                       const REGISTRY_SWITCHES *Switches)
+                                       const REGISTRY_SWITCHES *Switches, BOOLEAN Recover)
 {
     NTSTATUS status;
 
@@ -79,7 +81,8 @@ CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST R
     status = VirtIoSndStartHardware(&Context->Device, Context->PhysicalDeviceObject,
                                     Resources->lpVtbl->UntranslatedList(Resources),
                                     Resources->lpVtbl->TranslatedList(Resources),
-                                    Switches->AllowPollingOnly ? VIRTIOSND_START_ALLOW_POLLING : 0);
+                                    (Switches->AllowPollingOnly ? VIRTIOSND_START_ALLOW_POLLING : 0u) |
+                                        (Recover ? VIRTIOSND_START_RECOVER : 0u));
     if (!NT_SUCCESS(status)) {
         LogHardware(Context, Switches, status);
         if (!Switches->ForceNullBackend) {
@@ -118,7 +121,7 @@ CODE_PAGE static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Ir
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = StartBackend(extension->Context, Resources, &switches);
+    status = StartBackend(extension->Context, Resources, &switches, extension->Recover);
     if (NT_SUCCESS(status)) {
         status = AdapterSubdevicesStart(extension->Context, Irp, Resources, &extension->Subdevices);
         if (!NT_SUCCESS(status)) {
