@@ -92,7 +92,8 @@ static void thirty_two_features_are_negotiated_without_features_ok(void **state)
     for (i = 0; i < write_count; i++) {
         assert_false(writes[i].offset == VIRTIO_LEGACY_STATUS && (writes[i].value & VIRTIO_STATUS_FEATURES_OK) != 0);
     }
-    assert_int_equal(VirtioPciTransportNegotiate(&transport, 0, VIRTIO_FEATURE(VIRTIO_F_VERSION_1)), STATUS_NOT_SUPPORTED);
+    assert_int_equal(VirtioPciTransportNegotiate(&transport, 0, VIRTIO_FEATURE(VIRTIO_F_VERSION_1)),
+                     STATUS_NOT_SUPPORTED);
 }
 
 static void queues_are_counted_by_their_sizes(void **state)

@@ -250,6 +250,8 @@ static void captured_bytes_are_found_on_every_device(void **state)
         {0, 608, 600, STATUS_SUCCESS},           /* partial, status inside the payload */
         {0, 8, 0, STATUS_SUCCESS},               /* flushed empty */
         {0, 4, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* not even a status */
+        {0, PERIOD + 8, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* it would be in the slot */
+        {0, 0xFFFFFF, 0, STATUS_DEVICE_PROTOCOL_ERROR},
     };
     size_t i;
 

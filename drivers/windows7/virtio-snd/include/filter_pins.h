@@ -17,8 +17,8 @@
 
 /* Any IRQL. What the number of each pin lacks in the filter for Streams. */
 ULONG FilterPinsLeftOut(ULONG Streams);
-/* Any IRQL. The number that pin Pin of the filter for Streams would have in the filter for all; FILTER_NO_PIN: it has no
- * such pin. */
+/* Any IRQL. The number that pin Pin of the filter for Streams would have in the filter for all; FILTER_NO_PIN: there
+ * is no such pin. */
 ULONG FilterPinCounted(ULONG Streams, ULONG Pin);
 
 #endif

@@ -69,8 +69,8 @@ VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue);
 /* PASSIVE, after Close and the device's reset. Abandon: the reset failed, the device may still use the ring. */
 VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
 
-/* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live, gone or broken. The device may see the request
- * only after Kick. */
+/* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live, gone or broken. The device may see
+ * the request only after Kick. */
 NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie);
 /* DISPATCH, Lock held. TRUE: Requests requests of at most Parts parts each fit now. */
 BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts);

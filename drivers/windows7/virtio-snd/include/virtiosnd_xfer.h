@@ -94,7 +94,8 @@ NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG
 /* <= DISPATCH. Reports what has come back. */
 VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer);
 /* PASSIVE. Takes no more periods, waits until Deadline for those that the device has and reports the rest with Lost; a
- * device that is gone or broken is not waited for. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has some of the memory. */
+ * device that is gone or broken is not waited for. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has
+ * some of the memory. */
 NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, const VIRTIOSND_DEADLINE *Deadline, NTSTATUS Lost);
 /* PASSIVE, closed. TRUE: the device has not given all memory back, and it is still there. */
 BOOLEAN VirtIoSndXferIsOwed(const VIRTIOSND_XFER *Xfer);

@@ -19,7 +19,8 @@ enum {
 /* Row: set of streams (backend.h) - 1. */
 extern const PCFILTER_DESCRIPTOR WaveRtFilterDescriptors[VIRTIOSND_STREAM_SETS];
 
-/* PASSIVE_LEVEL. The stream behind a streaming pin, counted as in the filter with both; FALSE for the bridge pins and for pins that do not exist. */
+/* PASSIVE_LEVEL. The stream behind a streaming pin, counted as in the filter with both; FALSE for the bridge pins and
+ * for pins that do not exist. */
 BOOLEAN WaveRtPinStream(ULONG Pin, VIRTIOSND_STREAM_ID *Stream);
 
 /* PASSIVE_LEVEL. Handler of KSPROPERTY_PIN_PROPOSEDATAFORMAT on the filter. */

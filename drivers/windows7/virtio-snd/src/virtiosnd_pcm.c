@@ -3,8 +3,8 @@
 #include "trace.h"
 #include "virtiosnd_wait.h"
 
-/* What ending a stream may take in all, in 1/1024 s: STOP with all that it waits for, then RELEASE, then the periods that
- * come back; the last has a part of its own, since it is what the memory depends on. */
+/* What ending a stream may take in all, in 1/1024 s: STOP with all that it waits for, then RELEASE, then the periods
+ * that come back; the last has a part of its own, since it is what the memory depends on. */
 #define STOP_TIMEOUT VIRTIOSND_SECOND
 #define CLOSE_TIMEOUT (2u * VIRTIOSND_SECOND)
 #define DRAIN_SHARE (VIRTIOSND_SECOND / 4u)

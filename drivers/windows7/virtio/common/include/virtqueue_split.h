@@ -87,7 +87,8 @@ ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries);
 ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount);
 
 /* Makes an empty ring of Memory (VirtqSplitRingBytes bytes at physical address Physical) and State (both are zeroed
- * here); interrupts are wanted. EventIdx: EVENT_IDX was negotiated. TableCount 0: direct chains only. TableEntries is at most Size: a chain must not be longer than the queue.
+ * here); interrupts are wanted. EventIdx: EVENT_IDX was negotiated. TableCount 0: direct chains only. TableEntries is
+ * at most Size: a chain must not be longer than the queue.
  * STATUS_INVALID_PARAMETER: Size is not usable, or TableEntries > Size. */
 NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, BOOLEAN EventIdx,
                         PVOID Memory, ULONGLONG Physical, PVOID State);
