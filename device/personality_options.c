@@ -214,8 +214,8 @@ static const struct {
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
     {"fault", {"none", "unknown_id", "needs_reset"}, 0, 0, set_fault}, /* QEMU, likewise, and then its own reset */
-    {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated; malformed: its
-                                        CTL_NOTIFY with id and mask swapped */
+    {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
+                                        malformed: its CTL_NOTIFY with id and mask swapped */
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */
 };
 
