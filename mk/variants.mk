@@ -38,8 +38,8 @@ COMMON_SOURCES := \
     $(SND)/src/portcls_com.c $(SND)/src/property.c $(SND)/src/registry.c $(SND)/src/topology.c \
     $(SND)/src/topology_properties.c $(SND)/src/topology_tables.c $(SND)/src/virtiosnd_control.c \
     $(SND)/src/virtiosnd_eventq.c $(SND)/src/virtiosnd_hw.c $(SND)/src/virtiosnd_intx.c $(SND)/src/virtiosnd_pci.c \
-    \
-    $(SND)/src/virtiosnd_pcm.c $(SND)/src/virtiosnd_protocol.c $(SND)/src/virtiosnd_queue_split.c $(SND)/src/virtiosnd_rx.c \
+    $(SND)/src/virtiosnd_pcm.c $(SND)/src/virtiosnd_protocol.c $(SND)/src/virtiosnd_queue_split.c \
+    $(SND)/src/virtiosnd_rx.c \
     $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_wait.c \
     $(SND)/src/virtiosnd_xfer.c $(SND)/src/wavert.c $(SND)/src/wavert_capture.c $(SND)/src/wavert_format.c \
     $(SND)/src/wavert_geometry.c $(SND)/src/wavert_notify.c $(SND)/src/wavert_position.c \
