@@ -67,6 +67,7 @@ static uint32_t pcm_info(struct vsnd *dev, struct request *request)
     }
     if (request->answer_bytes > request->room - STATUS_BYTES)
         return refuse(request, VIRTIO_SND_S_BAD_MSG, "PCM_INFO: no room for the entries");
+    faults_discovered(dev);
     return VIRTIO_SND_S_OK;
 }
 
@@ -125,6 +126,8 @@ static uint32_t stream_command(struct vsnd *dev, struct request *request)
     bool start = command == PCM_PREPARE || command == PCM_START;
     request->why = "stream command: not in this stream state";
     uint32_t status = pcm_command(dev, stream_id, command);
+    if (command == PCM_RELEASE)
+        faults_released(dev, stream_id);
     if (status == VIRTIO_SND_S_OK || !start || !dev->personality->illegal_start_is_fatal)
         return status;
     device_needs_reset(dev, request->why);

@@ -4,6 +4,7 @@
 #define VSND_MODEL_H
 
 #include "audio_ring.h"
+#include "faults.h"
 #include "pcm.h"
 #include "personality.h"
 #include "virtio_wire.h"
@@ -48,6 +49,8 @@ struct vsnd {
     struct audio_ring capture;  /* samples recorded and not given to the driver */
     uint64_t captured_frames;   /* frames that entered `capture` since START */
     struct audio_ring played;   /* what the clock played and the host has not taken */
+
+    struct faults faults;
 
     struct vsnd_stats stats;
 };

@@ -39,6 +39,21 @@ enum rx_status {
     RX_STATUS_AT_PERIOD   /* behind a whole period; used.len claims the period too */
 };
 
+/* What the event queue says, unasked. */
+enum events {
+    EVENTS_NONE,
+    EVENTS_XRUN,      /* one in 10 ms, well-formed */
+    EVENTS_MALFORMED, /* likewise, of every kind that should not be */
+    EVENTS_FLOOD      /* as many as there are buffers, each millisecond */
+};
+
+/* What happens once some periods have been played or recorded. */
+enum fault {
+    FAULT_NONE,
+    FAULT_UNKNOWN_ID, /* an answer to a request that was not made */
+    FAULT_NEEDS_RESET
+};
+
 /* One capability and the registers behind it. */
 struct register_region {
     uint8_t cfg_type;
@@ -125,6 +140,9 @@ struct personality {
     bool rx_partial;          /* complete at each step of the clock with what was recorded */
     bool latency_is_payload;  /* latency_bytes means nothing; else 0 */
     uint32_t flush_status;    /* of what RELEASE gives back */
+    bool stale_periods;       /* an earlier driver's stream goes on through every reset until it is released */
+    enum fault fault;
+    enum events events;
     uint64_t flush_delay_ns;  /* RELEASE answers first and gives back this much later; SET_PARAMS until then: BAD_MSG */
 };
 

@@ -179,6 +179,24 @@ static bool set_period(struct personality *row, long word)
     return true;
 }
 
+static bool set_stale(struct personality *row, long word)
+{
+    row->stale_periods = word == 1;
+    return true;
+}
+
+static bool set_fault(struct personality *row, long word)
+{
+    row->fault = (enum fault)word;
+    return true;
+}
+
+static bool set_events(struct personality *row, long word)
+{
+    row->events = (enum events)word;
+    return true;
+}
+
 /* A knob takes one of the words, whose index it is given, or a number in a range. */
 static const struct {
     const char *name;
@@ -207,6 +225,10 @@ static const struct {
     {"queue", {NULL}, MIN_QUEUE_SIZE, VQ_MAX_SIZE, set_queue},        /* 64: QEMU; 256: ACRN; 1024: crosvm */
     {"descriptors", {"any", "exact"}, 0, 0, set_descriptors},         /* exact: ACRN */
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
+    {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
+    {"fault", {"none", "unknown_id", "needs_reset"}, 0, 0, set_fault}, /* QEMU, likewise, and then its own reset */
+    {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
+                                        malformed: its CTL_NOTIFY with id and mask swapped */
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */
     {"ppm_out", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_out},              /* two cards, one for each direction */
     {"ppm_in", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_in},

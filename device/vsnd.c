@@ -48,9 +48,9 @@ static void serve_rx(struct vsnd *dev, const struct vq_chain *chain)
     pcm_transfer(dev, 1, chain);
 }
 
-/* The event queue has none: contract v1 defines no events, so posted buffers are kept. */
 static void (*const servers[VSND_QUEUE_COUNT])(struct vsnd *dev, const struct vq_chain *chain) = {
     [VIRTIO_SND_QUEUE_CONTROL] = control_request,
+    [VIRTIO_SND_QUEUE_EVENT] = faults_keep_event,
     [VIRTIO_SND_QUEUE_TX] = serve_tx,
     [VIRTIO_SND_QUEUE_RX] = serve_rx,
 };
@@ -65,7 +65,8 @@ static bool is_serving(const struct vsnd *dev)
 void queue_serve(struct vsnd *dev, uint16_t index)
 {
     struct virtqueue *queue = &dev->queues[index];
-    if (!is_serving(dev) || !servers[index])
+    /* A device without events leaves the buffers for them where they are. */
+    if (!is_serving(dev) || (index == VIRTIO_SND_QUEUE_EVENT && dev->personality->events == EVENTS_NONE))
         return;
     /* No more than a ringful at once: answers that overwrite the available ring must not feed this loop for ever. */
     for (unsigned served = 0; served < queue->size; served++) {
@@ -252,6 +253,7 @@ static void vsnd_advance(void *opaque, uint64_t now_ns)
     if (now_ns > dev->now_ns)
         dev->now_ns = now_ns;
     pcm_advance(dev);
+    faults_advance(dev);
 }
 
 static int vsnd_intx(void *opaque)
@@ -336,6 +338,7 @@ static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
         dev->streams[i].state = VSND_STREAM_IDLE;
     }
     pci_config_init(dev);
+    faults_open(dev);
     device_reset(dev);
     return dev;
 

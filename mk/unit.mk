@@ -35,9 +35,9 @@ UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c
 UNIT_SOURCES_wavert_format := $(SND)/src/wavert_format.c $(SND)/src/guids.c $(SND)/src/portcls_com.c
 UNIT_SOURCES_properties := $(UNIT_SOURCES_wavert_format) $(SND)/src/property.c $(SND)/src/wavert_properties.c \
-    $(SND)/src/topology_properties.c
+    $(SND)/src/topology_properties.c $(SND)/src/filter_pins.c
 UNIT_SOURCES_miniport := $(UNIT_SOURCES_wavert_format) $(SND)/src/adapter_context.c $(SND)/src/wavert.c \
-    $(SND)/src/wavert_properties.c $(SND)/src/property.c
+    $(SND)/src/wavert_properties.c $(SND)/src/property.c $(SND)/src/filter_pins.c
 
 UNIT_NAMES := $(patsubst tests/unit/test_%.c,%,$(sort $(wildcard tests/unit/test_*.c)))
 UNIT_TESTS := $(UNIT_NAMES:%=$(OUT)/tests/unit_%)

@@ -20,11 +20,12 @@ NTSTATUS device_try_start(void)
 
 void device_start(void)
 {
-    char text[128];
+    char text[400];
     NTSTATUS status = pnp_start_device();
     if (NT_SUCCESS(status))
         return;
-    snprintf(text, sizeof text, "the driver did not start: %s (0x%08X)", status_name(status), (unsigned)status);
+    snprintf(text, sizeof text, "%s (0x%08X); %s", status_name(status), (unsigned)status,
+             event_log_last()[0] ? event_log_last() : "nothing in the event log");
     host_exit(LINK_EXIT_START, text);
 }
 

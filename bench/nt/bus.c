@@ -9,8 +9,12 @@
 
 #include "nt.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#define PCI_ID 0x00u
+#define PCI_CLASS_REVISION 0x08u
+#define PCI_SUBSYSTEM 0x2Cu
 #define PCI_COMMAND 0x04u
 #define PCI_COMMAND_DECODE_AND_MASTER 0x0007u
 #define PCI_COMMAND_INTX_DISABLE 0x0400u
@@ -241,25 +245,56 @@ static NTSTATUS query_relations(IRP *irp, IO_STACK_LOCATION *location)
     return STATUS_SUCCESS;
 }
 
+const char *bus_device_name(void)
+{
+    static char name[64];
+    uint32_t id = host_config_read(PCI_ID, 4);
+    uint32_t subsystem = host_config_read(PCI_SUBSYSTEM, 4);
+
+    snprintf(name, sizeof name, "VEN_%04X&DEV_%04X&SUBSYS_%08X&REV_%02X", id & 0xFFFF, id >> 16, subsystem,
+             host_config_read(PCI_CLASS_REVISION, 1));
+    return name;
+}
+
+/* The forms of WDK "Identifiers for PCI Devices", each ended by a line feed: device, hardware, compatible, instance. */
+static void id_lines(LONG type, char *text, size_t bytes)
+{
+    uint32_t id = host_config_read(PCI_ID, 4), class = host_config_read(PCI_CLASS_REVISION, 4);
+    unsigned vendor = id & 0xFFFF, device = id >> 16, revision = class & 0xFF;
+    uint32_t subsystem = host_config_read(PCI_SUBSYSTEM, 4);
+
+    text[0] = '\0';
+    if (type == 0)
+        snprintf(text, bytes, "PCI\\%s\n", bus_device_name());
+    if (type == 1)
+        snprintf(text, bytes,
+                 "PCI\\%s\nPCI\\VEN_%04X&DEV_%04X&SUBSYS_%08X\nPCI\\VEN_%04X&DEV_%04X&CC_%06X\n"
+                 "PCI\\VEN_%04X&DEV_%04X&CC_%04X\n",
+                 bus_device_name(), vendor, device, subsystem, vendor, device, class >> 8, vendor, device, class >> 16);
+    if (type == 2)
+        snprintf(text, bytes,
+                 "PCI\\VEN_%04X&DEV_%04X&REV_%02X\nPCI\\VEN_%04X&DEV_%04X\nPCI\\VEN_%04X&CC_%06X\n"
+                 "PCI\\VEN_%04X&CC_%04X\nPCI\\VEN_%04X\nPCI\\CC_%06X\nPCI\\CC_%04X\n",
+                 vendor, device, revision, vendor, device, vendor, class >> 8, vendor, class >> 16, vendor, class >> 8,
+                 class >> 16);
+    if (type == 3)
+        snprintf(text, bytes, "3&11583659&0&28\n");
+}
+
 static NTSTATUS query_id(IRP *irp, IO_STACK_LOCATION *location)
 {
-    static const WCHAR device[] = L"PCI\\VEN_1AF4&DEV_1059&SUBSYS_00191AF4&REV_01";
-    static const WCHAR hardware[] = L"PCI\\VEN_1AF4&DEV_1059&REV_01\0PCI\\VEN_1AF4&DEV_1059\0";
-    static const WCHAR instance[] = L"3&11583659&0&28";
-    static const struct {
-        LONG type;
-        const WCHAR *text;
-        size_t bytes;
-    } ids[] = {{0, device, sizeof device}, {1, hardware, sizeof hardware}, {3, instance, sizeof instance}};
+    char text[320];
+    WCHAR wide[321];
     size_t i;
 
-    for (i = 0; i < LENGTH_OF(ids); i++) {
-        if (ids[i].type != location->Parameters.QueryId.IdType)
-            continue;
-        irp->IoStatus.Information = (ULONG_PTR)pool_copy(ids[i].text, ids[i].bytes);
-        return irp->IoStatus.Information ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
-    }
-    return irp->IoStatus.Status;
+    id_lines(location->Parameters.QueryId.IdType, text, sizeof text);
+    if (text[0] == '\0')
+        return irp->IoStatus.Status;
+    for (i = 0; text[i] != '\0'; i++)
+        wide[i] = text[i] == '\n' ? 0 : (WCHAR)(unsigned char)text[i];
+    wide[i++] = 0;
+    irp->IoStatus.Information = (ULONG_PTR)pool_copy(wide, i * sizeof wide[0]);
+    return irp->IoStatus.Information ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
 }
 
 static NTSTATUS config_irp(IRP *irp, IO_STACK_LOCATION *location, bool write)

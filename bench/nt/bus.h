@@ -9,6 +9,8 @@
 bool bus_interrupt_resource(bool translated, CM_PARTIAL_RESOURCE_DESCRIPTOR *resource);
 /* Command register bit 10. */
 bool bus_interrupts_disabled(void);
+/* The function as plug and play names it: VEN_vvvv&DEV_dddd&SUBSYS_ssssvvvv&REV_rr, from its configuration space. */
+const char *bus_device_name(void);
 /* Resource lists for START_DEVICE; bench_free them. */
 CM_RESOURCE_LIST *bus_resource_list(bool translated);
 /* Dispatch routine of the PDO for every major function. */

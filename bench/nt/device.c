@@ -2,6 +2,7 @@
 /* Device objects, stacks of them, file objects and device interfaces. */
 #include "nt.h"
 
+#include "bus.h"
 #include "object.h"
 
 #include <stdio.h>
@@ -192,16 +193,16 @@ NTSTATUS NTAPI IoGetDeviceProperty(DEVICE_OBJECT *pdo, LONG property, ULONG byte
 NTSTATUS NTAPI IoRegisterDeviceInterface(DEVICE_OBJECT *pdo, const GUID *class_guid, UNICODE_STRING *reference,
                                          UNICODE_STRING *link)
 {
-    static const char prefix[] = "\\??\\PCI#VEN_1AF4&DEV_1059#3&11583659&0&28#";
     char text[256];
     size_t i, length;
 
     if (pdo != g_pdo)
         return STATUS_INVALID_DEVICE_REQUEST;
-    snprintf(text, sizeof text, "%s{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}%s%s", prefix, class_guid->Data1,
-             class_guid->Data2, class_guid->Data3, class_guid->Data4[0], class_guid->Data4[1], class_guid->Data4[2],
-             class_guid->Data4[3], class_guid->Data4[4], class_guid->Data4[5], class_guid->Data4[6],
-             class_guid->Data4[7], reference ? "\\" : "", reference ? text_of(reference) : "");
+    snprintf(text, sizeof text, "\\??\\PCI#%s#3&11583659&0&28#{%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x}%s%s",
+             bus_device_name(), class_guid->Data1, class_guid->Data2, class_guid->Data3, class_guid->Data4[0],
+             class_guid->Data4[1], class_guid->Data4[2], class_guid->Data4[3], class_guid->Data4[4],
+             class_guid->Data4[5], class_guid->Data4[6], class_guid->Data4[7], reference ? "\\" : "",
+             reference ? text_of(reference) : "");
     length = strlen(text);
     link->Buffer = ExAllocatePoolWithTag(PagedPool, (length + 1) * 2, 0x20706E50 /* "Pnp " */);
     if (link->Buffer == NULL)

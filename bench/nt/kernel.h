@@ -166,4 +166,7 @@ struct nt_export {
     static const struct nt_export nt_export_##name_ __attribute__((used, section("nt_exports"), aligned(8))) = {       \
         module_, #name_, (object_), 31, true}
 
+/* The entry that the driver wrote last, in words; "": none. */
+const char *event_log_last(void);
+
 #endif

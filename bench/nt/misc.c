@@ -159,6 +159,13 @@ struct log_entry { /* IO_ERROR_LOG_PACKET */
 };
 #define LOG_ENTRY_LIMIT 0xF0u
 
+static char last_entry[256];
+
+const char *event_log_last(void)
+{
+    return last_entry;
+}
+
 static PVOID NTAPI allocate_log_entry(PVOID object, UCHAR bytes)
 {
     struct log_entry *entry;
@@ -185,8 +192,9 @@ static VOID NTAPI write_log_entry(struct log_entry *entry)
 
     for (i = 0; i < entry->dump_bytes / 4u && used < sizeof data; i++)
         used += (size_t)snprintf(data + used, sizeof data - used, " %08x", entry->dump[i]);
-    note("event log: message %#x, status %s, unique %#x,%s", (unsigned)entry->error_code,
-         status_name(entry->final_status), entry->unique, data[0] ? data : " no data");
+    snprintf(last_entry, sizeof last_entry, "event log: message %#x, status %s, unique %#x,%s",
+             (unsigned)entry->error_code, status_name(entry->final_status), entry->unique, data[0] ? data : " no data");
+    note("%s", last_entry);
     free_log_entry(entry);
 }
 

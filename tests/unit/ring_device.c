@@ -17,6 +17,23 @@ uint16_t ring_device_flags(const struct ring_device *ring)
     return *u16_at(ring->avail + VRING_AVAIL_OFF_FLAGS);
 }
 
+int ring_device_interrupts(struct ring_device *ring)
+{
+    uint16_t event = *u16_at(ring->avail + 4u + 2u * ring->size);
+    uint16_t now = *u16_at(ring->used + VRING_USED_OFF_IDX);
+    uint16_t before = ring->signalled;
+
+    assert_true(ring->event_idx);
+    ring->signalled = now;
+    return (uint16_t)(now - event - 1u) < (uint16_t)(now - before);
+}
+
+void ring_device_wish(struct ring_device *ring, uint16_t index)
+{
+    assert_true(ring->event_idx);
+    *u16_at(ring->used + 4u + 8u * ring->size) = index;
+}
+
 void *ring_device_memory(const struct vring_desc *part)
 {
     return wdk_physical(part->addr, part->len);

@@ -17,6 +17,8 @@ struct ring_device {
     ULONGLONG used;
     unsigned size;
     uint16_t seen; /* avail.idx up to which requests were taken */
+    int event_idx;      /* negotiated */
+    uint16_t signalled; /* used.idx at the last decision to interrupt or not */
 };
 
 struct ring_request {
@@ -31,6 +33,10 @@ struct ring_request {
 int ring_device_take(struct ring_device *ring, struct ring_request *request);
 /* Gives a request back. */
 void ring_device_give(struct ring_device *ring, unsigned head, ULONG written);
+/* With event_idx: does the driver want an interrupt for what was given since the last call (virtio 1.2, 2.7.10.1)? */
+int ring_device_interrupts(struct ring_device *ring);
+/* With event_idx: wants a doorbell for the request number `index`, counted as avail.idx is. */
+void ring_device_wish(struct ring_device *ring, uint16_t index);
 /* avail.flags as the driver left them. */
 uint16_t ring_device_flags(const struct ring_device *ring);
 /* The memory of a part. */

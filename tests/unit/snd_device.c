@@ -73,7 +73,9 @@ static void enable_queue(unsigned queue)
     snd_device.ring[queue] = (struct ring_device){(ULONGLONG)address[1] << 32 | address[0],
                                                   (ULONGLONG)address[3] << 32 | address[2],
                                                   (ULONGLONG)address[5] << 32 | address[4],
-                                                  snd_device.queue_size[queue], 0};
+                                                  snd_device.queue_size[queue], 0,
+                                                  (snd_device.offered & VIRTIO_FEATURE(VIRTIO_F_RING_EVENT_IDX)) != 0,
+                                                  0};
 }
 
 static void write_common(ULONG offset, ULONG value)

@@ -8,6 +8,7 @@
 #define SND_DEVICE_H
 
 #include "ring_device.h"
+#include "virtio_pci_modern_transport.h"
 #include "virtiosnd_queue.h"
 
 #define SND_DEVICE_QUEUES 4

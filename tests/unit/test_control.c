@@ -63,7 +63,7 @@ static void destroy(void)
 
 static NTSTATUS send(ULONG *status)
 {
-    return VirtIoSndControlSend(&control, &start, sizeof(start), status);
+    return VirtIoSndControlSend(&control, &start, sizeof(start), NULL, status);
 }
 
 static void called(PVOID context, ULONG status)
@@ -262,7 +262,7 @@ static void refuse_now(void)
 
 static void remove_now(void)
 {
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
 }
 
 static void waiting_ends_when_the_device_goes(void **state)

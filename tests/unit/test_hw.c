@@ -19,6 +19,10 @@ static struct virtio_snd_pcm_info streams[4];
 static ULONG ok;
 static int silent;
 static ULONG commands[MAX_LOG][2];
+
+/* What a life before ours has left: given back into the ring of TX after each PCM_INFO until stream 0 is released. */
+enum { LEFT_NOTHING, LEFT_PERIODS, LEFT_NEEDS_RESET, LEFT_FOR_GOOD };
+static int left;
 static unsigned command_count;
 
 /* ---- PCI ---- */
@@ -134,6 +138,16 @@ static void answer_info(const struct ring_request *request)
            query.count < COUNT_OF(streams) ? query.count * sizeof(streams[0]) : sizeof(streams));
 }
 
+static void give_leftovers(void)
+{
+    if (left == LEFT_PERIODS || left == LEFT_FOR_GOOD) {
+        ring_device_give(&snd_device.ring[2], 5, 8);
+    }
+    if (left == LEFT_NEEDS_RESET) {
+        snd_device.status |= VIRTIO_STATUS_NEEDS_RESET;
+    }
+}
+
 static void doorbell(unsigned queue)
 {
     struct ring_request request;
@@ -144,7 +158,12 @@ static void doorbell(unsigned queue)
         message = ring_device_memory(&request.parts[0]);
         if (message[0] == VIRTIO_SND_R_PCM_INFO) {
             answer_info(&request);
+            give_leftovers();
         } else {
+            if (message[0] == VIRTIO_SND_R_PCM_RELEASE && message[1] == 0 && left != LEFT_NOTHING) {
+                ring_device_give(&snd_device.ring[2], 9, 8); /* a flush */
+                left = left == LEFT_FOR_GOOD ? left : LEFT_NOTHING;
+            }
             assert_true(command_count < MAX_LOG);
             memcpy(commands[command_count++], message, 8);
         }
@@ -170,6 +189,7 @@ static void setup(void)
     put_stream(1, VIRTIO_SND_D_INPUT);
     ok = 0;
     silent = 0;
+    left = LEFT_NOTHING;
     command_count = bus_references = command_writes = 0;
     query_status = STATUS_SUCCESS;
     pci_function();
@@ -253,7 +273,7 @@ static void after_a_stop_no_register_is_touched(void **state)
     VirtIoSndStopHardware(&device);
     wdk.register_read = NULL; /* they are unmapped: any access ends the test */
     wdk.register_write = NULL;
-    assert_int_equal(VirtioPciModernStatus(&device.Transport), 0xFF);
+    assert_int_equal(VirtioPciTransportStatus(&device.Transport), 0xFF);
     VirtIoSndHardwareGone(&device);
 }
 
@@ -523,12 +543,114 @@ static void a_device_that_needs_a_reset_is_not_waited_for(void **state)
     snd_device.isr = VIRTIO_ISR_CONFIG;
     assert_true(wdk_interrupt());
     wdk_run_dpcs();
-    assert_int_equal(device.NeedsReset, 1);
-    assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), &status),
+    assert_true(VirtioPciTransportIsBroken(&device.Transport));
+    assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_DEVICE_NOT_CONNECTED);
     assert_int_equal(wdk.now, 0);
     VirtIoSndStopHardware(&device);
     expect_nothing_left();
+}
+
+/* A device that keeps streams through a reset: released once, reset again, started as ever. */
+static void what_an_earlier_driver_left_is_released(void **state)
+{
+    static const ULONG expected[][2] = {{VIRTIO_SND_R_PCM_RELEASE, 0}, {VIRTIO_SND_R_PCM_RELEASE, 1}};
+    int what;
+
+    (void)state;
+    for (what = LEFT_PERIODS; what <= LEFT_NEEDS_RESET; what++) {
+        setup();
+        left = what;
+        assert_int_equal(start(0), STATUS_SUCCESS);
+        assert_int_equal(command_count, COUNT_OF(expected));
+        assert_memory_equal(commands, expected, sizeof(expected));
+        assert_false(VirtioPciTransportIsBroken(&device.Transport));
+        assert_true(device.Pcm[0].Present && device.Pcm[1].Present);
+        VirtIoSndStopHardware(&device);
+        assert_false(device.WasBroken);
+        expect_nothing_left();
+    }
+}
+
+static void a_device_that_cannot_be_cleaned_is_refused(void **state)
+{
+    (void)state;
+    setup();
+    left = LEFT_FOR_GOOD;
+    expect_failure(STATUS_DEVICE_PROTOCOL_ERROR, VirtIoSndStageStreams);
+    assert_int_equal(command_count, 2); /* one attempt */
+}
+
+/* An answer to nothing breaks the device: whoever waits or asks hears so at once, and the next start cleans up. */
+static void a_device_that_broke_its_rules_is_released_at_the_next_start(void **state)
+{
+    ULONG request[2] = {VIRTIO_SND_R_PCM_PREPARE, 0};
+    ULONG status;
+
+    (void)state;
+    setup();
+    assert_int_equal(start(0), STATUS_SUCCESS);
+    ring_device_give(&snd_device.ring[2], 60, 8);
+    VirtIoSndXferPoll(&device.Pcm[0].Xfer);
+    assert_true(VirtioPciTransportIsBroken(&device.Transport));
+    assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
+                     STATUS_DEVICE_NOT_CONNECTED);
+    VirtIoSndStopHardware(&device);
+    assert_true(device.WasBroken);
+    expect_nothing_left();
+    command_count = 0;
+    assert_int_equal(start(VIRTIOSND_START_RECOVER), STATUS_SUCCESS);
+    assert_int_equal(command_count, 2);
+    assert_int_equal(commands[0][0], VIRTIO_SND_R_PCM_RELEASE);
+    VirtIoSndStopHardware(&device);
+    expect_nothing_left();
+}
+
+/* Without an interrupt nobody hears of it but who waited in vain. */
+static void a_silent_device_that_needs_a_reset_is_found_out(void **state)
+{
+    ULONG request[2] = {VIRTIO_SND_R_PCM_PREPARE, 0};
+    ULONG status;
+
+    (void)state;
+    setup();
+    assert_int_equal(start(0), STATUS_SUCCESS);
+    silent = 1;
+    snd_device.status |= VIRTIO_STATUS_NEEDS_RESET;
+    assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
+                     STATUS_IO_TIMEOUT);
+    assert_true(VirtioPciTransportIsBroken(&device.Transport));
+    VirtIoSndStopHardware(&device);
+    expect_nothing_left();
+}
+
+static void a_refused_start_says_what_is_wrong(void **state)
+{
+    static const unsigned sizes[] = {0, 1, 2, 3, 48, 65535};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT_OF(sizes); i++) {
+        setup();
+        snd_device.queue_size[3] = sizes[i];
+        expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageQueues);
+        assert_int_equal(device.Problem, VirtIoSndProblemQueueSize);
+        assert_int_equal(device.Detail, 3u << 16 | sizes[i]);
+    }
+    setup();
+    snd_device.streams = 0;
+    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageStreams);
+    assert_int_equal(device.Problem, VirtIoSndProblemNoStream);
+    setup();
+    streams[0].formats = streams[1].formats = 1; /* neither has 16 bits */
+    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageStreams);
+    assert_int_equal(device.Problem, VirtIoSndProblemNoStream);
+    assert_int_equal(device.Detail, 2);
+    setup();
+    snd_device.queues = 3;
+    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageQueues);
+    assert_int_equal(device.Problem, VirtIoSndProblemStage);
+    assert_int_equal(device.Detail, VirtIoSndStageQueues);
 }
 
 static VOID attention(PVOID context)
@@ -648,6 +770,11 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(a_silent_device_fails_the_start_after_a_second),
     UNIT_TEST(the_interrupt_serves_control_and_events),
     UNIT_TEST(a_device_that_needs_a_reset_is_not_waited_for),
+    UNIT_TEST(what_an_earlier_driver_left_is_released),
+    UNIT_TEST(a_device_that_cannot_be_cleaned_is_refused),
+    UNIT_TEST(a_device_that_broke_its_rules_is_released_at_the_next_start),
+    UNIT_TEST(a_silent_device_that_needs_a_reset_is_found_out),
+    UNIT_TEST(a_refused_start_says_what_is_wrong),
     UNIT_TEST(stop_walks_open_streams_back_before_the_reset),
     UNIT_TEST(surprise_removal_while_playing_frees_everything_untouched),
     UNIT_TEST(memory_that_the_device_may_still_own_is_kept_aside),

@@ -4,7 +4,6 @@
 
 #include "unit.h"
 
-#define AERO_VIRTIO_IOPORT
 #define VIRTQ_USED_ALIGN 4096u
 /* Ports go where registers go: the fake takes the port number as the address. */
 #define READ_PORT_UCHAR(p) READ_REGISTER_UCHAR(p)
@@ -85,23 +84,24 @@ static void thirty_two_features_are_negotiated_without_features_ok(void **state)
     (void)state;
     create(FALSE);
     memcpy(file, &offered, 4);
-    assert_int_equal(VirtioPciLegacyNegotiate(&transport, VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC), 0),
+    assert_int_equal(VirtioPciTransportNegotiate(&transport, VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC), 0),
                      STATUS_SUCCESS);
     last_write_is(VIRTIO_LEGACY_GUEST_FEATURES, 4, 1u << VIRTIO_F_RING_INDIRECT_DESC);
-    assert_true(VirtioPciLegacyHasFeature(&transport, VIRTIO_F_RING_INDIRECT_DESC));
-    assert_false(VirtioPciLegacyHasFeature(&transport, VIRTIO_F_VERSION_1));
+    assert_true(VirtioPciTransportHasFeature(&transport, VIRTIO_F_RING_INDIRECT_DESC));
+    assert_false(VirtioPciTransportHasFeature(&transport, VIRTIO_F_VERSION_1));
     for (i = 0; i < write_count; i++) {
         assert_false(writes[i].offset == VIRTIO_LEGACY_STATUS && (writes[i].value & VIRTIO_STATUS_FEATURES_OK) != 0);
     }
-    assert_int_equal(VirtioPciLegacyNegotiate(&transport, 0, VIRTIO_FEATURE(VIRTIO_F_VERSION_1)), STATUS_NOT_SUPPORTED);
+    assert_int_equal(VirtioPciTransportNegotiate(&transport, 0, VIRTIO_FEATURE(VIRTIO_F_VERSION_1)),
+                     STATUS_NOT_SUPPORTED);
 }
 
 static void queues_are_counted_by_their_sizes(void **state)
 {
     (void)state;
     create(FALSE);
-    assert_int_equal(VirtioPciLegacyQueueCount(&transport), QUEUES);
-    assert_int_equal(VirtioPciLegacyQueueSize(&transport, QUEUES), 0);
+    assert_int_equal(VirtioPciTransportQueueCount(&transport), QUEUES);
+    assert_int_equal(VirtioPciTransportQueueSize(&transport, QUEUES), 0);
 }
 
 static void a_queue_is_named_by_its_page_and_shares_the_doorbell(void **state)
@@ -110,13 +110,13 @@ static void a_queue_is_named_by_its_page_and_shares_the_doorbell(void **state)
 
     (void)state;
     create(FALSE);
-    assert_int_equal(VirtioPciLegacyQueueEnable(&transport, 2, 0x123456000ull, 0x123456400ull, 0x123457000ull,
+    assert_int_equal(VirtioPciTransportQueueEnable(&transport, 2, 0x123456000ull, 0x123456400ull, 0x123457000ull,
                                                 &doorbell), STATUS_SUCCESS);
     assert_int_equal(writes[0].offset, VIRTIO_LEGACY_QUEUE_SELECT);
     assert_int_equal(writes[0].value, 2);
     last_write_is(VIRTIO_LEGACY_QUEUE_PFN, 4, 0x123456);
     accesses = 0;
-    VirtioPciLegacyNotify(&transport, doorbell, 2);
+    VirtioPciTransportNotify(&transport, doorbell, 2);
     last_write_is(16, 2, 2);
     assert_int_equal(accesses, 1);
 }
@@ -135,7 +135,7 @@ static void rings_that_the_device_would_not_find_are_refused(void **state)
     (void)state;
     create(FALSE);
     for (i = 0; i < COUNT_OF(wrong); i++) {
-        assert_int_equal(VirtioPciLegacyQueueEnable(&transport, 0, wrong[i][0], wrong[i][1], wrong[i][2], &doorbell),
+        assert_int_equal(VirtioPciTransportQueueEnable(&transport, 0, wrong[i][0], wrong[i][1], wrong[i][2], &doorbell),
                          STATUS_DEVICE_CONFIGURATION_ERROR);
     }
     assert_int_equal(accesses, 0);
@@ -153,7 +153,7 @@ static void rings_of_this_build_follow_the_legacy_formula(void **state)
         void *memory = aligned_alloc(4096, (VirtqSplitRingBytes(sizes[i], 4, 4) + 4095u) & ~4095u);
         void *slots = malloc(VirtqSplitStateBytes(sizes[i], 4));
 
-        assert_int_equal(VirtqSplitInit(&vq, sizes[i], 4, 4, memory, 0x40000, slots), STATUS_SUCCESS);
+        assert_int_equal(VirtqSplitInit(&vq, sizes[i], 4, 4, FALSE, memory, 0x40000, slots), STATUS_SUCCESS);
         assert_int_equal(VirtqSplitAvailPhysical(&vq), 0x40000 + 16 * q);
         assert_int_equal(VirtqSplitUsedPhysical(&vq), 0x40000 + ((16 * q + 6 + 2 * q + 4095) & ~4095u));
         assert_true(vq.TablesPhysical >= VirtqSplitUsedPhysical(&vq) + 6 + 8 * q && vq.TablesPhysical % 16 == 0);
@@ -170,12 +170,12 @@ static void device_configuration_lies_at_20_or_24(void **state)
     create(FALSE);
     memcpy(file + 20, &jacks, 4);
     memcpy(file + 24, &streams, 4);
-    assert_int_equal(VirtioPciLegacyReadConfig(&transport, VIRTIO_SND_CFG_STREAMS), 2);
-    assert_int_equal(VirtioPciLegacyReadConfig(&transport, BAR_BYTES - 20), 0); /* outside */
+    assert_int_equal(VirtioPciTransportReadConfig(&transport, VIRTIO_SND_CFG_STREAMS), 2);
+    assert_int_equal(VirtioPciTransportReadConfig(&transport, BAR_BYTES - 20), 0); /* outside */
     create(TRUE);
     memcpy(file + 24, &jacks, 4);
     memcpy(file + 28, &streams, 4);
-    assert_int_equal(VirtioPciLegacyReadConfig(&transport, VIRTIO_SND_CFG_STREAMS), 2);
+    assert_int_equal(VirtioPciTransportReadConfig(&transport, VIRTIO_SND_CFG_STREAMS), 2);
     assert_int_equal(VirtioPciLegacyInit(&transport, PORT, 23, TRUE), STATUS_DEVICE_CONFIGURATION_ERROR);
 }
 
@@ -184,12 +184,12 @@ static void isr_status_and_reset_use_their_bytes(void **state)
     (void)state;
     create(FALSE);
     file[VIRTIO_LEGACY_ISR] = VIRTIO_ISR_QUEUE;
-    assert_int_equal(VirtioPciLegacyReadIsr(&transport), VIRTIO_ISR_QUEUE);
+    assert_int_equal(VirtioPciTransportReadIsr(&transport), VIRTIO_ISR_QUEUE);
     file[VIRTIO_LEGACY_ISR] = 0xFF;
-    assert_int_equal(VirtioPciLegacyReadIsr(&transport), 0);
-    VirtioPciLegacyDriverOk(&transport);
+    assert_int_equal(VirtioPciTransportReadIsr(&transport), 0);
+    VirtioPciTransportDriverOk(&transport);
     last_write_is(VIRTIO_LEGACY_STATUS, 1, VIRTIO_STATUS_DRIVER_OK);
-    assert_int_equal(VirtioPciLegacyReset(&transport), STATUS_SUCCESS);
+    assert_int_equal(VirtioPciTransportReset(&transport), STATUS_SUCCESS);
     last_write_is(VIRTIO_LEGACY_STATUS, 1, 0);
 }
 
@@ -199,16 +199,16 @@ static void a_gone_device_is_not_touched(void **state)
 
     (void)state;
     create(FALSE);
-    assert_int_equal(VirtioPciLegacyQueueEnable(&transport, 0, 0x1000, 0x1400, 0x2000, &doorbell), STATUS_SUCCESS);
-    VirtioPciLegacyGone(&transport);
+    assert_int_equal(VirtioPciTransportQueueEnable(&transport, 0, 0x1000, 0x1400, 0x2000, &doorbell), STATUS_SUCCESS);
+    VirtioPciTransportGone(&transport);
     accesses = 0;
-    assert_int_equal(VirtioPciLegacyReset(&transport), STATUS_DEVICE_NOT_CONNECTED);
-    assert_int_equal(VirtioPciLegacyStatus(&transport), 0xFF);
-    assert_int_equal(VirtioPciLegacyReadIsr(&transport), 0);
-    assert_int_equal(VirtioPciLegacyQueueCount(&transport), 0);
-    VirtioPciLegacyNotify(&transport, doorbell, 0);
-    VirtioPciLegacyReadConfig(&transport, 0);
-    VirtioPciLegacyDriverOk(&transport);
+    assert_int_equal(VirtioPciTransportReset(&transport), STATUS_DEVICE_NOT_CONNECTED);
+    assert_int_equal(VirtioPciTransportStatus(&transport), 0xFF);
+    assert_int_equal(VirtioPciTransportReadIsr(&transport), 0);
+    assert_int_equal(VirtioPciTransportQueueCount(&transport), 0);
+    VirtioPciTransportNotify(&transport, doorbell, 0);
+    VirtioPciTransportReadConfig(&transport, 0);
+    VirtioPciTransportDriverOk(&transport);
     assert_int_equal(accesses, 0);
 }
 

@@ -24,7 +24,7 @@ const GUID IID_IMiniport = {0xB4C90A24, 0x5791, 0x11D0, {0x86, 0xF9, 0x00, 0xA0,
 const GUID IID_IMiniportWaveRT = {0x0F9FC4D6, 0x6061, 0x4F3C, {0xB1, 0xFC, 0x07, 0x5E, 0x35, 0xF7, 0x96, 0x0A}};
 static const GUID IID_Unheard = {1, 2, 3, {4}};
 
-const PCFILTER_DESCRIPTOR WaveRtFilterDescriptor = {0};
+const PCFILTER_DESCRIPTOR WaveRtFilterDescriptors[VIRTIOSND_STREAM_SETS] = {{0}};
 
 /* ---- what surrounds the code under test: each notes that it was called ---- */
 
@@ -118,6 +118,7 @@ static int start(void **state)
     create_status = STATUS_SUCCESS;
     assert_int_equal(AdapterContextCreate(NULL, NULL, &adapter), STATUS_SUCCESS);
     adapter->Backend = &backend;
+    adapter->StreamSet = VIRTIOSND_STREAM_SETS;
     adapter->Device.Started = TRUE;
     assert_int_equal(WaveRtMiniportCreate(adapter, &miniport), STATUS_SUCCESS);
     return 0;
@@ -247,6 +248,32 @@ static void pin_direction_and_format_must_agree(void **state)
     stop_adapter();
 }
 
+/* A filter that only records begins with its own pins; one that only plays has no others. */
+static void pins_of_one_stream_are_counted_from_nought(void **state)
+{
+    PMINIPORTWAVERTSTREAM stream;
+    PPCFILTER_DESCRIPTOR filter;
+
+    (void)state;
+    adapter->StreamSet = VIRTIOSND_STREAM_BIT(VirtIoSndStreamCapture);
+    assert_int_equal(open_pin(1, TRUE, VirtIoSndStreamCapture, &stream), STATUS_SUCCESS);
+    stream_close(stream);
+    assert_int_equal(open_pin(0, FALSE, VirtIoSndStreamRender, &stream), STATUS_INVALID_PARAMETER);
+    assert_int_equal(open_pin(WaveRtPinCaptureStream, TRUE, VirtIoSndStreamCapture, &stream),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(miniport->lpVtbl->GetDescription(miniport, &filter), STATUS_SUCCESS);
+    assert_ptr_equal(filter, &WaveRtFilterDescriptors[1]);
+    adapter->StreamSet = VIRTIOSND_STREAM_BIT(VirtIoSndStreamRender);
+    assert_int_equal(open_pin(0, FALSE, VirtIoSndStreamRender, &stream), STATUS_SUCCESS);
+    stream_close(stream);
+    assert_int_equal(open_pin(WaveRtPinCaptureStream, TRUE, VirtIoSndStreamCapture, &stream),
+                     STATUS_INVALID_PARAMETER);
+    assert_int_equal(miniport->lpVtbl->GetDescription(miniport, &filter), STATUS_SUCCESS);
+    assert_ptr_equal(filter, &WaveRtFilterDescriptors[0]);
+    miniport->lpVtbl->Release(miniport);
+    stop_adapter();
+}
+
 static void query_interface_knows_its_faces_and_no_others(void **state)
 {
     static const GUID *const faces[] = {&IID_IUnknown, &IID_IMiniport, &IID_IMiniportWaveRT};
@@ -292,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup(no_stream_opens_after_removal, start),
         cmocka_unit_test_setup(failed_creation_leaves_the_direction_free, start),
         cmocka_unit_test_setup(pin_direction_and_format_must_agree, start),
+        cmocka_unit_test_setup(pins_of_one_stream_are_counted_from_nought, start),
         cmocka_unit_test_setup(query_interface_knows_its_faces_and_no_others, start),
         cmocka_unit_test_setup(creation_without_memory_leaves_nothing, start),
     };

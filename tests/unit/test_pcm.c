@@ -180,14 +180,14 @@ static void transfers_wait_for_start_in_the_aero_dialect_only(void **state)
     assert_int_equal(submit(), STATUS_SUCCESS);
     VirtIoSndPcmStop(&pcm);
     assert_int_equal(submit(), STATUS_INVALID_DEVICE_STATE);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
     wdk_reset();
     create(0x8000);
     assert_int_equal(submit(), STATUS_INVALID_DEVICE_STATE);
     VirtIoSndPcmOpen(&pcm, &config);
     assert_int_equal(submit(), STATUS_SUCCESS);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
 }
 
@@ -202,7 +202,7 @@ static void no_more_in_flight_than_the_buffer_has_periods(void **state)
         assert_int_equal(submit(), STATUS_SUCCESS);
     }
     assert_int_equal(submit(), STATUS_DEVICE_BUSY);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
 }
 
@@ -235,7 +235,7 @@ static void a_start_answered_in_the_doorbell_needs_no_interrupt(void **state)
     assert_int_equal(VirtIoSndPcmStart(&pcm), STATUS_SUCCESS);
     assert_int_equal(starts_done, 1);
     assert_int_equal(submit(), STATUS_SUCCESS);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
 }
 
@@ -343,6 +343,52 @@ static void closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds(vo
     destroy();
 }
 
+static LONGLONG asked_at;
+
+static void slow(unsigned index)
+{
+    if (index == 0) {
+        dead(0);
+        asked_at = wdk.now;
+    }
+}
+
+static void answer_slowly(void)
+{
+    if (held.count != 0 && wdk.now - asked_at >= 9500000) {
+        answer(&held, pcm.Dialect->StatusBase);
+        held.count = 0;
+    }
+}
+
+/* Each answer comes just in time, and the periods do not: the sum counts. */
+static void closing_a_slow_device_takes_at_most_two_seconds(void **state)
+{
+    int paused;
+
+    (void)state;
+    for (paused = 0; paused < 2; paused++) {
+        wdk_reset();
+        create(0);
+        VirtIoSndPcmOpen(&pcm, &config);
+        run();
+        submit();
+        memset(&held, 0, sizeof(held));
+        snd_device.doorbell = slow;
+        wdk.tick = answer_slowly;
+        wdk.now = 0;
+        if (paused) {
+            assert_int_equal(VirtIoSndPcmStop(&pcm), STATUS_SUCCESS);
+        }
+        assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_IO_TIMEOUT);
+        assert_in_range(wdk.now, 9500000, 20100000); /* a tick of the clock each */
+        assert_int_equal(commands[command_count - 1], VIRTIO_SND_R_PCM_RELEASE);
+        assert_int_equal(periods_done, 1);
+        wdk.tick = NULL;
+        destroy();
+    }
+}
+
 /* One of the devices dies of a period that comes between STOP and START. */
 static void no_period_goes_out_between_stop_and_the_next_start(void **state)
 {
@@ -354,7 +400,7 @@ static void no_period_goes_out_between_stop_and_the_next_start(void **state)
     assert_int_equal(submit(), STATUS_DEVICE_BUSY);
     run();
     assert_int_equal(submit(), STATUS_SUCCESS);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
     wdk_reset();
     create(0x8000);
@@ -363,7 +409,7 @@ static void no_period_goes_out_between_stop_and_the_next_start(void **state)
     VirtIoSndPcmClose(&pcm);
     VirtIoSndPcmOpen(&pcm, &config);
     assert_int_equal(submit(), STATUS_SUCCESS); /* a new life: queued before START again */
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     destroy();
 }
 
@@ -479,7 +525,7 @@ static void a_removed_device_is_left_at_once(void **state)
     submit();
     command_count = 0;
     wdk.now = 0;
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     wdk.register_write = NULL;
     assert_int_equal(VirtIoSndPcmStop(&pcm), STATUS_DEVICE_NOT_CONNECTED);
     assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
@@ -523,6 +569,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(interrupts_are_wanted_while_a_pacing_stream_runs),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds),
+    UNIT_TEST(closing_a_slow_device_takes_at_most_two_seconds),
     UNIT_TEST(no_period_goes_out_between_stop_and_the_next_start),
     UNIT_TEST(stop_lets_the_device_play_what_it_has),
     UNIT_TEST(parameters_refused_after_a_stream_ran_are_offered_again),

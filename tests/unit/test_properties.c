@@ -237,6 +237,37 @@ static void proposed_format_is_refused_on_bridge_pins(void **state)
                      STATUS_INVALID_PARAMETER);
 }
 
+/* Filters with one of the streams: the same answers on their pins, none on pins that they lack. */
+static void filters_of_one_stream_answer_for_their_own_pins(void **state)
+{
+    static const struct {
+        PCPFNPROPERTY_HANDLER jack, format;
+        ULONG jack_pin, format_pin;
+        LONG mapping, channels;
+    } filters[] = {
+        {TopologyPropertyJackRender, WaveRtPropertyProposedFormatRender, 1, 0, KSAUDIO_SPEAKER_STEREO, 2},
+        {TopologyPropertyJackCapture, WaveRtPropertyProposedFormatCapture, 0, 1, 0, 1},
+    };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        for (ULONG pin = 0; pin < 6; pin++) {
+            NTSTATUS jack = ask(filters[i].jack, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET, NO_NODE, &pin,
+                                sizeof(value));
+            assert_int_equal(jack, pin == filters[i].jack_pin ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST);
+            if (NT_SUCCESS(jack)) {
+                assert_int_equal(((KSJACK_DESCRIPTION *)(value + 8))->ChannelMapping, filters[i].mapping);
+            }
+            NTSTATUS format = ask(filters[i].format, KSPROPERTY_PIN_PROPOSEDATAFORMAT, KSPROPERTY_TYPE_GET, NO_NODE,
+                                  &pin, sizeof(value));
+            assert_int_equal(format, pin == filters[i].format_pin ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST);
+            if (NT_SUCCESS(format)) {
+                assert_int_equal(((WAVERT_FORMAT *)value)->WaveFormat.WaveFormatEx.nChannels, filters[i].channels);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +280,7 @@ int main(void)
         cmocka_unit_test(proposed_format_gets_the_fixed_format),
         cmocka_unit_test(proposed_format_judges_the_format_for_its_pin),
         cmocka_unit_test(proposed_format_is_refused_on_bridge_pins),
+        cmocka_unit_test(filters_of_one_stream_answer_for_their_own_pins),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -14,7 +14,7 @@ static void *state_memory;
 static void *ring_memory;
 static ULONG ring_bytes;
 
-static NTSTATUS make(unsigned size, unsigned tables, unsigned entries)
+static NTSTATUS make_ring(unsigned size, unsigned tables, unsigned entries, int event_idx)
 {
     PHYSICAL_ADDRESS any = {0};
     NTSTATUS status;
@@ -22,11 +22,16 @@ static NTSTATUS make(unsigned size, unsigned tables, unsigned entries)
     ring_bytes = VirtqSplitRingBytes((USHORT)size, (USHORT)tables, (USHORT)entries);
     ring_memory = MmAllocateContiguousMemorySpecifyCache(ring_bytes, any, any, any, MmCached);
     state_memory = malloc(VirtqSplitStateBytes((USHORT)size, (USHORT)tables));
-    status = VirtqSplitInit(&vq, (USHORT)size, (USHORT)tables, (USHORT)entries, ring_memory,
-                            (ULONGLONG)MmGetPhysicalAddress(ring_memory).QuadPart, state_memory);
+    status = VirtqSplitInit(&vq, (USHORT)size, (USHORT)tables, (USHORT)entries, (BOOLEAN)event_idx,
+                            ring_memory, (ULONGLONG)MmGetPhysicalAddress(ring_memory).QuadPart, state_memory);
     device = (struct ring_device){VirtqSplitDescPhysical(&vq), VirtqSplitAvailPhysical(&vq),
-                                  VirtqSplitUsedPhysical(&vq), size, 0};
+                                  VirtqSplitUsedPhysical(&vq), size, 0, event_idx, 0};
     return status;
+}
+
+static NTSTATUS make(unsigned size, unsigned tables, unsigned entries)
+{
+    return make_ring(size, tables, entries, 0);
 }
 
 static void drop(void)
@@ -412,11 +417,190 @@ static void interrupts_are_asked_for_by_the_flag(void **state)
     (void)state;
     make(8, TABLES, 8);
     assert_int_equal(ring_device_flags(&device), 0);
-    VirtqSplitSetInterrupts(&vq, FALSE);
+    assert_false(VirtqSplitSetInterrupts(&vq, FALSE));
     assert_int_equal(ring_device_flags(&device), VRING_AVAIL_F_NO_INTERRUPT);
-    VirtqSplitSetInterrupts(&vq, TRUE);
+    assert_false(VirtqSplitSetInterrupts(&vq, TRUE));
     assert_int_equal(ring_device_flags(&device), 0);
     drop();
+}
+
+/* ---- EVENT_IDX ---- */
+
+#define POSITIONS 65536u
+
+/* The device takes and gives back `count` requests that were published. */
+static void serve(unsigned count)
+{
+    struct ring_request request;
+
+    while (count-- > 0) {
+        assert_true(ring_device_take(&device, &request));
+        ring_device_give(&device, request.head, 0);
+    }
+}
+
+/* Adds `count` requests; does the driver ring? */
+static int publish(unsigned count)
+{
+    while (count-- > 0) {
+        assert_int_equal(add(1, 1, 1), STATUS_SUCCESS);
+    }
+    return VirtqSplitPublish(&vq);
+}
+
+static void take_all(unsigned count)
+{
+    while (count-- > 0) {
+        expect_answer(1, 0);
+    }
+    expect_none();
+}
+
+static void the_doorbell_is_rung_for_the_request_that_the_device_names(void **state)
+{
+    unsigned position;
+
+    (void)state;
+    make_ring(8, TABLES, 8, 1);
+    for (position = 0; position < 21 * POSITIONS; position += 3) {
+        /* position..position + 2 are published together: the wish lies before, among, or behind them. */
+        static const struct {
+            int offset, rings;
+        } wishes[] = {{-1, 0}, {0, 1}, {1, 1}, {2, 1}, {3, 0}, {0x7FFF, 0}, {-0x7000, 0}};
+        unsigned which = position / 3 % COUNT_OF(wishes);
+
+        ring_device_wish(&device, (uint16_t)(position + (unsigned)wishes[which].offset));
+        *(uint16_t *)wdk_physical(device.used + VRING_USED_OFF_FLAGS, 2) = VRING_USED_F_NO_NOTIFY; /* means nothing */
+        assert_int_equal(publish(3), wishes[which].rings);
+        assert_false(VirtqSplitPublish(&vq));
+        serve(3);
+        take_all(3);
+    }
+    drop();
+}
+
+static void each_position_raises_one_interrupt_when_they_are_wanted(void **state)
+{
+    unsigned position;
+
+    (void)state;
+    make_ring(8, TABLES, 8, 1);
+    for (position = 0; position < POSITIONS + 100; position += 2) {
+        publish(2);
+        serve(1);
+        assert_true(ring_device_interrupts(&device));
+        serve(1);
+        assert_false(ring_device_interrupts(&device)); /* the first one has not been answered */
+        take_all(2);
+        assert_int_equal(ring_device_flags(&device), 0);
+    }
+    drop();
+}
+
+static void no_position_raises_an_interrupt_when_none_is_wanted(void **state)
+{
+    static const unsigned sizes[] = {4, 64, 32768};
+    unsigned given;
+    unsigned count;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT_OF(sizes); i++) {
+        make_ring(sizes[i], 0, 0, 1);
+        assert_false(VirtqSplitSetInterrupts(&vq, FALSE));
+        assert_int_equal(ring_device_flags(&device), 0);
+        for (given = 0, count = 1; given < 2 * POSITIONS; given += count, count = count % (sizes[i] / 2) + 1) {
+            unsigned half = count / 2;
+            publish(count);
+            serve(half);
+            assert_false(ring_device_interrupts(&device));
+            serve(count - half);
+            if (given % 2) { /* a device that compares only after the driver has seen the entries */
+                take_all(count);
+                assert_false(ring_device_interrupts(&device));
+            } else {
+                assert_false(ring_device_interrupts(&device));
+                take_all(count);
+            }
+        }
+        drop();
+    }
+}
+
+static void a_full_ring_of_any_size_raises_none(void **state)
+{
+    unsigned size;
+
+    (void)state;
+    for (size = 4; size <= VRING_MAX_SIZE; size *= 2) {
+        unsigned round;
+        make_ring(size, 0, 0, 1);
+        VirtqSplitSetInterrupts(&vq, FALSE);
+        for (round = 0; round < 3; round++) {
+            publish(size / 2);
+            serve(size / 2);
+            assert_false(ring_device_interrupts(&device));
+            take_all(size / 2);
+        }
+        drop();
+    }
+}
+
+/* The device decides by the used_event that it still sees, the one before. */
+static void give_one_late(void)
+{
+    uint16_t *event = wdk_physical(device.avail + 4u + 2u * device.size, 2);
+    uint16_t now = *event;
+
+    wdk.barrier = NULL;
+    serve(1);
+    *event = (uint16_t)(now - 1u);
+    assert_false(ring_device_interrupts(&device));
+    *event = now;
+}
+
+/* The device gives something back after the driver has found the ring empty, and before the wish for the next interrupt
+ * has reached it. */
+static void what_comes_while_arming_is_not_lost(void **state)
+{
+    unsigned position;
+
+    (void)state;
+    make_ring(4, TABLES, 4, 1);
+    for (position = 0; position < POSITIONS + 100; position += 2) {
+        publish(2);
+        serve(1);
+        assert_true(ring_device_interrupts(&device));
+        expect_answer(1, 0);
+        wdk.barrier = give_one_late;
+        expect_answer(1, 0); /* found by looking again */
+        assert_null(wdk.barrier);
+        expect_none();
+    }
+    drop();
+}
+
+static void wanting_interrupts_again_tells_of_what_came_before(void **state)
+{
+    int event_idx;
+
+    (void)state;
+    for (event_idx = 0; event_idx < 2; event_idx++) {
+        make_ring(8, TABLES, 8, event_idx);
+        VirtqSplitSetInterrupts(&vq, FALSE);
+        publish(2);
+        serve(1);
+        assert_true(VirtqSplitSetInterrupts(&vq, TRUE));
+        take_all(1);
+        assert_false(VirtqSplitSetInterrupts(&vq, FALSE));
+        assert_false(VirtqSplitSetInterrupts(&vq, TRUE));
+        serve(1);
+        if (event_idx) {
+            assert_true(ring_device_interrupts(&device));
+        }
+        take_all(1);
+        drop();
+    }
 }
 
 static const struct CMUnitTest tests[] = {
@@ -439,5 +623,11 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(what_the_device_does_to_descriptors_does_not_matter),
     UNIT_TEST(the_doorbell_respects_no_notify_and_nothing_new),
     UNIT_TEST(interrupts_are_asked_for_by_the_flag),
+    UNIT_TEST(the_doorbell_is_rung_for_the_request_that_the_device_names),
+    UNIT_TEST(each_position_raises_one_interrupt_when_they_are_wanted),
+    UNIT_TEST(no_position_raises_an_interrupt_when_none_is_wanted),
+    UNIT_TEST(a_full_ring_of_any_size_raises_none),
+    UNIT_TEST(what_comes_while_arming_is_not_lost),
+    UNIT_TEST(wanting_interrupts_again_tells_of_what_came_before),
 };
 UNIT_MAIN("virtqueue", tests)

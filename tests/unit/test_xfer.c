@@ -31,6 +31,14 @@ static VOID period_done(PVOID context, ULONG_PTR cookie, ULONG bytes, NTSTATUS s
     done[done_count++].status = status;
 }
 
+static NTSTATUS close_within(ULONG duration, NTSTATUS lost)
+{
+    VIRTIOSND_DEADLINE deadline;
+
+    VirtIoSndDeadlineStart(&deadline, duration);
+    return VirtIoSndXferClose(&xfer, &deadline, lost);
+}
+
 static void create_on(unsigned entries, ULONGLONG features, const VIRTIOSND_XFER_KIND *kind, ULONG ok, ULONG limit)
 {
     queue_index = kind == &VirtIoSndTx ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX;
@@ -120,7 +128,7 @@ static void a_transfer_has_the_header_of_its_dialect(void **state)
         assert_int_equal(request.parts[1].len + request.parts[2].len, PERIOD);
         assert_int_equal(request.parts[3].len, 8);
         give(rows[i].ok, 8);
-        assert_int_equal(VirtIoSndXferClose(&xfer, 10, STATUS_CANCELLED), STATUS_SUCCESS);
+        assert_int_equal(close_within(10, STATUS_CANCELLED), STATUS_SUCCESS);
         destroy();
         wdk_reset();
     }
@@ -163,8 +171,8 @@ static void in_flight_is_limited_and_the_period_is_kept(void **state)
     VirtIoSndXferPoll(&xfer);
     assert_int_equal(submit(3, 1, PERIOD), STATUS_SUCCESS);
     assert_int_equal(done_count, 1);
-    VirtioPciModernGone(&transport);
-    VirtIoSndXferClose(&xfer, 10, STATUS_DEVICE_NOT_CONNECTED);
+    VirtioPciTransportGone(&transport);
+    close_within(10, STATUS_DEVICE_NOT_CONNECTED);
     destroy();
 }
 
@@ -179,8 +187,8 @@ static void a_full_ring_is_busy(void **state)
     }
     assert_int_equal(taken, 21); /* chains of three in 64 descriptors */
     assert_int_equal(submit(99, 1, PERIOD), STATUS_DEVICE_BUSY);
-    VirtioPciModernGone(&transport);
-    VirtIoSndXferClose(&xfer, 10, STATUS_DEVICE_NOT_CONNECTED);
+    VirtioPciTransportGone(&transport);
+    close_within(10, STATUS_DEVICE_NOT_CONNECTED);
     assert_int_equal(done_count, 21);
     destroy();
 }
@@ -242,6 +250,8 @@ static void captured_bytes_are_found_on_every_device(void **state)
         {0, 608, 600, STATUS_SUCCESS},           /* partial, status inside the payload */
         {0, 8, 0, STATUS_SUCCESS},               /* flushed empty */
         {0, 4, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* not even a status */
+        {0, PERIOD + 8, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* it would be in the slot */
+        {0, 0xFFFFFF, 0, STATUS_DEVICE_PROTOCOL_ERROR},
     };
     size_t i;
 
@@ -339,7 +349,7 @@ static void a_period_larger_than_the_ring_goes_in_turns(void **state)
     VirtIoSndXferPoll(&xfer);
     assert_int_equal(submit(9, 7, 7000), STATUS_SUCCESS);
     wdk.tick = return_one_per_tick;
-    assert_int_equal(VirtIoSndXferClose(&xfer, 1024, STATUS_CANCELLED), STATUS_SUCCESS);
+    assert_int_equal(close_within(1024, STATUS_CANCELLED), STATUS_SUCCESS);
     assert_int_equal(done_count, 3);
     assert_int_equal(done[2].status, STATUS_CANCELLED); /* most of it was never handed over */
     assert_int_equal(xfer.Transfers, 0);
@@ -392,7 +402,7 @@ static void close_waits_for_what_the_device_has(void **state)
         submit(i, 1, PERIOD);
     }
     wdk.tick = return_one_per_tick;
-    assert_int_equal(VirtIoSndXferClose(&xfer, 1024, STATUS_CANCELLED), STATUS_SUCCESS);
+    assert_int_equal(close_within(1024, STATUS_CANCELLED), STATUS_SUCCESS);
     for (i = 0; i < 8; i++) {
         expect_done(i, i, PERIOD, STATUS_SUCCESS);
     }
@@ -412,7 +422,7 @@ static void a_device_that_keeps_periods_keeps_the_memory(void **state)
     }
     take();
     kept = request;
-    assert_int_equal(VirtIoSndXferClose(&xfer, 256, STATUS_CANCELLED), STATUS_IO_TIMEOUT);
+    assert_int_equal(close_within(256, STATUS_CANCELLED), STATUS_IO_TIMEOUT);
     assert_in_range(wdk.now, 2400000, 2700000);
     for (i = 0; i < 3; i++) {
         expect_done(i, 10 + i, 0, STATUS_CANCELLED); /* in order of submission */
@@ -429,9 +439,9 @@ static void a_device_that_keeps_periods_keeps_the_memory(void **state)
     VirtIoSndXferPoll(&xfer);
     assert_int_equal(done_count, 0); /* reported already */
     assert_int_equal(submit(i, 1, PERIOD), STATUS_SUCCESS);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     assert_false(VirtIoSndXferIsOwed(&xfer)); /* who left the bus reaches no memory */
-    VirtIoSndXferClose(&xfer, 10, STATUS_DEVICE_NOT_CONNECTED);
+    close_within(10, STATUS_DEVICE_NOT_CONNECTED);
     destroy();
 }
 
@@ -441,10 +451,10 @@ static void a_gone_device_loses_everything_at_once(void **state)
     create(&VirtIoSndRx, 0x8000, 8);
     submit(1, 1, PERIOD);
     submit(2, 20, 20000);
-    VirtioPciModernGone(&transport);
+    VirtioPciTransportGone(&transport);
     wdk.register_write = NULL;
     assert_int_equal(submit(3, 1, PERIOD), STATUS_INVALID_DEVICE_STATE);
-    assert_int_equal(VirtIoSndXferClose(&xfer, 1024, STATUS_DEVICE_NOT_CONNECTED), STATUS_SUCCESS);
+    assert_int_equal(close_within(1024, STATUS_DEVICE_NOT_CONNECTED), STATUS_SUCCESS);
     assert_true(wdk.now < 1000000);
     assert_int_equal(done_count, 2);
     expect_done(0, 1, 0, STATUS_DEVICE_NOT_CONNECTED);
@@ -460,8 +470,8 @@ static void a_broken_ring_takes_nothing_more(void **state)
     ring_device_give(&snd_device.ring[2], 63, 0);
     VirtIoSndXferPoll(&xfer);
     assert_int_equal(done_count, 0);
-    assert_int_equal(submit(2, 1, PERIOD), STATUS_DEVICE_PROTOCOL_ERROR);
-    assert_int_equal(VirtIoSndXferClose(&xfer, 100, STATUS_CANCELLED), STATUS_IO_TIMEOUT);
+    assert_int_equal(submit(2, 1, PERIOD), STATUS_INVALID_DEVICE_STATE);
+    assert_int_equal(close_within(100, STATUS_CANCELLED), STATUS_IO_TIMEOUT);
     assert_int_equal(done_count, 1);
     destroy();
 }

@@ -35,6 +35,14 @@ __attribute__((noreturn, format(printf, 1, 2))) static void broken(const char *f
     abort();
 }
 
+VOID KeMemoryBarrier(VOID)
+{
+    __sync_synchronize();
+    if (wdk.barrier != NULL) {
+        wdk.barrier();
+    }
+}
+
 void wdk_reset(void)
 {
     int i;

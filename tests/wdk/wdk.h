@@ -20,6 +20,7 @@ struct wdk {
     NTSTATUS (*call_driver)(PDEVICE_OBJECT device, PIRP irp);
     ULONG (*register_read)(const void *address, ULONG size);
     void (*register_write)(void *address, ULONG size, ULONG value);
+    void (*barrier)(void); /* at each KeMemoryBarrier: what another processor or the device does just then */
 };
 extern struct wdk wdk;
 

@@ -65,7 +65,7 @@ typedef union _LARGE_INTEGER {
 #define RtlZeroMemory(p, n) memset((p), 0, (n))
 #define RtlMoveMemory(d, s, n) memmove((d), (s), (n))
 #define RtlCopyMemory(d, s, n) memcpy((d), (s), (n))
-#define KeMemoryBarrier() __sync_synchronize()
+VOID KeMemoryBarrier(VOID);
 #define InterlockedExchange(p, v) __sync_lock_test_and_set((p), (v))
 #define InterlockedCompareExchange(p, v, c) __sync_val_compare_and_swap((p), (c), (v))
 #define InterlockedIncrement(p) __sync_add_and_fetch((p), 1)

@@ -33,6 +33,7 @@ typedef struct _ADAPTER_CONTEXT {
     PDEVICE_OBJECT PhysicalDeviceObject; /* [I] as DeviceObject */
     VIRTIOSND_DEVICE Device;    /* set by virtiosnd_hw.c; not started: null backend without hardware, or retired */
     PVIRTIOSND_BACKEND Backend; /* [M] NULL before start-up and after retirement */
+    ULONG StreamSet;            /* [I] from start-up on: the backend's streams */
     KMUTEX StreamMutex;
     PMINIPORTWAVERTSTREAM Streams[VirtIoSndStreamCount]; /* [M] open stream per direction; not referenced */
 } ADAPTER_CONTEXT, *PADAPTER_CONTEXT;

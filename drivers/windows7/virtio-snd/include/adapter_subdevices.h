@@ -5,6 +5,8 @@
  *      "Wave"                                 "Topology"
  *      render bridge (1)   ----------------->  render in (0)
  *      capture bridge (2)  <-----------------  capture out (3)
+ *
+ * A line without a stream of the device is left out on either side, see filter_pins.h.
  */
 #ifndef ADAPTER_SUBDEVICES_H
 #define ADAPTER_SUBDEVICES_H
@@ -17,6 +19,7 @@ typedef struct _ADAPTER_SUBDEVICES {
     PPORT Topology;
     BOOLEAN WaveRegistered;
     BOOLEAN TopologyRegistered;
+    ULONG PinsLeftOut; /* of both filters, before the pins for recording */
     BOOLEAN RenderConnected;
     BOOLEAN CaptureConnected;
 } ADAPTER_SUBDEVICES, *PADAPTER_SUBDEVICES;

@@ -32,6 +32,10 @@ typedef enum _VIRTIOSND_STREAM_ID {
     VirtIoSndStreamCount = 2
 } VIRTIOSND_STREAM_ID;
 
+/* Streams that a backend has: a set, one bit per stream, never empty. */
+#define VIRTIOSND_STREAM_BIT(Stream) (1u << (Stream))
+#define VIRTIOSND_STREAM_SETS ((1u << VirtIoSndStreamCount) - 1u) /* different ones; a table of them has row set - 1 */
+
 /* DISPATCH_LEVEL. One submitted period came back. Bytes: PCM bytes that the device consumed or filled. Cookie: as given
  * to Submit. Status: STATUS_SUCCESS, or why the period was lost. */
 typedef VOID (NTAPI *PVIRTIOSND_PERIOD_DONE)(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTATUS Status);
@@ -86,6 +90,9 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
      * dialect). FALSE: only while running, and a capture request is answered at once with what is there (Aero
      * dialect). */
     BOOLEAN (*QueueBeforeStart)(PVIRTIOSND_BACKEND Backend);
+
+    /* Any IRQL. The set of streams; the same for the life of the backend. Windows is shown an endpoint for each. */
+    ULONG (*Streams)(PVIRTIOSND_BACKEND Backend);
 } VIRTIOSND_BACKEND_OPS;
 
 struct _VIRTIOSND_BACKEND {

@@ -8,6 +8,7 @@
 #ifndef FILTER_TABLES_H
 #define FILTER_TABLES_H
 
+#include "filter_pins.h"
 #include "wdk_compat.h"
 #include "wdk_compat_portcls.h"
 
@@ -27,6 +28,8 @@ C_ASSERT(sizeof(PCPROPERTY_ITEM) % 8 == 0);
 
 /* Element size, count and address of a table: three members in a row of PCFILTER_DESCRIPTOR and PCAUTOMATION_TABLE. */
 #define FILTER_TABLE(Table) sizeof((Table)[0]), RTL_NUMBER_OF(Table), (Table)
+/* The same for Count elements from First on. */
+#define FILTER_PART(Table, First, Count) sizeof((Table)[0]), (Count), &(Table)[First]
 
 /* An automation table that has properties only. */
 #define FILTER_PROPERTIES(Table) {FILTER_TABLE(Table), 0, 0, NULL, 0, 0, NULL, 0}

@@ -3,9 +3,11 @@
 #ifndef TOPOLOGY_TABLES_H
 #define TOPOLOGY_TABLES_H
 
+#include "backend.h"
 #include "wdk_compat.h"
 #include "wdk_compat_portcls.h"
 
+/* Of the filter with both streams; in others see FilterPinCounted. */
 enum {
     TopologyPinRenderIn = 0,
     TopologyPinSpeaker = 1,
@@ -19,10 +21,14 @@ enum {
     TopologyNodeCount = 1
 };
 
-extern const PCFILTER_DESCRIPTOR TopologyFilterDescriptor;
+/* Row: set of streams (backend.h) - 1. */
+extern const PCFILTER_DESCRIPTOR TopologyFilterDescriptors[VIRTIOSND_STREAM_SETS];
 
 /* PASSIVE_LEVEL. Handlers of the jack descriptions on the filter and of KSPROPERTY_AUDIO_CHANNEL_CONFIG on the DAC. */
 NTSTATUS NTAPI TopologyPropertyJack(PPCPROPERTY_REQUEST Request);
+/* The jacks of a filter with one of the streams. */
+NTSTATUS NTAPI TopologyPropertyJackRender(PPCPROPERTY_REQUEST Request);
+NTSTATUS NTAPI TopologyPropertyJackCapture(PPCPROPERTY_REQUEST Request);
 NTSTATUS NTAPI TopologyPropertyChannelConfig(PPCPROPERTY_REQUEST Request);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "virtiosnd_protocol.h"
 #include "virtiosnd_queue.h"
+#include "virtiosnd_wait.h"
 
 #define VIRTIOSND_CONTROL_SLOTS 16u
 #define VIRTIOSND_CONTROL_REQUEST_MAX 32u /* bytes; the largest request is SET_PARAMS, 24 */
@@ -60,7 +61,7 @@ typedef struct _VIRTIOSND_CONTROL {
 NTSTATUS VirtIoSndControlInitialize(PVIRTIOSND_CONTROL Control, PVIRTIOSND_QUEUE Queue);
 /* <= DISPATCH. From now on every request fails with STATUS_DEVICE_NOT_CONNECTED, those that wait too. */
 VOID VirtIoSndControlRefuse(PVIRTIOSND_CONTROL Control);
-/* Any IRQL. */
+/* Any IRQL. Refused, gone or broken. */
 BOOLEAN VirtIoSndControlIsClosed(const VIRTIOSND_CONTROL *Control);
 /* PASSIVE. Refuses, and returns when no thread or callback is left inside. Not initialised: nothing happens. */
 VOID VirtIoSndControlClose(PVIRTIOSND_CONTROL Control);
@@ -69,10 +70,12 @@ VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN Abandon);
 
 /*
  * PASSIVE. Sends Request (Bytes, at most VIRTIOSND_CONTROL_REQUEST_MAX) and waits for the answer, polling the ring too,
- * so that it works without interrupts. *Status: the answer's status field. STATUS_IO_TIMEOUT: no answer;
+ * so that it works without interrupts. By: when to give up at the latest, or NULL for the usual time. *Status: the
+ * answer's status field. STATUS_IO_TIMEOUT: no answer;
  * STATUS_DEVICE_NOT_CONNECTED: closed or gone; STATUS_DEVICE_BUSY: no slot.
  */
-NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes, ULONG *Status);
+NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes,
+                              const VIRTIOSND_DEADLINE *By, ULONG *Status);
 
 /* PASSIVE, one caller at a time. PCM_INFO for the streams 0..Count-1, Count from 1 to VIRTIOSND_CONTROL_MAX_STREAMS.
  * Info: as the device wrote it, zeroes where it wrote nothing. Errors as VirtIoSndControlSend. */

@@ -13,6 +13,7 @@
 #include "backend.h"
 #include "virtio_pci_contract.h"
 #include "virtio_pci_intx_wdm.h"
+#include "virtio_pci_modern_transport.h"
 #include "virtiosnd_control.h"
 #include "virtiosnd_eventq.h"
 #include "virtiosnd_pcm.h"
@@ -30,16 +31,26 @@ typedef enum _VIRTIOSND_START_STAGE {
     VirtIoSndStageStarted
 } VIRTIOSND_START_STAGE;
 
+/* What stands in the way of a start, when it is more than one can read off the stage. */
+typedef enum _VIRTIOSND_START_PROBLEM {
+    VirtIoSndProblemStage = 0, /* the stage says all; Detail is the stage */
+    VirtIoSndProblemQueueSize, /* no power of two from 4 to 32768; Detail: number of the queue << 16 | its size */
+    VirtIoSndProblemNoStream   /* none that plays or records; Detail: streams that the device says it has */
+} VIRTIOSND_START_PROBLEM;
+
 /* Flags of VirtIoSndStartHardware. */
 #define VIRTIOSND_START_ALLOW_POLLING 0x1u /* AllowPollingOnly = 1: start without a usable interrupt */
+#define VIRTIOSND_START_RECOVER 0x2u       /* the device broke its rules when it was last in use */
 
 /* [I] immutable while started */
 typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_START_STAGE Stage;     /* where the last start ended */
+    VIRTIOSND_START_PROBLEM Problem; /* and why, with Detail, when it failed */
+    ULONG Detail;
     BOOLEAN Started;
     BOOLEAN PollingOnly;             /* [I] */
     BOOLEAN Mapped;                  /* Transport is usable */
-    volatile LONG NeedsReset;        /* the device asked for a reset; nothing it says is believed any more */
+    BOOLEAN WasBroken;               /* at the last teardown: the next start should have VIRTIOSND_START_RECOVER */
     UCHAR Config[VIRTIO_PCI_CONFIG_BYTES]; /* [I] copy of configuration space */
     VIRTIO_PCI_CAPS Caps;            /* [I] */
     VIRTIO_PCI_BAR Bars[VIRTIO_PCI_BAR_COUNT]; /* [I] */
@@ -58,8 +69,7 @@ typedef struct _VIRTIOSND_DEVICE {
 typedef struct _VIRTIOSND_BINDING {
     const VIRTIO_PCI_CONTRACT *Contract;
     USHORT PciCommand;           /* bits of the command register without which the registers are dead */
-    ULONGLONG FeaturesWanted;    /* accepted when offered: nothing is accepted that is not implemented */
-    ULONGLONG FeaturesRequired;
+    ULONGLONG FeaturesRequired;  /* beside those of the ring, which are accepted when offered */
     /* PASSIVE. Device->Config is filled. Judges the layout without touching the device. */
     NTSTATUS (*Locate)(PVIRTIOSND_DEVICE Device);
     /* PASSIVE. Makes Device->Transport usable. Unmap undoes it, also when it failed half-way; NULL: nothing to undo. */
@@ -75,7 +85,7 @@ VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device);
 /*
  * PASSIVE, in IRP_MN_START_DEVICE after the lower drivers. BusDevice: the PDO, or a device above it that passes
  * IRP_MN_QUERY_INTERFACE on; must not be the adapter's own FDO. Raw, Translated: the assigned resources, same order.
- * On failure nothing is left behind, and Device->Stage names the step.
+ * On failure nothing is left behind; Device->Stage, Problem and Detail say what was wrong.
  */
 NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
                                 PCM_RESOURCE_LIST Translated, ULONG Flags);

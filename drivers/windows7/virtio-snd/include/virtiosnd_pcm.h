@@ -29,6 +29,7 @@ typedef struct _VIRTIOSND_PCM {
     BOOLEAN Usable;                    /* [M] transfers are initialised; FALSE once the hardware stops */
     ULONG StreamId;                    /* [I] */
     UCHAR Channels;                    /* [I] of the endpoint: 2 or 1 */
+    LONGLONG StopCost;                 /* [M] what the last STOP took, in units of the performance counter */
     NTSTATUS CloseStatus;              /* [M] of the last Close; STATUS_IO_TIMEOUT: the device kept memory */
     KMUTEX Mutex;
     volatile LONG State;               /* [a] VIRTIOSND_PCM_STATE */

@@ -9,7 +9,7 @@
  * register that is about to be unmapped.
  *
  * Lock order of the whole driver, outermost first:
- *     stream (wavert) -> queue (here) -> selectors (virtio_pci_modern_transport)
+ *     stream (wavert) -> queue (here) -> selectors (virtio_pci_transport)
  * Two queue locks are never held together.
  */
 #ifndef VIRTIOSND_QUEUE_H
@@ -19,7 +19,7 @@
 
 #include "pool.h"
 #include "virtqueue_split.h"
-#include "virtio_pci_modern_transport.h"
+#include "virtio_pci_transport.h"
 
 /* One run of physically contiguous bytes: Address, Length, Write (the device writes it). */
 typedef VIRTQ_SG VIRTIOSND_SG, *PVIRTIOSND_SG;
@@ -61,15 +61,16 @@ VOID VirtIoSndQueueInitialize(PVIRTIOSND_QUEUE Queue);
  * from 4 to 32768. */
 NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRANSPORT Transport, USHORT Index,
                               BOOLEAN Interrupts);
-/* <= DISPATCH. Asks the device for interrupts of this queue, or not. */
-VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted);
+/* <= DISPATCH. Asks the device for interrupts of this queue, or not. TRUE: something came back before, and no
+ * interrupt will tell of it: look. */
+BOOLEAN VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted);
 /* PASSIVE. From now on Add and Pop fail; the ring stays in memory. */
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue);
 /* PASSIVE, after Close and the device's reset. Abandon: the reset failed, the device may still use the ring. */
 VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
 
-/* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live. The device may see the request
- * only after Kick. */
+/* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live, gone or broken. The device may see
+ * the request only after Kick. */
 NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie);
 /* DISPATCH, Lock held. TRUE: Requests requests of at most Parts parts each fit now. */
 BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts);
@@ -77,7 +78,7 @@ BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULON
 ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue);
 /* DISPATCH, Lock held. Publishes what was added and rings the doorbell when the device wants it. */
 VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue);
-/* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. */
+/* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. A ring that the device has broken breaks the device. */
 BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written);
 /* DISPATCH, Lock held. Requests that the device has. */
 ULONG VirtIoSndQueueInFlight(const VIRTIOSND_QUEUE *Queue);

@@ -19,6 +19,7 @@
 #include "backend.h"
 #include "virtiosnd_protocol.h"
 #include "virtiosnd_queue.h"
+#include "virtiosnd_wait.h"
 
 #define VIRTIOSND_XFER_SLOTS VIRTIOSND_TABLE_COUNT
 /* Most parts of a period on a ring that cannot hold all its transfers at once (4 or 8 entries without
@@ -92,9 +93,10 @@ VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIO
 NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie);
 /* <= DISPATCH. Reports what has come back. */
 VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer);
-/* PASSIVE. Takes no more periods, waits at most Duration (1/1024 s) for those that the device has and reports the rest
- * with Lost. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has some of the memory. */
-NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost);
+/* PASSIVE. Takes no more periods, waits until Deadline for those that the device has and reports the rest with Lost; a
+ * device that is gone or broken is not waited for. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has
+ * some of the memory. */
+NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, const VIRTIOSND_DEADLINE *Deadline, NTSTATUS Lost);
 /* PASSIVE, closed. TRUE: the device has not given all memory back, and it is still there. */
 BOOLEAN VirtIoSndXferIsOwed(const VIRTIOSND_XFER *Xfer);
 

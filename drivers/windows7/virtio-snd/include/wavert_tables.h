@@ -7,6 +7,7 @@
 #include "wdk_compat.h"
 #include "wdk_compat_portcls.h"
 
+/* Of the filter with both streams; in others see FilterPinCounted. */
 enum {
     WaveRtPinRenderStream = 0,
     WaveRtPinRenderBridge = 1,
@@ -15,12 +16,17 @@ enum {
     WaveRtPinCount = 4
 };
 
-extern const PCFILTER_DESCRIPTOR WaveRtFilterDescriptor;
+/* Row: set of streams (backend.h) - 1. */
+extern const PCFILTER_DESCRIPTOR WaveRtFilterDescriptors[VIRTIOSND_STREAM_SETS];
 
-/* PASSIVE_LEVEL. The stream behind a streaming pin; FALSE for the bridge pins and for pins that do not exist. */
+/* PASSIVE_LEVEL. The stream behind a streaming pin, counted as in the filter with both; FALSE for the bridge pins and
+ * for pins that do not exist. */
 BOOLEAN WaveRtPinStream(ULONG Pin, VIRTIOSND_STREAM_ID *Stream);
 
 /* PASSIVE_LEVEL. Handler of KSPROPERTY_PIN_PROPOSEDATAFORMAT on the filter. */
 NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Request);
+/* The same on a filter with one of the streams. */
+NTSTATUS NTAPI WaveRtPropertyProposedFormatRender(PPCPROPERTY_REQUEST Request);
+NTSTATUS NTAPI WaveRtPropertyProposedFormatCapture(PPCPROPERTY_REQUEST Request);
 
 #endif

@@ -25,6 +25,7 @@
 typedef struct _ADAPTER_EXTENSION {
     PDEVICE_OBJECT PhysicalDeviceObject; /* AddDevice */
     PADAPTER_CONTEXT Context;            /* referenced; NULL while stopped */
+    BOOLEAN Recover;                     /* the device broke its rules when it was last in use */
     ADAPTER_SUBDEVICES Subdevices;
 } ADAPTER_EXTENSION, *PADAPTER_EXTENSION;
 
@@ -48,13 +49,31 @@ CODE_PAGE static VOID StopAdapter(PDEVICE_OBJECT DeviceObject)
     extension->Context = NULL;
     AdapterSubdevicesStop(DeviceObject, &extension->Subdevices);
     AdapterContextRetire(context);
+    extension->Recover = context->Device.WasBroken;
     AdapterContextRelease(context);
+}
+
+/* The entry for a start that failed. */
+CODE_PAGE static VOID LogHardware(PADAPTER_CONTEXT Context, const REGISTRY_SWITCHES *Switches, NTSTATUS Status)
+{
+    static const NTSTATUS messages[] = {
+        AERO_SND_E_HARDWARE,   /* VirtIoSndProblemStage */
+        AERO_SND_E_QUEUE_SIZE, /* VirtIoSndProblemQueueSize */
+        AERO_SND_E_NO_STREAM,  /* VirtIoSndProblemNoStream */
+    };
+
+    PAGED_CODE();
+    if (Switches->ForceNullBackend) {
+        EventLogWrite(Context->DeviceObject, AERO_SND_W_NULL_BACKEND, Status, (ULONG)Context->Device.Stage);
+    } else {
+        EventLogWrite(Context->DeviceObject, messages[Context->Device.Problem], Status, Context->Device.Detail);
+    }
 }
 
 /* Brings the hardware up and makes the backend. With ForceNullBackend the hardware is still tried, because its start is
  * what the switch lets one debug around, but it need not succeed. */
 CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST Resources,
-                                       const REGISTRY_SWITCHES *Switches)
+                                       const REGISTRY_SWITCHES *Switches, BOOLEAN Recover)
 {
     NTSTATUS status;
 
@@ -62,11 +81,10 @@ CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST R
     status = VirtIoSndStartHardware(&Context->Device, Context->PhysicalDeviceObject,
                                     Resources->lpVtbl->UntranslatedList(Resources),
                                     Resources->lpVtbl->TranslatedList(Resources),
-                                    Switches->AllowPollingOnly ? VIRTIOSND_START_ALLOW_POLLING : 0);
+                                    (Switches->AllowPollingOnly ? VIRTIOSND_START_ALLOW_POLLING : 0u) |
+                                        (Recover ? VIRTIOSND_START_RECOVER : 0u));
     if (!NT_SUCCESS(status)) {
-        EventLogWrite(Context->DeviceObject,
-                      Switches->ForceNullBackend ? AERO_SND_W_NULL_BACKEND : AERO_SND_E_HARDWARE, status,
-                      (ULONG)Context->Device.Stage);
+        LogHardware(Context, Switches, status);
         if (!Switches->ForceNullBackend) {
             return status;
         }
@@ -79,8 +97,10 @@ CODE_PAGE static NTSTATUS StartBackend(PADAPTER_CONTEXT Context, PRESOURCELIST R
     if (!NT_SUCCESS(status)) {
         Context->Backend = NULL;
         EventLogWrite(Context->DeviceObject, AERO_SND_E_BACKEND, status, 0);
+        return status;
     }
-    return status;
+    Context->StreamSet = Context->Backend->Ops->Streams(Context->Backend);
+    return STATUS_SUCCESS;
 }
 
 /* PCPFNSTARTDEVICE: PASSIVE_LEVEL, the lower drivers have started. */
@@ -101,7 +121,7 @@ CODE_PAGE static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Ir
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    status = StartBackend(extension->Context, Resources, &switches);
+    status = StartBackend(extension->Context, Resources, &switches, extension->Recover);
     if (NT_SUCCESS(status)) {
         status = AdapterSubdevicesStart(extension->Context, Irp, Resources, &extension->Subdevices);
         if (!NT_SUCCESS(status)) {

@@ -5,6 +5,7 @@
  */
 #include "adapter_subdevices.h"
 
+#include "filter_pins.h"
 #include "portcls_com.h"
 #include "topology.h"
 #include "topology_tables.h"
@@ -70,19 +71,25 @@ CODE_PAGE static NTSTATUS RegisterTopology(PADAPTER_CONTEXT Context, PIRP Irp, P
 }
 
 /* In the direction of the sound. */
-CODE_PAGE static NTSTATUS Connect(PDEVICE_OBJECT DeviceObject, PADAPTER_SUBDEVICES Subdevices)
+CODE_PAGE static NTSTATUS ConnectRender(PDEVICE_OBJECT DeviceObject, PADAPTER_SUBDEVICES Subdevices)
 {
     NTSTATUS status;
 
     PAGED_CODE();
     status = PcRegisterPhysicalConnection(DeviceObject, (PUNKNOWN)Subdevices->Wave, WaveRtPinRenderBridge,
                                           (PUNKNOWN)Subdevices->Topology, TopologyPinRenderIn);
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    Subdevices->RenderConnected = TRUE;
-    status = PcRegisterPhysicalConnection(DeviceObject, (PUNKNOWN)Subdevices->Topology, TopologyPinCaptureOut,
-                                          (PUNKNOWN)Subdevices->Wave, WaveRtPinCaptureBridge);
+    Subdevices->RenderConnected = (BOOLEAN)NT_SUCCESS(status);
+    return status;
+}
+
+CODE_PAGE static NTSTATUS ConnectCapture(PDEVICE_OBJECT DeviceObject, PADAPTER_SUBDEVICES Subdevices)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+    status = PcRegisterPhysicalConnection(DeviceObject, (PUNKNOWN)Subdevices->Topology,
+                                          TopologyPinCaptureOut - Subdevices->PinsLeftOut, (PUNKNOWN)Subdevices->Wave,
+                                          WaveRtPinCaptureBridge - Subdevices->PinsLeftOut);
     Subdevices->CaptureConnected = (BOOLEAN)NT_SUCCESS(status);
     return status;
 }
@@ -97,8 +104,12 @@ CODE_PAGE NTSTATUS AdapterSubdevicesStart(PADAPTER_CONTEXT Context, PIRP Irp, PR
     if (NT_SUCCESS(status)) {
         status = RegisterTopology(Context, Irp, Resources, Subdevices);
     }
-    if (NT_SUCCESS(status)) {
-        status = Connect(Context->DeviceObject, Subdevices);
+    Subdevices->PinsLeftOut = FilterPinsLeftOut(Context->StreamSet);
+    if (NT_SUCCESS(status) && (Context->StreamSet & VIRTIOSND_STREAM_BIT(VirtIoSndStreamRender)) != 0) {
+        status = ConnectRender(Context->DeviceObject, Subdevices);
+    }
+    if (NT_SUCCESS(status) && (Context->StreamSet & VIRTIOSND_STREAM_BIT(VirtIoSndStreamCapture)) != 0) {
+        status = ConnectCapture(Context->DeviceObject, Subdevices);
     }
     return status;
 }
@@ -135,8 +146,8 @@ CODE_PAGE static VOID UnregisterSubdevice(PDEVICE_OBJECT DeviceObject, PPORT *Po
 CODE_PAGE VOID AdapterSubdevicesStop(PDEVICE_OBJECT DeviceObject, PADAPTER_SUBDEVICES Subdevices)
 {
     PAGED_CODE();
-    Disconnect(DeviceObject, Subdevices->Topology, TopologyPinCaptureOut, Subdevices->Wave, WaveRtPinCaptureBridge,
-               &Subdevices->CaptureConnected);
+    Disconnect(DeviceObject, Subdevices->Topology, TopologyPinCaptureOut - Subdevices->PinsLeftOut, Subdevices->Wave,
+               WaveRtPinCaptureBridge - Subdevices->PinsLeftOut, &Subdevices->CaptureConnected);
     Disconnect(DeviceObject, Subdevices->Wave, WaveRtPinRenderBridge, Subdevices->Topology, TopologyPinRenderIn,
                &Subdevices->RenderConnected);
     UnregisterSubdevice(DeviceObject, &Subdevices->Topology, &Subdevices->TopologyRegistered);

@@ -5,6 +5,7 @@
  * the port instructions take.
  */
 #include "aero_virtio_snd_ioport_hw.h"
+#include "virtio_pci_legacy.h"
 #include "virtiosnd_pci.h"
 
 #define REGISTER_BAR 0u

@@ -225,7 +225,13 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return TRUE;
 }
 
-static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart};
+static ULONG Streams(PVIRTIOSND_BACKEND Backend)
+{
+    UNREFERENCED_PARAMETER(Backend);
+    return VIRTIOSND_STREAM_SETS; /* all */
+}
+
+static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendNullCreate(PVIRTIOSND_BACKEND *Backend)
 {

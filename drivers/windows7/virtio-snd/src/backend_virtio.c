@@ -83,7 +83,19 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
 }
 
-static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart};
+static ULONG Streams(PVIRTIOSND_BACKEND Backend)
+{
+    PVIRTIOSND_DEVICE device = DeviceOf(Backend);
+    ULONG set = 0;
+    ULONG i;
+
+    for (i = 0; i < VirtIoSndStreamCount; i++) {
+        set |= device->Pcm[i].Present ? VIRTIOSND_STREAM_BIT(i) : 0;
+    }
+    return set;
+}
+
+static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendVirtioCreate(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BACKEND *Backend)
 {

@@ -12,7 +12,6 @@
 
 const VIRTIOSND_BINDING VirtIoSndBinding = {&VirtioPciContractSoundIoPort,
                                             PCI_COMMAND_IO_SPACE | PCI_COMMAND_BUS_MASTER,
-                                            VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC),
                                             0,
                                             AeroVirtIoSndIoPortLocate,
                                             AeroVirtIoSndIoPortMap,

@@ -47,8 +47,7 @@ static ULONG NTAPI Release(IMiniportTopology *This)
 CODE_PAGE static NTSTATUS NTAPI GetDescription(IMiniportTopology *This, PPCFILTER_DESCRIPTOR *Description)
 {
     PAGED_CODE();
-    UNREFERENCED_PARAMETER(This);
-    *Description = (PPCFILTER_DESCRIPTOR)&TopologyFilterDescriptor;
+    *Description = (PPCFILTER_DESCRIPTOR)&TopologyFilterDescriptors[FromInterface(This)->Adapter->StreamSet - 1u];
     return STATUS_SUCCESS;
 }
 

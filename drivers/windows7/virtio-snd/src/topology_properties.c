@@ -5,6 +5,7 @@
  * The device has no jack detection and no way to change its speakers: both jacks
  * are always plugged, the speakers always stereo.
  */
+#include "filter_pins.h"
 #include "property.h"
 #include "topology_tables.h"
 
@@ -41,7 +42,8 @@ CODE_PAGE static NTSTATUS ReturnSingleItem(PPCPROPERTY_REQUEST Request, const VO
     return status;
 }
 
-CODE_PAGE NTSTATUS NTAPI TopologyPropertyJack(PPCPROPERTY_REQUEST Request)
+/* Streams: of the filter. */
+CODE_PAGE static NTSTATUS Jack(PPCPROPERTY_REQUEST Request, ULONG Streams)
 {
     const KSJACK_DESCRIPTION *jack;
     ULONG pin;
@@ -52,6 +54,7 @@ CODE_PAGE NTSTATUS NTAPI TopologyPropertyJack(PPCPROPERTY_REQUEST Request)
     if (!NT_SUCCESS(status)) {
         return status;
     }
+    pin = FilterPinCounted(Streams, pin);
     if (pin != TopologyPinSpeaker && pin != TopologyPinMicrophone) {
         return STATUS_INVALID_DEVICE_REQUEST; /* only endpoint pins have jacks */
     }
@@ -66,6 +69,24 @@ CODE_PAGE NTSTATUS NTAPI TopologyPropertyJack(PPCPROPERTY_REQUEST Request)
     }
     jack = pin == TopologyPinSpeaker ? &SpeakerJack : &MicrophoneJack;
     return ReturnSingleItem(Request, jack, sizeof(*jack));
+}
+
+CODE_PAGE NTSTATUS NTAPI TopologyPropertyJack(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return Jack(Request, VIRTIOSND_STREAM_SETS);
+}
+
+CODE_PAGE NTSTATUS NTAPI TopologyPropertyJackRender(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return Jack(Request, VIRTIOSND_STREAM_BIT(VirtIoSndStreamRender));
+}
+
+CODE_PAGE NTSTATUS NTAPI TopologyPropertyJackCapture(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return Jack(Request, VIRTIOSND_STREAM_BIT(VirtIoSndStreamCapture));
 }
 
 /* WDK: "KSPROPERTY_AUDIO_CHANNEL_CONFIG": DirectSound's speaker set-up, on the DAC node. */

@@ -39,26 +39,41 @@ static const PCNODE_DESCRIPTOR Nodes[] = {
 };
 C_ASSERT(RTL_NUMBER_OF(Nodes) == TopologyNodeCount);
 
+/* Playback's first. */
 static const PCCONNECTION_DESCRIPTOR Connections[] = {
     {PCFILTER_NODE, TopologyPinRenderIn, TopologyNodeDac, NODE_IN},
     {TopologyNodeDac, NODE_OUT, PCFILTER_NODE, TopologyPinSpeaker},
     {PCFILTER_NODE, TopologyPinMicrophone, PCFILTER_NODE, TopologyPinCaptureOut},
 };
+#define RENDER_CONNECTIONS 2
 
-static const PCPROPERTY_ITEM FilterPropertyItems[] = {
-    {&SndPropertySetJack, KSPROPERTY_JACK_DESCRIPTION, KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT,
-     TopologyPropertyJack},
-    {&SndPropertySetJack, KSPROPERTY_JACK_DESCRIPTION2, KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT,
-     TopologyPropertyJack},
+static const PCCONNECTION_DESCRIPTOR CaptureConnections[] = {
+    {PCFILTER_NODE, TopologyPinMicrophone - FILTER_PINS_PER_STREAM, PCFILTER_NODE,
+     TopologyPinCaptureOut - FILTER_PINS_PER_STREAM},
 };
 
-static const PCAUTOMATION_TABLE FilterAutomation = FILTER_PROPERTIES(FilterPropertyItems);
+#define JACK(Id, Handler) {&SndPropertySetJack, (Id), KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_BASICSUPPORT, (Handler)}
+#define JACKS(Handler) {JACK(KSPROPERTY_JACK_DESCRIPTION, Handler), JACK(KSPROPERTY_JACK_DESCRIPTION2, Handler)}
+
+static const PCPROPERTY_ITEM Properties[] = JACKS(TopologyPropertyJack);
+static const PCPROPERTY_ITEM RenderProperties[] = JACKS(TopologyPropertyJackRender);
+static const PCPROPERTY_ITEM CaptureProperties[] = JACKS(TopologyPropertyJackCapture);
+
+static const PCAUTOMATION_TABLE Automation = FILTER_PROPERTIES(Properties);
+static const PCAUTOMATION_TABLE RenderAutomation = FILTER_PROPERTIES(RenderProperties);
+static const PCAUTOMATION_TABLE CaptureAutomation = FILTER_PROPERTIES(CaptureProperties);
 
 static const GUID Categories[] = {
     GUID_INITIALIZER(STATIC_KSCATEGORY_AUDIO),
     GUID_INITIALIZER(STATIC_KSCATEGORY_TOPOLOGY),
 };
 
-const PCFILTER_DESCRIPTOR TopologyFilterDescriptor = {
-    0, &FilterAutomation, FILTER_TABLE(Pins), FILTER_TABLE(Nodes), RTL_NUMBER_OF(Connections), Connections,
-    RTL_NUMBER_OF(Categories), Categories};
+const PCFILTER_DESCRIPTOR TopologyFilterDescriptors[VIRTIOSND_STREAM_SETS] = {
+    {0, &RenderAutomation, FILTER_PART(Pins, TopologyPinRenderIn, FILTER_PINS_PER_STREAM), FILTER_TABLE(Nodes),
+     RENDER_CONNECTIONS, Connections, RTL_NUMBER_OF(Categories), Categories},
+    {0, &CaptureAutomation, FILTER_PART(Pins, TopologyPinMicrophone, FILTER_PINS_PER_STREAM),
+     sizeof(PCNODE_DESCRIPTOR), 0, NULL, RTL_NUMBER_OF(CaptureConnections), CaptureConnections,
+     RTL_NUMBER_OF(Categories), Categories},
+    {0, &Automation, FILTER_TABLE(Pins), FILTER_TABLE(Nodes), RTL_NUMBER_OF(Connections), Connections,
+     RTL_NUMBER_OF(Categories), Categories},
+};

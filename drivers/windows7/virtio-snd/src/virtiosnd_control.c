@@ -14,7 +14,6 @@
  */
 #include "virtiosnd_control.h"
 #include "trace.h"
-#include "virtiosnd_wait.h"
 
 #define SLOT_BYTES 48u
 #define ANSWER_OFFSET VIRTIOSND_CONTROL_REQUEST_MAX
@@ -57,7 +56,8 @@ CODE_PAGE VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN 
 
 BOOLEAN VirtIoSndControlIsClosed(const VIRTIOSND_CONTROL *Control)
 {
-    return (BOOLEAN)(Control->Closed || VirtioPciModernIsGone(Control->Queue->Transport));
+    return (BOOLEAN)(Control->Closed || VirtioPciTransportIsGone(Control->Queue->Transport) ||
+                     VirtioPciTransportIsBroken(Control->Queue->Transport));
 }
 
 static volatile ULONG *AnswerOf(PVIRTIOSND_CONTROL Control, ULONG Slot)
@@ -177,17 +177,15 @@ VOID VirtIoSndControlDrain(PVIRTIOSND_CONTROL Control)
 }
 
 /* PASSIVE. Waits for a slot that was Sent without a callback, and gives the slot back or up. */
-static NTSTATUS AwaitAnswer(PVIRTIOSND_CONTROL Control, ULONG Slot, ULONG Timeout, ULONG *Status)
+static NTSTATUS AwaitAnswer(PVIRTIOSND_CONTROL Control, ULONG Slot, const VIRTIOSND_DEADLINE *Deadline, ULONG *Status)
 {
     VIRTIOSND_CONTROL_SLOT *slot = &Control->Slots[Slot];
-    VIRTIOSND_DEADLINE deadline;
     NTSTATUS result = STATUS_PENDING;
     BOOLEAN late;
     KIRQL irql;
 
-    VirtIoSndDeadlineStart(&deadline, Timeout);
     for (;;) {
-        late = VirtIoSndDeadlinePassed(&deadline);
+        late = VirtIoSndDeadlinePassed(Deadline);
         VirtIoSndControlDrain(Control);
         KeAcquireSpinLock(&Control->Queue->Lock, &irql);
         if (slot->State == VirtIoSndControlAnswered) {
@@ -207,8 +205,21 @@ static NTSTATUS AwaitAnswer(PVIRTIOSND_CONTROL Control, ULONG Slot, ULONG Timeou
     }
 }
 
-static NTSTATUS SendAndWait(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *Message, ULONG *Status)
+/* A device that wants a reset does not answer, and without an interrupt nobody has heard of it. */
+static VOID CheckStatus(PVIRTIO_PCI_TRANSPORT Transport)
 {
+    UCHAR status = VirtioPciTransportStatus(Transport);
+
+    if (status != 0xFF && (status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        VirtioPciTransportSetBroken(Transport);
+    }
+}
+
+/* By: NULL, or when to give up at the latest. */
+static NTSTATUS SendAndWait(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *Message, const VIRTIOSND_DEADLINE *By,
+                            ULONG *Status)
+{
+    VIRTIOSND_DEADLINE deadline;
     NTSTATUS result;
     ULONG timeout;
     ULONG slot;
@@ -221,19 +232,27 @@ static NTSTATUS SendAndWait(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *M
     timeout = Control->Unanswered > 0 ? VIRTIOSND_CONTROL_TIMEOUT_SICK : VIRTIOSND_CONTROL_TIMEOUT;
     result = Send(Control, Message, &slot);
     KeReleaseSpinLock(&Control->Queue->Lock, irql);
+    VirtIoSndDeadlineStart(&deadline, timeout);
+    if (By != NULL) {
+        VirtIoSndDeadlineLimit(&deadline, By);
+    }
     if (NT_SUCCESS(result)) {
-        result = AwaitAnswer(Control, slot, timeout, Status);
+        result = AwaitAnswer(Control, slot, &deadline, Status);
     }
     KeAcquireSpinLock(&Control->Queue->Lock, &irql);
     Control->Waiters--;
     KeReleaseSpinLock(&Control->Queue->Lock, irql);
+    if (result == STATUS_IO_TIMEOUT) {
+        CheckStatus(Control->Queue->Transport);
+    }
     if (!NT_SUCCESS(result)) {
         VIRTIOSND_TRACE_ERROR("control request 0x%x failed: 0x%x\n", *(const ULONG *)Message->Request, result);
     }
     return result;
 }
 
-NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes, ULONG *Status)
+NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, ULONG Bytes,
+                              const VIRTIOSND_DEADLINE *By, ULONG *Status)
 {
     CONTROL_MESSAGE message;
 
@@ -242,7 +261,7 @@ NTSTATUS VirtIoSndControlSend(PVIRTIOSND_CONTROL Control, const VOID *Request, U
     message.InfoBytes = 0;
     message.Done = NULL;
     message.Context = NULL;
-    return SendAndWait(Control, &message, Status);
+    return SendAndWait(Control, &message, By, Status);
 }
 
 NTSTATUS VirtIoSndControlPcmInfo(PVIRTIOSND_CONTROL Control, ULONG Count, struct virtio_snd_pcm_info *Info,
@@ -261,7 +280,7 @@ NTSTATUS VirtIoSndControlPcmInfo(PVIRTIOSND_CONTROL Control, ULONG Count, struct
     message.InfoBytes = Count * (ULONG)sizeof(struct virtio_snd_pcm_info);
     message.Done = NULL;
     message.Context = NULL;
-    result = SendAndWait(Control, &message, Status);
+    result = SendAndWait(Control, &message, NULL, Status);
     if (NT_SUCCESS(result)) {
         RtlCopyMemory(Info, Control->Messages.Va + INFO_OFFSET, message.InfoBytes);
     }

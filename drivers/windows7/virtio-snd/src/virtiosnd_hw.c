@@ -12,6 +12,11 @@
  * only after a reset that was seen to finish. When it was not, or when a device
  * kept periods that it should have returned, that memory is abandoned on purpose.
  * A device that has left the bus reaches nothing.
+ *
+ * A device may keep streams of an earlier driver through a reset and give their
+ * periods back into our rings (QEMU does when it was reset without a RELEASE).
+ * Then it is brought up once only to release every stream, and reset again. That
+ * is done on evidence alone, since a RELEASE of an idle stream stops other devices.
  */
 #include "virtiosnd_hw.h"
 #include "trace.h"
@@ -19,6 +24,9 @@
 #include "virtiosnd_pci.h"
 #include "virtiosnd_rx.h"
 #include "virtiosnd_tx.h"
+
+/* Accepted when offered, on every transport: nothing is accepted that is not implemented. */
+#define RING_FEATURES (VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC) | VIRTIO_FEATURE(VIRTIO_F_RING_EVENT_IDX))
 
 /* One row per endpoint. */
 typedef struct _STREAM_KIND {
@@ -73,17 +81,30 @@ CODE_PAGE static NTSTATUS Identify(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusD
     return VirtIoSndBinding.Locate(Device);
 }
 
+/* The device is not one that can be used, and why. */
+static NTSTATUS Explain(PVIRTIOSND_DEVICE Device, VIRTIOSND_START_PROBLEM Problem, ULONG Detail)
+{
+    Device->Problem = Problem;
+    Device->Detail = Detail;
+    return STATUS_DEVICE_CONFIGURATION_ERROR;
+}
+
 CODE_PAGE static NTSTATUS CreateQueues(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
+    USHORT size;
     USHORT i;
 
     PAGED_CODE();
 
-    if (VirtioPciModernQueueCount(&Device->Transport) < VIRTIO_SND_QUEUE_COUNT) {
+    if (VirtioPciTransportQueueCount(&Device->Transport) < VIRTIO_SND_QUEUE_COUNT) {
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     for (i = 0; i < VIRTIO_SND_QUEUE_COUNT; i++) {
+        size = VirtioPciTransportQueueSize(&Device->Transport, i);
+        if (!VirtqSplitSizeIsUsable(size)) {
+            return Explain(Device, VirtIoSndProblemQueueSize, (ULONG)i << 16 | size);
+        }
         /* The period timer polls TX and RX: an interrupt per period would only cost time. */
         status = VirtIoSndQueueCreate(&Device->Queues[i], &Device->Transport, i, (BOOLEAN)(i < VIRTIO_SND_QUEUE_TX));
         if (!NT_SUCCESS(status)) {
@@ -109,8 +130,8 @@ CODE_PAGE static NTSTATUS ConnectInterrupt(PVIRTIOSND_DEVICE Device, PCM_RESOURC
         return status;
     }
     VIRTIOSND_TRACE_WARNING("no interrupt (0x%x), polling\n", status);
-    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_CONTROL], FALSE);
-    VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_EVENT], FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_CONTROL], FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(&Device->Queues[VIRTIO_SND_QUEUE_EVENT], FALSE);
     Device->PollingOnly = TRUE;
     return STATUS_SUCCESS;
 }
@@ -129,8 +150,9 @@ CODE_PAGE static BOOLEAN StreamFits(const struct virtio_snd_pcm_info *Info, cons
 /* Finds the stream of each endpoint by its direction; the first one that fits. */
 CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct virtio_snd_pcm_info *Info, ULONG Count)
 {
-    NTSTATUS status = STATUS_DEVICE_CONFIGURATION_ERROR; /* no usable stream at all */
+    BOOLEAN found = FALSE;
     PVIRTIOSND_PCM pcm;
+    NTSTATUS status;
     ULONG kind;
     ULONG id;
 
@@ -138,6 +160,7 @@ CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct v
 
     for (kind = 0; kind < VirtIoSndStreamCount; kind++) {
         pcm = &Device->Pcm[kind];
+        pcm->Present = FALSE;
         for (id = 0; id < Count && !StreamFits(&Info[id], &StreamKinds[kind]); id++) {
         }
         if (id == Count) {
@@ -154,8 +177,9 @@ CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct v
         pcm->Dialect = Device->Dialect;
         pcm->Usable = TRUE;
         pcm->Present = TRUE;
+        found = TRUE;
     }
-    return status;
+    return found ? STATUS_SUCCESS : Explain(Device, VirtIoSndProblemNoStream, Device->StreamCount);
 }
 
 /* Asks for the streams; the answer also tells the dialect. */
@@ -168,10 +192,10 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
 
     PAGED_CODE();
 
-    Device->StreamCount = VirtioPciModernReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
+    Device->StreamCount = VirtioPciTransportReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
     count = Device->StreamCount < VIRTIOSND_CONTROL_MAX_STREAMS ? Device->StreamCount : VIRTIOSND_CONTROL_MAX_STREAMS;
-    if (count == 0) {
-        return STATUS_DEVICE_CONFIGURATION_ERROR; /* and some devices reject a query for nothing */
+    if (count == 0) { /* some devices reject a query for nothing */
+        return Explain(Device, VirtIoSndProblemNoStream, 0);
     }
     info = ExAllocatePoolWithTag(NonPagedPool, count * sizeof(*info), VIRTIOSND_POOL_TAG);
     if (info == NULL) {
@@ -186,8 +210,9 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
     return result;
 }
 
-CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                  ULONG Flags)
+/* Everything up to DRIVER_OK. */
+CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
+                                ULONG Flags)
 {
     NTSTATUS status;
 
@@ -200,10 +225,9 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
     }
     Device->Mapped = TRUE;
     Device->Stage = VirtIoSndStageFeatures;
-    status = VirtioPciModernReset(&Device->Transport);
+    status = VirtioPciTransportReset(&Device->Transport);
     if (NT_SUCCESS(status)) {
-        status = VirtioPciModernNegotiate(&Device->Transport, VirtIoSndBinding.FeaturesWanted,
-                                          VirtIoSndBinding.FeaturesRequired);
+        status = VirtioPciTransportNegotiate(&Device->Transport, RING_FEATURES, VirtIoSndBinding.FeaturesRequired);
     }
     if (!NT_SUCCESS(status)) {
         return status;
@@ -218,10 +242,45 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    VirtioPciModernDriverOk(&Device->Transport);
+    VirtioPciTransportDriverOk(&Device->Transport);
     VirtIoSndEventqStart(&Device->Eventq);
     Device->Stage = VirtIoSndStageStreams;
-    return DiscoverStreams(Device);
+    return STATUS_SUCCESS;
+}
+
+/* A ring that came to life only now has nothing in it, and a device that came to life only now wants no reset. */
+CODE_RESIDENT static BOOLEAN IsClean(PVIRTIOSND_DEVICE Device)
+{
+    PVOID cookie;
+    ULONG written;
+    ULONG i;
+    UCHAR status = VirtioPciTransportStatus(&Device->Transport);
+    KIRQL irql;
+
+    for (i = VIRTIO_SND_QUEUE_TX; i < VIRTIO_SND_QUEUE_COUNT; i++) {
+        KeAcquireSpinLock(&Device->Queues[i].Lock, &irql);
+        (VOID)VirtIoSndQueuePop(&Device->Queues[i], &cookie, &written);
+        KeReleaseSpinLock(&Device->Queues[i].Lock, irql);
+    }
+    return (BOOLEAN)(!VirtioPciTransportIsBroken(&Device->Transport) &&
+                     (status == 0xFF || (status & VIRTIO_STATUS_NEEDS_RESET) == 0));
+}
+
+/* *Clean: FALSE when something of an earlier life came out of the device. */
+CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
+                                  ULONG Flags, BOOLEAN *Clean)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    *Clean = TRUE;
+    status = SetUp(Device, Raw, Translated, Flags);
+    if (NT_SUCCESS(status)) {
+        status = DiscoverStreams(Device);
+        *Clean = IsClean(Device);
+    }
+    return NT_SUCCESS(status) && !*Clean ? STATUS_DEVICE_PROTOCOL_ERROR : status;
 }
 
 /* TRUE: the device may still write to rings and messages. */
@@ -235,12 +294,12 @@ CODE_PAGE static BOOLEAN ResetDevice(PVIRTIOSND_DEVICE Device)
     if (!Device->Mapped) {
         return FALSE;
     }
-    status = VirtioPciModernReset(&Device->Transport);
+    status = VirtioPciTransportReset(&Device->Transport);
     if (status == STATUS_IO_TIMEOUT) {
         return TRUE;
     }
     if (status == STATUS_DEVICE_NOT_CONNECTED) {
-        VirtioPciModernGone(&Device->Transport);
+        VirtioPciTransportGone(&Device->Transport);
     }
     for (i = 0; i < VirtIoSndStreamCount; i++) {
         if (Device->Pcm[i].Present && VirtIoSndXferIsOwed(&Device->Pcm[i].Xfer)) {
@@ -260,6 +319,7 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
     for (i = VirtIoSndStreamCount; i-- > 0;) {
         VirtIoSndPcmQuiesce(&Device->Pcm[i]);
     }
+    Device->WasBroken = VirtioPciTransportIsBroken(&Device->Transport);
     VirtIoSndControlClose(&Device->Control);
     for (i = VIRTIO_SND_QUEUE_COUNT; i-- > 0;) {
         VirtIoSndQueueClose(&Device->Queues[i]);
@@ -275,11 +335,62 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
         VirtIoSndQueueDestroy(&Device->Queues[i], abandon);
     }
     if (Device->Mapped) {
-        VirtioPciModernGone(&Device->Transport); /* the registers are about to be unmapped */
+        VirtioPciTransportGone(&Device->Transport); /* the registers are about to be unmapped */
         Device->Mapped = FALSE;
     }
     if (VirtIoSndBinding.Unmap != NULL) {
         VirtIoSndBinding.Unmap(Device);
+    }
+}
+
+/* Brings the device up, releases every stream that it may have, and takes it down again. What lies in its rings is not
+ * looked at, and what it answers does not matter. */
+CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
+                                       ULONG Flags)
+{
+    struct virtio_snd_pcm_hdr request;
+    NTSTATUS result;
+    ULONG count;
+    ULONG status;
+
+    PAGED_CODE();
+
+    result = SetUp(Device, Raw, Translated, Flags);
+    if (NT_SUCCESS(result)) {
+        VIRTIOSND_TRACE_WARNING("releasing what an earlier driver has left behind\n");
+        count = VirtioPciTransportReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
+        request.code = VIRTIO_SND_R_PCM_RELEASE;
+        for (request.stream_id = 0; request.stream_id < count && request.stream_id < VIRTIOSND_CONTROL_MAX_STREAMS &&
+                                    NT_SUCCESS(result);
+             request.stream_id++) {
+            result = VirtIoSndControlSend(&Device->Control, &request, sizeof(request), NULL, &status);
+        }
+    }
+    TearDown(Device);
+}
+
+CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw,
+                                           PCM_RESOURCE_LIST Translated, ULONG Flags)
+{
+    ULONG recoveries = 0;
+    NTSTATUS status;
+    BOOLEAN clean = (BOOLEAN)((Flags & VIRTIOSND_START_RECOVER) == 0);
+
+    PAGED_CODE();
+
+    for (;;) {
+        if (!clean) {
+            ReleaseLeftovers(Device, Raw, Translated, Flags);
+            recoveries++;
+        }
+        status = BringUp(Device, Raw, Translated, Flags, &clean);
+        if (NT_SUCCESS(status)) {
+            return status;
+        }
+        TearDown(Device);
+        if (clean || recoveries > 0) {
+            return status;
+        }
     }
 }
 
@@ -293,15 +404,13 @@ CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJE
     if (Device->Started) {
         return STATUS_INVALID_DEVICE_STATE;
     }
-    Device->NeedsReset = 0;
+    Device->Problem = VirtIoSndProblemStage;
     status = Identify(Device, BusDevice);
     if (NT_SUCCESS(status)) {
-        status = BringUp(Device, Raw, Translated, Flags);
-        if (!NT_SUCCESS(status)) {
-            TearDown(Device);
-        }
+        status = BringUpOrRecover(Device, Raw, Translated, Flags);
     }
     if (!NT_SUCCESS(status)) {
+        Device->Detail = Device->Problem == VirtIoSndProblemStage ? (ULONG)Device->Stage : Device->Detail;
         VIRTIOSND_TRACE_ERROR("start failed at stage %d: 0x%x\n", Device->Stage, status);
         return status;
     }
@@ -323,5 +432,5 @@ CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
 
 VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device)
 {
-    VirtioPciModernGone(&Device->Transport);
+    VirtioPciTransportGone(&Device->Transport);
 }

@@ -4,9 +4,8 @@
 #include "virtiosnd_hw.h"
 #include "virtiosnd_pci.h"
 
-#define FEATURES_WANTED (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC))
 #if defined(AERO_VIRTIO_STRICT)
-#define FEATURES_REQUIRED FEATURES_WANTED
+#define FEATURES_REQUIRED (VIRTIO_FEATURE(VIRTIO_F_VERSION_1) | VIRTIO_FEATURE(VIRTIO_F_RING_INDIRECT_DESC))
 #else
 #define FEATURES_REQUIRED VIRTIO_FEATURE(VIRTIO_F_VERSION_1)
 #endif
@@ -53,7 +52,6 @@ CODE_PAGE static VOID Unmap(PVIRTIOSND_DEVICE Device)
 
 const VIRTIOSND_BINDING VirtIoSndBinding = {&CONTRACT,
                                             PCI_COMMAND_MEMORY_SPACE | PCI_COMMAND_BUS_MASTER,
-                                            FEATURES_WANTED,
                                             FEATURES_REQUIRED,
                                             Locate,
                                             Map,

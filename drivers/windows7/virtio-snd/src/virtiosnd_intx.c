@@ -6,12 +6,11 @@
 /* DISPATCH. A device that asks for a reset answers nothing any more: let nobody wait for it. */
 static VOID ConfigChanged(PVIRTIOSND_DEVICE Device)
 {
-    UCHAR status = VirtioPciModernStatus(&Device->Transport);
+    UCHAR status = VirtioPciTransportStatus(&Device->Transport);
 
     VIRTIOSND_TRACE_WARNING("configuration interrupt, status 0x%x\n", status);
     if ((status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
-        InterlockedExchange(&Device->NeedsReset, 1);
-        VirtIoSndControlRefuse(&Device->Control);
+        VirtioPciTransportSetBroken(&Device->Transport);
     }
 }
 

@@ -3,10 +3,11 @@
 #include "trace.h"
 #include "virtiosnd_wait.h"
 
-/* How long periods may take to come back, in 1/1024 s: after a RELEASE that was answered, and after one that was
- * not. */
-#define DRAIN_TIMEOUT VIRTIOSND_SECOND
-#define DRAIN_TIMEOUT_SICK (VIRTIOSND_SECOND / 4u)
+/* What ending a stream may take in all, in 1/1024 s: STOP with all that it waits for, then RELEASE, then the periods
+ * that come back; the last has a part of its own, since it is what the memory depends on. */
+#define STOP_TIMEOUT VIRTIOSND_SECOND
+#define CLOSE_TIMEOUT (2u * VIRTIOSND_SECOND)
+#define DRAIN_SHARE (VIRTIOSND_SECOND / 4u)
 
 CODE_PAGE VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm)
 {
@@ -38,8 +39,8 @@ static VOID SetState(PVIRTIOSND_PCM Pcm, VIRTIOSND_PCM_STATE State)
     InterlockedExchange(&Pcm->State, (LONG)State);
 }
 
-/* PASSIVE. A command that consists of the code and the stream id. */
-static NTSTATUS Command(PVIRTIOSND_PCM Pcm, ULONG Code)
+/* PASSIVE. A command that consists of the code and the stream id. By: as for VirtIoSndControlSend. */
+static NTSTATUS Command(PVIRTIOSND_PCM Pcm, ULONG Code, const VIRTIOSND_DEADLINE *By)
 {
     struct virtio_snd_pcm_hdr request;
     NTSTATUS result;
@@ -47,7 +48,7 @@ static NTSTATUS Command(PVIRTIOSND_PCM Pcm, ULONG Code)
 
     request.code = Code;
     request.stream_id = Pcm->StreamId;
-    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), &status);
+    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), By, &status);
     if (!NT_SUCCESS(result)) {
         return result;
     }
@@ -71,7 +72,7 @@ static NTSTATUS SetParams(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Con
     request.format = VIRTIO_SND_PCM_FMT_S16;
     request.rate = VIRTIO_SND_PCM_RATE_48000;
     request.padding = 0;
-    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), &status);
+    result = VirtIoSndControlSend(Pcm->Control, &request, sizeof(request), NULL, &status);
     return NT_SUCCESS(result) ? VirtIoSndStatusToNtStatus(Pcm->Dialect, status) : result;
 }
 
@@ -92,7 +93,7 @@ static NTSTATUS Prepare(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Confi
         return status;
     }
     SetState(Pcm, VirtIoSndPcmPrepared);
-    return Command(Pcm, VIRTIO_SND_R_PCM_PREPARE);
+    return Command(Pcm, VIRTIO_SND_R_PCM_PREPARE, NULL);
 }
 
 static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
@@ -106,14 +107,11 @@ static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CO
 }
 
 /* Mutex held. Waits for a START that is on its way, its callback included. */
-static VOID AwaitStart(PVIRTIOSND_PCM Pcm)
+static VOID AwaitStart(PVIRTIOSND_PCM Pcm, const VIRTIOSND_DEADLINE *Deadline)
 {
-    VIRTIOSND_DEADLINE deadline;
-
-    VirtIoSndDeadlineStart(&deadline, VIRTIOSND_CONTROL_TIMEOUT);
     while (Pcm->Starting) {
         VirtIoSndControlDrain(Pcm->Control);
-        if (Pcm->Starting && (VirtIoSndDeadlinePassed(&deadline) || VirtIoSndControlIsClosed(Pcm->Control)) &&
+        if (Pcm->Starting && (VirtIoSndDeadlinePassed(Deadline) || VirtIoSndControlIsClosed(Pcm->Control)) &&
             VirtIoSndControlCancel(Pcm->Control, Pcm->StartSlot, Pcm)) {
             InterlockedExchange(&Pcm->Starting, 0); /* state stays Starting: whether it runs is not known */
             return;
@@ -124,13 +122,15 @@ static VOID AwaitStart(PVIRTIOSND_PCM Pcm)
     }
 }
 
-/* On a device that paces, completions are news; one that answers at once is polled by whoever submits. */
-static VOID Listen(PVIRTIOSND_PCM Pcm)
+/* On a device that paces, completions are news; one that answers at once is polled by whoever submits. TRUE: some came
+ * before anybody listened. */
+static BOOLEAN Listen(PVIRTIOSND_PCM Pcm)
 {
     if (Pcm->Dialect->QueueBeforeStart) {
         InterlockedExchange(&Pcm->Attentive, 1);
-        VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
+        return VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
     }
+    return FALSE;
 }
 
 /* Mutex held. Afterwards Attention does not run. */
@@ -139,7 +139,7 @@ static VOID StopListening(PVIRTIOSND_PCM Pcm)
     if (InterlockedExchange(&Pcm->Attentive, 0) == 0) {
         return;
     }
-    VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, FALSE);
+    (VOID)VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, FALSE);
     while (Pcm->Attending != 0) {
         VirtIoSndPause(NULL);
     }
@@ -164,7 +164,8 @@ static VOID AwaitTail(PVIRTIOSND_PCM Pcm)
     }
     VirtIoSndDeadlineStart(&deadline, TAIL_TIMEOUT);
     VirtIoSndXferPoll(&Pcm->Xfer);
-    while (VirtIoSndXferIsOwed(&Pcm->Xfer) && !VirtIoSndDeadlinePassed(&deadline)) {
+    while (VirtIoSndXferIsOwed(&Pcm->Xfer) && !VirtIoSndDeadlinePassed(&deadline) &&
+           !VirtIoSndControlIsClosed(Pcm->Control)) {
         VirtIoSndPause(NULL);
         VirtIoSndXferPoll(&Pcm->Xfer);
     }
@@ -174,14 +175,20 @@ static VOID AwaitTail(PVIRTIOSND_PCM Pcm)
 static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 {
     NTSTATUS status = STATUS_SUCCESS;
+    VIRTIOSND_DEADLINE deadline;
+    VIRTIOSND_DEADLINE begun;
 
-    AwaitStart(Pcm);
+    VirtIoSndDeadlineStart(&begun, 0);
+    VirtIoSndDeadlineStart(&deadline, STOP_TIMEOUT);
+    AwaitStart(Pcm, &deadline);
     StopListening(Pcm);
     if (Pcm->State == VirtIoSndPcmRunning || Pcm->State == VirtIoSndPcmStarting) {
         AwaitTail(Pcm);
         InterlockedExchange(&Pcm->Stopped, 1);
-        status = Command(Pcm, VIRTIO_SND_R_PCM_STOP);
+        status = Command(Pcm, VIRTIO_SND_R_PCM_STOP, &deadline);
         SetState(Pcm, VirtIoSndPcmPrepared);
+        VirtIoSndDeadlineStart(&deadline, 0);
+        Pcm->StopCost = deadline.Counter - begun.Counter;
     }
     return status;
 }
@@ -189,17 +196,23 @@ static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 /* Mutex held. Back to Idle, whatever the device says. */
 static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
 {
-    NTSTATUS status;
+    VIRTIOSND_DEADLINE released;
+    VIRTIOSND_DEADLINE returned;
 
     if (Pcm->State == VirtIoSndPcmIdle) {
         return Pcm->CloseStatus;
     }
     (VOID)StopLocked(Pcm);
-    status = Command(Pcm, VIRTIO_SND_R_PCM_RELEASE);
+    VirtIoSndDeadlineStart(&released, CLOSE_TIMEOUT - DRAIN_SHARE);
+    VirtIoSndDeadlineStart(&returned, CLOSE_TIMEOUT);
+    released.Counter -= Pcm->StopCost; /* just now, or when the stream was paused */
+    returned.Counter -= Pcm->StopCost;
+    (VOID)Command(Pcm, VIRTIO_SND_R_PCM_RELEASE, &released);
     SetState(Pcm, VirtIoSndPcmIdle);
     Pcm->Released = (BOOLEAN)(InterlockedExchange(&Pcm->Stopped, 0) != 0);
-    Pcm->CloseStatus =
-        VirtIoSndXferClose(&Pcm->Xfer, status == STATUS_IO_TIMEOUT ? DRAIN_TIMEOUT_SICK : DRAIN_TIMEOUT, Lost);
+    VirtIoSndDeadlineStart(&released, VIRTIOSND_SECOND);
+    VirtIoSndDeadlineLimit(&returned, &released);
+    Pcm->CloseStatus = VirtIoSndXferClose(&Pcm->Xfer, &returned, Lost);
     return Pcm->CloseStatus;
 }
 
@@ -220,6 +233,7 @@ NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Con
         status = STATUS_INVALID_DEVICE_STATE;
     } else {
         Pcm->CloseStatus = STATUS_SUCCESS;
+        Pcm->StopCost = 0;
         Pcm->StartDone = Config->StartDone;
         Pcm->Attention = Config->Attention;
         Pcm->Context = Config->Context;
@@ -252,14 +266,16 @@ static VOID StartAnswered(PVOID Context, ULONG Status)
 NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
 {
     struct virtio_snd_pcm_hdr request;
+    BOOLEAN missed;
     NTSTATUS status;
+    KIRQL irql;
 
     if (!Pcm->Present || Pcm->Starting ||
         InterlockedCompareExchange(&Pcm->State, VirtIoSndPcmStarting, VirtIoSndPcmPrepared) != VirtIoSndPcmPrepared) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     InterlockedExchange(&Pcm->Starting, 1);
-    Listen(Pcm);
+    missed = Listen(Pcm);
     request.code = VIRTIO_SND_R_PCM_START;
     request.stream_id = Pcm->StreamId;
     status = VirtIoSndControlSendAsync(Pcm->Control, &request, sizeof(request), StartAnswered, Pcm, &Pcm->StartSlot);
@@ -268,6 +284,11 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
         InterlockedExchange(&Pcm->Starting, 0);
     } else {
         VirtIoSndControlDrain(Pcm->Control); /* most devices have answered by now: no need for the interrupt */
+        if (missed) {
+            KeRaiseIrql(DISPATCH_LEVEL, &irql);
+            VirtIoSndPcmInterrupted(Pcm); /* the interrupt that will not come */
+            KeLowerIrql(irql);
+        }
     }
     return status;
 }

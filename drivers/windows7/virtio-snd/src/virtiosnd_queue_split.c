@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Thin: virtqueue_split.c is the ring, virtio_pci_modern_transport.c the doorbell.
+ * Thin: virtqueue_split.c is the ring, virtio_pci_transport.h the doorbell.
  *
  * Why MmAllocateContiguousMemorySpecifyCache and not a DMA adapter's common
  * buffer: rings, messages and the WaveRT cyclic buffer must all be given to the
@@ -71,7 +71,7 @@ CODE_RESIDENT static VOID SetLive(PVIRTIOSND_QUEUE Queue, BOOLEAN Live)
 
 CODE_PAGE static NTSTATUS AllocateRing(PVIRTIOSND_QUEUE Queue, USHORT Size)
 {
-    BOOLEAN indirect = VirtioPciModernHasFeature(Queue->Transport, VIRTIO_F_RING_INDIRECT_DESC);
+    BOOLEAN indirect = VirtioPciTransportHasFeature(Queue->Transport, VIRTIO_F_RING_INDIRECT_DESC);
     USHORT tables = 0;
     USHORT entries = 0;
     NTSTATUS status;
@@ -91,18 +91,20 @@ CODE_PAGE static NTSTATUS AllocateRing(PVIRTIOSND_QUEUE Queue, USHORT Size)
         VirtIoSndDmaFree(&Queue->Memory);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
-    return VirtqSplitInit(&Queue->Ring, Size, tables, entries, Queue->Memory.Va, Queue->Memory.Physical, Queue->State);
+    return VirtqSplitInit(&Queue->Ring, Size, tables, entries,
+                          VirtioPciTransportHasFeature(Queue->Transport, VIRTIO_F_RING_EVENT_IDX), Queue->Memory.Va,
+                          Queue->Memory.Physical, Queue->State);
 }
 
 CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRANSPORT Transport, USHORT Index,
                                         BOOLEAN Interrupts)
 {
-    USHORT size = VirtioPciModernQueueSize(Transport, Index);
+    USHORT size = VirtioPciTransportQueueSize(Transport, Index);
     NTSTATUS status;
 
     PAGED_CODE();
 
-    if (size < VIRTQ_MIN_SIZE || size > VRING_MAX_SIZE || (size & (size - 1u)) != 0) {
+    if (!VirtqSplitSizeIsUsable(size)) {
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     }
     Queue->Transport = Transport;
@@ -111,8 +113,8 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    VirtqSplitSetInterrupts(&Queue->Ring, Interrupts);
-    status = VirtioPciModernQueueEnable(Transport, Index, VirtqSplitDescPhysical(&Queue->Ring),
+    (VOID)VirtqSplitSetInterrupts(&Queue->Ring, Interrupts);
+    status = VirtioPciTransportQueueEnable(Transport, Index, VirtqSplitDescPhysical(&Queue->Ring),
                                         VirtqSplitAvailPhysical(&Queue->Ring), VirtqSplitUsedPhysical(&Queue->Ring),
                                         &Queue->Doorbell);
     if (!NT_SUCCESS(status)) {
@@ -123,15 +125,17 @@ CODE_PAGE NTSTATUS VirtIoSndQueueCreate(PVIRTIOSND_QUEUE Queue, PVIRTIO_PCI_TRAN
     return STATUS_SUCCESS;
 }
 
-VOID VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted)
+BOOLEAN VirtIoSndQueueSetInterrupts(PVIRTIOSND_QUEUE Queue, BOOLEAN Wanted)
 {
+    BOOLEAN missed = FALSE;
     KIRQL irql;
 
     KeAcquireSpinLock(&Queue->Lock, &irql);
     if (Queue->Live) {
-        VirtqSplitSetInterrupts(&Queue->Ring, Wanted);
+        missed = VirtqSplitSetInterrupts(&Queue->Ring, Wanted);
     }
     KeReleaseSpinLock(&Queue->Lock, irql);
+    return missed;
 }
 
 VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
@@ -155,7 +159,7 @@ CODE_PAGE VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon)
 
 NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie)
 {
-    if (!Queue->Live || VirtioPciModernIsGone(Queue->Transport)) {
+    if (!Queue->Live || VirtioPciTransportIsGone(Queue->Transport) || VirtioPciTransportIsBroken(Queue->Transport)) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     return VirtqSplitAdd(&Queue->Ring, Sg, Count, Cookie);
@@ -179,13 +183,22 @@ ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue)
 VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
 {
     if (Queue->Live && VirtqSplitPublish(&Queue->Ring)) {
-        VirtioPciModernNotify(Queue->Transport, Queue->Doorbell, Queue->Index);
+        VirtioPciTransportNotify(Queue->Transport, Queue->Doorbell, Queue->Index);
     }
 }
 
 BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written)
 {
-    return (BOOLEAN)(Queue->Live && VirtqSplitGet(&Queue->Ring, Cookie, Written));
+    if (!Queue->Live) {
+        return FALSE;
+    }
+    if (VirtqSplitGet(&Queue->Ring, Cookie, Written)) {
+        return TRUE;
+    }
+    if (Queue->Ring.Broken) {
+        VirtioPciTransportSetBroken(Queue->Transport);
+    }
+    return FALSE;
 }
 
 ULONG VirtIoSndQueueInFlight(const VIRTIOSND_QUEUE *Queue)

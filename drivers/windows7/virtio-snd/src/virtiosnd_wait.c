@@ -11,6 +11,13 @@ VOID VirtIoSndDeadlineStart(VIRTIOSND_DEADLINE *Deadline, ULONG Duration)
     Deadline->Counter = now + (frequency.QuadPart >> 10) * (LONGLONG)Duration;
 }
 
+VOID VirtIoSndDeadlineLimit(VIRTIOSND_DEADLINE *Deadline, const VIRTIOSND_DEADLINE *Other)
+{
+    if (Other->Counter < Deadline->Counter) {
+        Deadline->Counter = Other->Counter;
+    }
+}
+
 BOOLEAN VirtIoSndDeadlinePassed(const VIRTIOSND_DEADLINE *Deadline)
 {
     return (BOOLEAN)(KeQueryPerformanceCounter(NULL).QuadPart >= Deadline->Counter);

@@ -7,7 +7,6 @@
  */
 #include "virtiosnd_xfer.h"
 #include "trace.h"
-#include "virtiosnd_wait.h"
 
 #define SLOT_BYTES 16u
 #define STATUS_OFFSET 8u
@@ -229,7 +228,8 @@ NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG
         return STATUS_INVALID_PARAMETER;
     }
     KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
-    if (!Xfer->Open || VirtioPciModernIsGone(Xfer->Queue->Transport)) {
+    if (!Xfer->Open || VirtioPciTransportIsGone(Xfer->Queue->Transport) ||
+        VirtioPciTransportIsBroken(Xfer->Queue->Transport)) {
         status = STATUS_INVALID_DEVICE_STATE;
     } else if (MayBegin(Xfer, SgCount)) {
         status = BeginPeriod(Xfer, Sg, SgCount, Cookie);
@@ -374,15 +374,14 @@ static VOID DropRest(PVIRTIOSND_XFER Xfer, NTSTATUS Lost)
     }
 }
 
-NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
+NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, const VIRTIOSND_DEADLINE *Deadline, NTSTATUS Lost)
 {
-    VIRTIOSND_DEADLINE deadline;
+    PVIRTIO_PCI_TRANSPORT transport = Xfer->Queue->Transport;
     BOOLEAN late = FALSE;
     BOOLEAN draining;
     ULONG periods;
     KIRQL irql;
 
-    VirtIoSndDeadlineStart(&deadline, Duration);
     for (;;) {
         VirtIoSndXferPoll(Xfer);
         KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
@@ -395,7 +394,8 @@ NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
             break;
         }
         VirtIoSndPause(NULL);
-        late = (BOOLEAN)(VirtIoSndDeadlinePassed(&deadline) || VirtioPciModernIsGone(Xfer->Queue->Transport));
+        late = (BOOLEAN)(VirtIoSndDeadlinePassed(Deadline) || VirtioPciTransportIsGone(transport) ||
+                         VirtioPciTransportIsBroken(transport));
     }
     if (periods > 0) {
         VIRTIOSND_TRACE_WARNING("%lu periods did not come back\n", periods);
@@ -406,5 +406,5 @@ NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, ULONG Duration, NTSTATUS Lost)
 
 BOOLEAN VirtIoSndXferIsOwed(const VIRTIOSND_XFER *Xfer)
 {
-    return (BOOLEAN)(Xfer->Transfers > 0 && !VirtioPciModernIsGone(Xfer->Queue->Transport));
+    return (BOOLEAN)(Xfer->Transfers > 0 && !VirtioPciTransportIsGone(Xfer->Queue->Transport));
 }

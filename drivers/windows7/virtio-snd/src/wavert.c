@@ -5,6 +5,7 @@
  */
 #include "wavert.h"
 
+#include "filter_pins.h"
 #include "pool.h"
 #include "portcls_com.h"
 #include "wavert_format.h"
@@ -46,11 +47,17 @@ static ULONG NTAPI Release(IMiniportWaveRT *This)
     return references;
 }
 
+/* The stream behind pin number Pin of this filter; FALSE: none. */
+CODE_PAGE static BOOLEAN StreamOfPin(IMiniportWaveRT *This, ULONG Pin, VIRTIOSND_STREAM_ID *Stream)
+{
+    PAGED_CODE();
+    return WaveRtPinStream(FilterPinCounted(FromInterface(This)->Adapter->StreamSet, Pin), Stream);
+}
+
 CODE_PAGE static NTSTATUS NTAPI GetDescription(IMiniportWaveRT *This, PPCFILTER_DESCRIPTOR *Description)
 {
     PAGED_CODE();
-    UNREFERENCED_PARAMETER(This);
-    *Description = (PPCFILTER_DESCRIPTOR)&WaveRtFilterDescriptor;
+    *Description = (PPCFILTER_DESCRIPTOR)&WaveRtFilterDescriptors[FromInterface(This)->Adapter->StreamSet - 1u];
     return STATUS_SUCCESS;
 }
 
@@ -61,9 +68,8 @@ CODE_PAGE static NTSTATUS NTAPI DataRangeIntersection(IMiniportWaveRT *This, ULO
     VIRTIOSND_STREAM_ID stream;
 
     PAGED_CODE();
-    UNREFERENCED_PARAMETER(This);
     UNREFERENCED_PARAMETER(MyRange); /* the pin has one format whichever of its ranges matched */
-    if (!WaveRtPinStream(Pin, &stream)) {
+    if (!StreamOfPin(This, Pin, &stream)) {
         return STATUS_NOT_IMPLEMENTED; /* bridge pins: the port's own intersection */
     }
     return WaveRtFormatIntersect(stream, ClientRange, OutputLength, Result, ResultLength);
@@ -92,7 +98,7 @@ CODE_PAGE static NTSTATUS NTAPI NewStream(IMiniportWaveRT *This, PMINIPORTWAVERT
 
     PAGED_CODE();
     *Stream = NULL;
-    if (!WaveRtPinStream(Pin, &stream) || !Capture != (stream == VirtIoSndStreamRender)) {
+    if (!StreamOfPin(This, Pin, &stream) || !Capture != (stream == VirtIoSndStreamRender)) {
         return STATUS_INVALID_PARAMETER;
     }
     status = WaveRtFormatCheck(stream, DataFormat, DataFormat->FormatSize);

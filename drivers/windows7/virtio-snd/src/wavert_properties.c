@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* wavert_properties.c: what the Wave filter's pins stand for, and the properties of the filter. */
+#include "filter_pins.h"
 #include "property.h"
 #include "wavert_format.h"
 #include "wavert_tables.h"
@@ -11,9 +12,9 @@ CODE_PAGE BOOLEAN WaveRtPinStream(ULONG Pin, VIRTIOSND_STREAM_ID *Stream)
     return (BOOLEAN)(Pin == WaveRtPinRenderStream || Pin == WaveRtPinCaptureStream);
 }
 
-/* The filter property that asks whether a streaming pin would take a format (SET) or which one it prefers (GET);
- * neither changes anything (WDK: "KSPROPERTY_PIN_PROPOSEDATAFORMAT"). */
-CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Request)
+/* Asks whether a streaming pin would take a format (SET) or which one it prefers (GET); neither changes anything
+ * (WDK: "KSPROPERTY_PIN_PROPOSEDATAFORMAT"). Streams: of the filter. */
+CODE_PAGE static NTSTATUS ProposedFormat(PPCPROPERTY_REQUEST Request, ULONG Streams)
 {
     WAVERT_FORMAT format;
     VIRTIOSND_STREAM_ID stream;
@@ -25,7 +26,7 @@ CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Reques
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    if (!WaveRtPinStream(pin, &stream)) {
+    if (!WaveRtPinStream(FilterPinCounted(Streams, pin), &stream)) {
         return STATUS_INVALID_DEVICE_REQUEST;
     }
     if (Request->Verb & KSPROPERTY_TYPE_BASICSUPPORT) {
@@ -41,4 +42,22 @@ CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Reques
         return WaveRtFormatCheck(stream, Request->Value, Request->ValueSize);
     }
     return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormat(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return ProposedFormat(Request, VIRTIOSND_STREAM_SETS);
+}
+
+CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormatRender(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return ProposedFormat(Request, VIRTIOSND_STREAM_BIT(VirtIoSndStreamRender));
+}
+
+CODE_PAGE NTSTATUS NTAPI WaveRtPropertyProposedFormatCapture(PPCPROPERTY_REQUEST Request)
+{
+    PAGED_CODE();
+    return ProposedFormat(Request, VIRTIOSND_STREAM_BIT(VirtIoSndStreamCapture));
 }

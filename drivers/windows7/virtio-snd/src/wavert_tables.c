@@ -56,20 +56,42 @@ static const PCCONNECTION_DESCRIPTOR Connections[] = {
     {PCFILTER_NODE, WaveRtPinCaptureBridge, PCFILTER_NODE, WaveRtPinCaptureStream},
 };
 
-static const PCPROPERTY_ITEM Properties[] = {
-    {&SndPropertySetPin, KSPROPERTY_PIN_PROPOSEDATAFORMAT,
-     KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_BASICSUPPORT, WaveRtPropertyProposedFormat},
+static const PCCONNECTION_DESCRIPTOR CaptureConnections[] = {
+    {PCFILTER_NODE, WaveRtPinCaptureBridge - FILTER_PINS_PER_STREAM, PCFILTER_NODE,
+     WaveRtPinCaptureStream - FILTER_PINS_PER_STREAM},
 };
+
+#define PROPOSED_FORMAT(Handler)                                                                                       \
+    {                                                                                                                  \
+        &SndPropertySetPin, KSPROPERTY_PIN_PROPOSEDATAFORMAT,                                                          \
+            KSPROPERTY_TYPE_GET | KSPROPERTY_TYPE_SET | KSPROPERTY_TYPE_BASICSUPPORT, (Handler)                        \
+    }
+
+static const PCPROPERTY_ITEM Properties[] = {PROPOSED_FORMAT(WaveRtPropertyProposedFormat)};
+static const PCPROPERTY_ITEM RenderProperties[] = {PROPOSED_FORMAT(WaveRtPropertyProposedFormatRender)};
+static const PCPROPERTY_ITEM CaptureProperties[] = {PROPOSED_FORMAT(WaveRtPropertyProposedFormatCapture)};
 
 static const PCAUTOMATION_TABLE Automation = FILTER_PROPERTIES(Properties);
+static const PCAUTOMATION_TABLE RenderAutomation = FILTER_PROPERTIES(RenderProperties);
+static const PCAUTOMATION_TABLE CaptureAutomation = FILTER_PROPERTIES(CaptureProperties);
 
+/* Playback's own first, recording's own last: a filter without one of them has a part of the table. */
 static const GUID Categories[] = {
-    GUID_INITIALIZER(STATIC_KSCATEGORY_AUDIO),
     GUID_INITIALIZER(STATIC_KSCATEGORY_RENDER),
-    GUID_INITIALIZER(STATIC_KSCATEGORY_CAPTURE),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_AUDIO),
     GUID_INITIALIZER(STATIC_KSCATEGORY_REALTIME),
+    GUID_INITIALIZER(STATIC_KSCATEGORY_CAPTURE),
 };
+#define CATEGORIES_OF_ONE 3
 
-const PCFILTER_DESCRIPTOR WaveRtFilterDescriptor = {
-    0, &Automation, FILTER_TABLE(Pins), sizeof(PCNODE_DESCRIPTOR), 0, NULL, RTL_NUMBER_OF(Connections), Connections,
-    RTL_NUMBER_OF(Categories), Categories};
+/* The members of PCFILTER_DESCRIPTOR that say that there are no nodes. */
+#define NO_NODES sizeof(PCNODE_DESCRIPTOR), 0, NULL
+
+const PCFILTER_DESCRIPTOR WaveRtFilterDescriptors[VIRTIOSND_STREAM_SETS] = {
+    {0, &RenderAutomation, FILTER_PART(Pins, WaveRtPinRenderStream, FILTER_PINS_PER_STREAM), NO_NODES, 1, Connections,
+     CATEGORIES_OF_ONE, &Categories[0]},
+    {0, &CaptureAutomation, FILTER_PART(Pins, WaveRtPinCaptureBridge, FILTER_PINS_PER_STREAM), NO_NODES,
+     RTL_NUMBER_OF(CaptureConnections), CaptureConnections, CATEGORIES_OF_ONE, &Categories[1]},
+    {0, &Automation, FILTER_TABLE(Pins), NO_NODES, RTL_NUMBER_OF(Connections), Connections, RTL_NUMBER_OF(Categories),
+     Categories},
+};

@@ -10,7 +10,7 @@
 #define VIRTIO_PCI_INTX_WDM_H
 
 #include <wdk_compat.h>
-#include "virtio_pci_modern_transport.h"
+#include "virtio_pci_transport.h"
 
 /* DISPATCH_LEVEL. IsrStatus: VIRTIO_ISR_* bits of all interrupts since the last call. */
 typedef VOID (*PVIRTIO_PCI_INTX_ROUTINE)(PVOID Context, UCHAR IsrStatus);

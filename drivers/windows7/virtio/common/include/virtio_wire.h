@@ -144,6 +144,8 @@ struct vring_used_elem {
 #define VRING_DESC_BYTES(n) (16u * (n))
 #define VRING_AVAIL_BYTES(n) (6u + 2u * (n))
 #define VRING_USED_BYTES(n) (6u + 8u * (n))
+#define VRING_AVAIL_OFF_USED_EVENT(n) (4u + 2u * (n)) /* with EVENT_IDX, as the next */
+#define VRING_USED_OFF_AVAIL_EVENT(n) (4u + 8u * (n))
 
 /* ---- virtio-snd (5.14) ---- */
 #define VIRTIO_SND_QUEUE_CONTROL 0u

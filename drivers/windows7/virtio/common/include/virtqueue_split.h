@@ -8,13 +8,18 @@
  *     VirtqSplitAdd(vq, sg, count, cookie);     any number of times
  *     if (VirtqSplitPublish(vq)) ring the doorbell;
  *     ...
- *     while (VirtqSplitGet(vq, &cookie, &written)) ...
+ *     while (VirtqSplitGet(vq, &cookie, &written)) ...    to the end, also when an interrupt said so
+ *
+ * When the device interrupts and when the doorbell is rung is said by the flags,
+ * or by indices once EVENT_IDX was negotiated (2.7.7, 2.7.10). An interrupt that
+ * was raised is not raised again before VirtqSplitGet has said FALSE, which looks
+ * once more after it has asked for the next: none is lost between the two.
  *
  * A request of several parts takes one descriptor and one of the preallocated
  * indirect tables when INDIRECT_DESC was negotiated and it fits into a table,
  * else a chain of descriptors. What the driver believes about the ring is kept
- * in private memory; of what the device writes only used.idx and the used
- * elements are read, and each is checked. A device that breaks the rules sets
+ * in private memory; of what the device writes only used.idx, the used elements
+ * and the wish for doorbells are read, and what could do harm is checked. A device that breaks the rules sets
  * Broken, and from then on nothing is added or returned: only a reset helps.
  */
 #ifndef VIRTQUEUE_SPLIT_H
@@ -67,8 +72,14 @@ typedef struct _VIRTQ_SPLIT {
     USHORT AvailIndex;             /* next value of avail.idx; free-running */
     USHORT Published;              /* value of avail.idx that the device can see */
     USHORT UsedIndex;              /* used.idx up to which was read; free-running */
+    USHORT UsedEvent;              /* used_event as the device can see it */
+    BOOLEAN EventIdx;              /* EVENT_IDX was negotiated */
+    BOOLEAN Interrupts;            /* wanted */
     BOOLEAN Broken;
 } VIRTQ_SPLIT, *PVIRTQ_SPLIT;
+
+/* TRUE: a ring may have Size entries, a power of two from VIRTQ_MIN_SIZE to VRING_MAX_SIZE. */
+BOOLEAN VirtqSplitSizeIsUsable(USHORT Size);
 
 /* Bytes of physically contiguous memory (16-aligned) for a ring of Size entries and its tables. */
 ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries);
@@ -76,11 +87,11 @@ ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries);
 ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount);
 
 /* Makes an empty ring of Memory (VirtqSplitRingBytes bytes at physical address Physical) and State (both are zeroed
- * here). TableCount 0: direct chains only. TableEntries is at most Size: a chain must not be longer than the queue.
- * STATUS_INVALID_PARAMETER: Size is not a power of two from VIRTQ_MIN_SIZE to VRING_MAX_SIZE, or TableEntries >
- * Size. */
-NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, PVOID Memory,
-                        ULONGLONG Physical, PVOID State);
+ * here); interrupts are wanted. EventIdx: EVENT_IDX was negotiated. TableCount 0: direct chains only. TableEntries is
+ * at most Size: a chain must not be longer than the queue.
+ * STATUS_INVALID_PARAMETER: Size is not usable, or TableEntries > Size. */
+NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, BOOLEAN EventIdx,
+                        PVOID Memory, ULONGLONG Physical, PVOID State);
 
 /* Physical addresses for the device. */
 ULONGLONG VirtqSplitDescPhysical(const VIRTQ_SPLIT *Vq);
@@ -105,7 +116,8 @@ BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq);
  * FALSE: none, or Broken. The order is the device's. */
 BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written);
 
-/* Asks the device for interrupts, or not. A hint: the device may interrupt anyway. */
-VOID VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted);
+/* Asks the device for interrupts, or not. A hint: the device may interrupt anyway. TRUE: something came back before
+ * interrupts were wanted, and none will tell of it. */
+BOOLEAN VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted);
 
 #endif

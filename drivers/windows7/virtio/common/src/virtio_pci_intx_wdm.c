@@ -12,7 +12,7 @@ static KDEFERRED_ROUTINE IntxDpc;
 static BOOLEAN NTAPI IntxIsr(PKINTERRUPT Interrupt, PVOID Context)
 {
     PVIRTIO_PCI_INTX intx = Context;
-    UCHAR isr = VirtioPciModernReadIsr(intx->Transport);
+    UCHAR isr = VirtioPciTransportReadIsr(intx->Transport);
 
     UNREFERENCED_PARAMETER(Interrupt);
     if (isr == 0) {

@@ -8,10 +8,9 @@
  *   - all queues share one doorbell;
  *   - the device configuration has no generation.
  *
- * Prototypes and contracts are those of virtio_pci_modern_transport.h; see
- * virtio_pci_legacy.h. The port instructions are ordered by the processor.
+ * The port instructions are ordered by the processor.
  */
-#include "virtio_pci_modern_transport.h"
+#include "virtio_pci_legacy.h"
 #include "virtio_wire.h"
 
 #define MAX_QUEUES 64u /* ends the count of a device that answers anything */
@@ -71,26 +70,26 @@ CODE_PAGE NTSTATUS VirtioPciLegacyInit(PVIRTIO_PCI_TRANSPORT Transport, ULONG Po
     return STATUS_SUCCESS;
 }
 
-UCHAR VirtioPciLegacyStatus(PVIRTIO_PCI_TRANSPORT Transport)
+UCHAR VirtioPciTransportStatus(PVIRTIO_PCI_TRANSPORT Transport)
 {
     return Read8(Transport, VIRTIO_LEGACY_STATUS);
 }
 
-VOID VirtioPciLegacyWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status)
+VOID VirtioPciTransportWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status)
 {
     if (!Transport->Gone) {
         WRITE_PORT_UCHAR(At(Transport, VIRTIO_LEGACY_STATUS), Status);
     }
 }
 
-NTSTATUS VirtioPciLegacyNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required)
+NTSTATUS VirtioPciTransportNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required)
 {
     ULONGLONG offered;
 
-    VirtioPciLegacyAddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
-    VirtioPciLegacyAddStatus(Transport, VIRTIO_STATUS_DRIVER);
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_DRIVER);
     offered = Read32(Transport, At(Transport, VIRTIO_LEGACY_HOST_FEATURES));
-    if (VirtioPciLegacyStatus(Transport) == 0xFF) {
+    if (VirtioPciTransportStatus(Transport) == 0xFF) {
         return STATUS_DEVICE_NOT_CONNECTED;
     }
     if ((offered & Required) != Required) {
@@ -101,18 +100,18 @@ NTSTATUS VirtioPciLegacyNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wan
     return STATUS_SUCCESS;
 }
 
-USHORT VirtioPciLegacyQueueCount(PVIRTIO_PCI_TRANSPORT Transport)
+USHORT VirtioPciTransportQueueCount(PVIRTIO_PCI_TRANSPORT Transport)
 {
     USHORT count = 0;
 
     /* No register says it: the first queue without entries is the first that does not exist. */
-    while (count < MAX_QUEUES && !Transport->Gone && VirtioPciLegacyQueueSize(Transport, count) != 0) {
+    while (count < MAX_QUEUES && !Transport->Gone && VirtioPciTransportQueueSize(Transport, count) != 0) {
         count++;
     }
     return count;
 }
 
-USHORT VirtioPciLegacyQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
+USHORT VirtioPciTransportQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
 {
     USHORT size;
     KIRQL irql;
@@ -124,7 +123,7 @@ USHORT VirtioPciLegacyQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
     return size;
 }
 
-NTSTATUS VirtioPciLegacyQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index, ULONGLONG Desc, ULONGLONG Avail,
+NTSTATUS VirtioPciTransportQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index, ULONGLONG Desc, ULONGLONG Avail,
                                     ULONGLONG Used, PUCHAR *Doorbell)
 {
     ULONGLONG page = Desc / VIRTIO_LEGACY_RING_ALIGN;
@@ -143,19 +142,19 @@ NTSTATUS VirtioPciLegacyQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Inde
     return STATUS_SUCCESS;
 }
 
-VOID VirtioPciLegacyNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, USHORT Index)
+VOID VirtioPciTransportNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, USHORT Index)
 {
     Write16(Transport, Doorbell, Index);
 }
 
-UCHAR VirtioPciLegacyReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
+UCHAR VirtioPciTransportReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
 {
     UCHAR isr = Read8(Transport, VIRTIO_LEGACY_ISR);
 
     return isr == 0xFF ? (UCHAR)0 : isr; /* all ones: nobody there, so not our interrupt */
 }
 
-ULONG VirtioPciLegacyReadConfig(PVIRTIO_PCI_TRANSPORT Transport, ULONG Offset)
+ULONG VirtioPciTransportReadConfig(PVIRTIO_PCI_TRANSPORT Transport, ULONG Offset)
 {
     ULONG again;
     ULONG value;

@@ -82,12 +82,12 @@ CODE_PAGE NTSTATUS VirtioPciModernInit(PVIRTIO_PCI_TRANSPORT Transport, const VI
     return STATUS_SUCCESS;
 }
 
-UCHAR VirtioPciModernStatus(PVIRTIO_PCI_TRANSPORT Transport)
+UCHAR VirtioPciTransportStatus(PVIRTIO_PCI_TRANSPORT Transport)
 {
     return Read8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS);
 }
 
-VOID VirtioPciModernWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status)
+VOID VirtioPciTransportWriteStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Status)
 {
     Write8(Transport, Transport->Common, VIRTIO_COMMON_DEVICE_STATUS, Status);
 }
@@ -118,14 +118,14 @@ static VOID WriteDriverFeatures(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Featu
     KeReleaseSpinLock(&Transport->SelectorLock, irql);
 }
 
-NTSTATUS VirtioPciModernNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required)
+NTSTATUS VirtioPciTransportNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required)
 {
     ULONGLONG offered;
 
-    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
-    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_DRIVER);
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_ACKNOWLEDGE);
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_DRIVER);
     offered = ReadDeviceFeatures(Transport);
-    if (VirtioPciModernStatus(Transport) == 0xFF) {
+    if (VirtioPciTransportStatus(Transport) == 0xFF) {
         return STATUS_DEVICE_NOT_CONNECTED;
     }
     if ((offered & Required) != Required) {
@@ -133,19 +133,19 @@ NTSTATUS VirtioPciModernNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wan
     }
     Transport->Features = offered & (Wanted | Required);
     WriteDriverFeatures(Transport, Transport->Features);
-    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_FEATURES_OK);
-    if ((VirtioPciModernStatus(Transport) & VIRTIO_STATUS_FEATURES_OK) == 0) {
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_FEATURES_OK);
+    if ((VirtioPciTransportStatus(Transport) & VIRTIO_STATUS_FEATURES_OK) == 0) {
         return STATUS_DEVICE_PROTOCOL_ERROR;
     }
     return STATUS_SUCCESS;
 }
 
-USHORT VirtioPciModernQueueCount(PVIRTIO_PCI_TRANSPORT Transport)
+USHORT VirtioPciTransportQueueCount(PVIRTIO_PCI_TRANSPORT Transport)
 {
     return Read16(Transport, Transport->Common, VIRTIO_COMMON_NUM_QUEUES);
 }
 
-USHORT VirtioPciModernQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
+USHORT VirtioPciTransportQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
 {
     USHORT size;
     KIRQL irql;
@@ -157,7 +157,7 @@ USHORT VirtioPciModernQueueSize(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index)
     return size;
 }
 
-NTSTATUS VirtioPciModernQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index, ULONGLONG Desc, ULONGLONG Avail,
+NTSTATUS VirtioPciTransportQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Index, ULONGLONG Desc, ULONGLONG Avail,
                                     ULONGLONG Used, PUCHAR *Doorbell)
 {
     ULONGLONG offset;
@@ -180,19 +180,19 @@ NTSTATUS VirtioPciModernQueueEnable(PVIRTIO_PCI_TRANSPORT Transport, USHORT Inde
     return STATUS_SUCCESS;
 }
 
-VOID VirtioPciModernNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, USHORT Index)
+VOID VirtioPciTransportNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, USHORT Index)
 {
     Write16(Transport, Doorbell, 0, Index);
 }
 
-UCHAR VirtioPciModernReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
+UCHAR VirtioPciTransportReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
 {
     UCHAR isr = Read8(Transport, Transport->Isr, 0);
 
     return isr == 0xFF ? (UCHAR)0 : isr; /* all ones: nobody there, so not our interrupt */
 }
 
-ULONG VirtioPciModernReadConfig(PVIRTIO_PCI_TRANSPORT Transport, ULONG Offset)
+ULONG VirtioPciTransportReadConfig(PVIRTIO_PCI_TRANSPORT Transport, ULONG Offset)
 {
     ULONG value = 0;
     ULONG i;

@@ -4,28 +4,38 @@
  * (virtio 1.2, 2.1), what was negotiated, and whether anybody is there. Linked
  * with virtio_pci_modern_transport.c or with virtio_pci_legacy.c.
  */
-#include "virtio_pci_modern_transport.h"
+#include "virtio_pci_transport.h"
 #include "virtio_wire.h"
 
 #define RESET_POLL_FAST 100u           /* polls without sleeping: devices in hypervisors reset at once */
 #define RESET_POLL_INTERVAL (-10000LL) /* 1 ms, in 100 ns */
 
-VOID VirtioPciModernGone(PVIRTIO_PCI_TRANSPORT Transport)
+VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport)
 {
     InterlockedExchange(&Transport->Gone, 1);
 }
 
-BOOLEAN VirtioPciModernIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
+BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
 {
     return (BOOLEAN)(Transport->Gone != 0);
 }
 
-VOID VirtioPciModernAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
+VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    VirtioPciModernWriteStatus(Transport, (UCHAR)(VirtioPciModernStatus(Transport) | Bits));
+    InterlockedExchange(&Transport->Broken, 1);
 }
 
-CODE_PAGE NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport)
+BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Broken != 0);
+}
+
+VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
+{
+    VirtioPciTransportWriteStatus(Transport, (UCHAR)(VirtioPciTransportStatus(Transport) | Bits));
+}
+
+CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
 {
     LARGE_INTEGER interval;
     LARGE_INTEGER frequency;
@@ -38,10 +48,11 @@ CODE_PAGE NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport)
     end = KeQueryPerformanceCounter(&frequency).QuadPart;
     end += frequency.QuadPart >> 1;
     interval.QuadPart = RESET_POLL_INTERVAL;
-    VirtioPciModernWriteStatus(Transport, 0);
+    VirtioPciTransportWriteStatus(Transport, 0);
     for (;;) {
-        status = VirtioPciModernStatus(Transport);
+        status = VirtioPciTransportStatus(Transport);
         if (status == 0) {
+            InterlockedExchange(&Transport->Broken, 0);
             return STATUS_SUCCESS;
         }
         if (status == 0xFF) {
@@ -57,12 +68,12 @@ CODE_PAGE NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport)
     }
 }
 
-BOOLEAN VirtioPciModernHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)
+BOOLEAN VirtioPciTransportHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)
 {
     return (BOOLEAN)((Transport->Features & VIRTIO_FEATURE(Bit)) != 0);
 }
 
-VOID VirtioPciModernDriverOk(PVIRTIO_PCI_TRANSPORT Transport)
+VOID VirtioPciTransportDriverOk(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    VirtioPciModernAddStatus(Transport, VIRTIO_STATUS_DRIVER_OK);
+    VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_DRIVER_OK);
 }

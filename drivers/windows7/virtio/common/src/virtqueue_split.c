@@ -5,11 +5,16 @@
  *     | descriptors 16*Size | avail 6+2*Size | pad | used 6+8*Size | pad to 16 | tables |
  *
  * Ordering (2.7.13): parts and avail.ring[] are written before avail.idx, avail.idx
- * before used.flags is read; used.idx is read before the element it covers.
+ * before used.flags or avail_event is read; used.idx is read before the element it
+ * covers, and again after used_event was written.
  */
 #include "virtqueue_split.h"
 
 #define ROUND_UP(value, align) (((value) + (align) - 1u) & ~((align) - 1u))
+
+/* A used_event this far ahead of what was read is never reached, since at most VRING_MAX_SIZE requests are in flight;
+ * nor is it passed by a device that compares late, since it is as far behind. */
+#define NEVER_AHEAD 0x8000u
 
 static ULONG AvailOffset(USHORT Size)
 {
@@ -26,6 +31,11 @@ static ULONG TablesOffset(USHORT Size)
     return ROUND_UP(UsedOffset(Size) + VRING_USED_BYTES((ULONG)Size), VRING_DESC_ALIGN);
 }
 
+BOOLEAN VirtqSplitSizeIsUsable(USHORT Size)
+{
+    return (BOOLEAN)(Size >= VIRTQ_MIN_SIZE && Size <= VRING_MAX_SIZE && (Size & (Size - 1u)) == 0);
+}
+
 ULONG VirtqSplitRingBytes(USHORT Size, USHORT TableCount, USHORT TableEntries)
 {
     return TablesOffset(Size) + (ULONG)TableCount * VRING_DESC_BYTES((ULONG)TableEntries);
@@ -36,13 +46,13 @@ ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount)
     return (ULONG)Size * (ULONG)sizeof(VIRTQ_SLOT) + (ULONG)TableCount * (ULONG)sizeof(USHORT);
 }
 
-NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, PVOID Memory,
-                        ULONGLONG Physical, PVOID State)
+NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, BOOLEAN EventIdx,
+                        PVOID Memory, ULONGLONG Physical, PVOID State)
 {
     PUCHAR block = Memory;
     USHORT i;
 
-    if (Size < VIRTQ_MIN_SIZE || Size > VRING_MAX_SIZE || (Size & (Size - 1u)) != 0 || TableEntries > Size) {
+    if (!VirtqSplitSizeIsUsable(Size) || TableEntries > Size) {
         return STATUS_INVALID_PARAMETER;
     }
     RtlZeroMemory(Vq, sizeof(*Vq));
@@ -68,6 +78,8 @@ NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT 
     }
     Vq->FreeCount = Size;
     Vq->FreeTableCount = TableCount;
+    Vq->EventIdx = EventIdx;
+    Vq->Interrupts = TRUE; /* as the zeroed flags and used_event say */
     return STATUS_SUCCESS;
 }
 
@@ -184,16 +196,54 @@ BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts)
     return (BOOLEAN)(Requests * Parts <= Vq->FreeCount);
 }
 
+/* Does the device want to hear of the requests from Old on (2.7.10)? */
+static BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
+{
+    USHORT event;
+
+    if (!Vq->EventIdx) {
+        return (BOOLEAN)((*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_FLAGS) & VRING_USED_F_NO_NOTIFY) == 0);
+    }
+    event = *(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_AVAIL_EVENT((ULONG)Vq->Size));
+    return (BOOLEAN)((USHORT)(Vq->AvailIndex - event - 1u) < (USHORT)(Vq->AvailIndex - Old));
+}
+
 BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
 {
+    USHORT old = Vq->Published;
+
     if (Vq->Broken || Vq->Published == Vq->AvailIndex) {
         return FALSE;
     }
     KeMemoryBarrier(); /* the device must find the requests complete when it sees the new index */
     Vq->Avail[VRING_AVAIL_OFF_IDX / 2u] = Vq->AvailIndex;
     Vq->Published = Vq->AvailIndex;
-    KeMemoryBarrier(); /* the index must be visible before the flag is read: else both sides may fall asleep */
-    return (BOOLEAN)((*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_FLAGS) & VRING_USED_F_NO_NOTIFY) == 0);
+    KeMemoryBarrier(); /* the index must be visible before the wish is read: else both sides may fall asleep */
+    return WantsDoorbell(Vq, old);
+}
+
+static USHORT UsedPending(const VIRTQ_SPLIT *Vq)
+{
+    return (USHORT)(*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) - Vq->UsedIndex);
+}
+
+/* Says from which used entry on the device shall interrupt: the next one to be read, or one that never comes. */
+static VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
+{
+    Vq->UsedEvent = (USHORT)(Vq->Interrupts ? Vq->UsedIndex : Vq->UsedIndex + NEVER_AHEAD);
+    Vq->Avail[VRING_AVAIL_OFF_USED_EVENT((ULONG)Vq->Size) / 2u] = Vq->UsedEvent;
+}
+
+/* The ring was found empty: asks for the next interrupt, then looks again for what came before the device saw that.
+ * Entries that have not been read. */
+static USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
+{
+    if (!Vq->EventIdx || !Vq->Interrupts || Vq->UsedEvent == Vq->UsedIndex) {
+        return 0;
+    }
+    WriteUsedEvent(Vq);
+    KeMemoryBarrier();
+    return UsedPending(Vq);
 }
 
 /* Gives the descriptors of a request back; the free list is private, the device cannot have bent it. */
@@ -228,7 +278,10 @@ BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written)
     if (Vq->Broken) {
         return FALSE;
     }
-    pending = (USHORT)(*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) - Vq->UsedIndex);
+    pending = UsedPending(Vq);
+    if (pending == 0) {
+        pending = PendingAfterArming(Vq);
+    }
     if (pending == 0) {
         return FALSE;
     }
@@ -250,11 +303,20 @@ BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written)
     *Cookie = Vq->Slots[id].Cookie;
     *Written = length < Vq->Slots[id].Writable ? length : Vq->Slots[id].Writable;
     ReleaseChain(Vq, (USHORT)id);
+    if (Vq->EventIdx && !Vq->Interrupts) {
+        WriteUsedEvent(Vq); /* keep it out of the device's reach */
+    }
     return TRUE;
 }
 
-VOID VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted)
+BOOLEAN VirtqSplitSetInterrupts(PVIRTQ_SPLIT Vq, BOOLEAN Wanted)
 {
-    Vq->Avail[VRING_AVAIL_OFF_FLAGS / 2u] = Wanted ? (vw_u16)0 : (vw_u16)VRING_AVAIL_F_NO_INTERRUPT;
+    Vq->Interrupts = Wanted;
+    if (Vq->EventIdx) {
+        WriteUsedEvent(Vq); /* the flags stay 0 then (2.7.7.1) */
+    } else {
+        Vq->Avail[VRING_AVAIL_OFF_FLAGS / 2u] = Wanted ? (vw_u16)0 : (vw_u16)VRING_AVAIL_F_NO_INTERRUPT;
+    }
     KeMemoryBarrier();
+    return (BOOLEAN)(Wanted && !Vq->Broken && UsedPending(Vq) != 0);
 }
