@@ -12,6 +12,8 @@
 
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "pci_plugin.h"
 
 #define VSND_STREAM_COUNT 2u
@@ -78,6 +80,9 @@ struct vsnd_stats {
  * stderr and open returns NULL.
  */
 const struct pci_plugin_ops *vsnd_pci_ops(void);
+
+/* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
+void vsnd_power(void *dev, bool on);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);

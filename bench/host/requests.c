@@ -33,6 +33,10 @@ static void on_bar_write(struct session *s) {
     }
 }
 
+static void on_power(struct session *s) {
+    bus_power(&s->bus, s->link->a != 0);
+}
+
 static void on_advance(struct session *s) {
     s->now_ns = s->link->a;
     if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
@@ -141,6 +145,7 @@ static void (*const s_handlers[])(struct session *) = {
     [LINK_OP_CONFIG_WRITE] = on_config_write,
     [LINK_OP_BAR_READ] = on_bar_read,
     [LINK_OP_BAR_WRITE] = on_bar_write,
+    [LINK_OP_POWER] = on_power,
     [LINK_OP_ADVANCE] = on_advance,
     [LINK_OP_DECODE] = on_decode,
     [LINK_OP_SYMBOL] = on_symbol,

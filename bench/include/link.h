@@ -38,6 +38,7 @@ enum link_op {
     LINK_OP_CONFIG_WRITE, /* a: offset, size, value */
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
+    LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
     LINK_OP_ADVANCE,      /* a: now in ns. At least once per virtual ms */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
     LINK_OP_SYMBOL,       /* a: RVA in the .sys -> text: "Function at file.c:12", or "0x1234" when no PDB says */

@@ -186,15 +186,14 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
     return result;
 }
 
-CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                  ULONG Flags)
+CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
 
     PAGED_CODE();
 
     Device->Stage = VirtIoSndStageMap;
-    status = VirtIoSndBinding.Map(Device, Raw, Translated);
+    status = VirtIoSndBinding.Map(Device, Device->Raw, Device->Translated);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -214,7 +213,7 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Ra
         return status;
     }
     Device->Stage = VirtIoSndStageInterrupt;
-    status = ConnectInterrupt(Device, Translated, Flags);
+    status = ConnectInterrupt(Device, Device->Translated, Device->StartFlags);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -283,26 +282,55 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
     }
 }
 
-CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
-                                          PCM_RESOURCE_LIST Translated, ULONG Flags)
+CODE_PAGE static VOID FreeList(PCM_RESOURCE_LIST *List)
+{
+    PAGED_CODE();
+
+    if (*List != NULL) {
+        ExFreePoolWithTag(*List, VIRTIOSND_POOL_TAG);
+        *List = NULL;
+    }
+}
+
+CODE_PAGE static VOID ForgetResources(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    FreeList(&Device->Translated);
+    FreeList(&Device->Raw);
+}
+
+/* The lists belong to the request; a device that loses its power is brought up again without one. */
+CODE_PAGE static NTSTATUS KeepResources(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated)
+{
+    PAGED_CODE();
+
+    if (Raw == NULL || Translated == NULL) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    Device->Raw = VirtIoSndPciCopyResources(Raw);
+    Device->Translated = VirtIoSndPciCopyResources(Translated);
+    if (Device->Raw == NULL || Device->Translated == NULL) {
+        ForgetResources(Device);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE NTSTATUS VirtIoSndResumeHardware(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
 
     PAGED_CODE();
 
-    if (Device->Started) {
+    if (Device->Started || Device->Raw == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     Device->NeedsReset = 0;
-    status = Identify(Device, BusDevice);
-    if (NT_SUCCESS(status)) {
-        status = BringUp(Device, Raw, Translated, Flags);
-        if (!NT_SUCCESS(status)) {
-            TearDown(Device);
-        }
-    }
+    status = BringUp(Device);
     if (!NT_SUCCESS(status)) {
-        VIRTIOSND_TRACE_ERROR("start failed at stage %d: 0x%x\n", Device->Stage, status);
+        VIRTIOSND_TRACE_ERROR("bring-up failed at stage %d: 0x%x\n", Device->Stage, status);
+        TearDown(Device);
         return status;
     }
     Device->Stage = VirtIoSndStageStarted;
@@ -310,15 +338,47 @@ CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJE
     return STATUS_SUCCESS;
 }
 
+CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
+                                          PCM_RESOURCE_LIST Translated, ULONG Flags)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (Device->Started || Device->Raw != NULL) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    Device->StartFlags = Flags;
+    status = Identify(Device, BusDevice);
+    if (NT_SUCCESS(status)) {
+        Device->Stage = VirtIoSndStageMap;
+        status = KeepResources(Device, Raw, Translated);
+    }
+    if (NT_SUCCESS(status)) {
+        status = VirtIoSndResumeHardware(Device);
+    }
+    if (!NT_SUCCESS(status)) {
+        ForgetResources(Device);
+    }
+    return status;
+}
+
+CODE_PAGE VOID VirtIoSndSuspendHardware(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    if (Device->Started) {
+        TearDown(Device);
+        Device->Started = FALSE;
+    }
+}
+
 CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
 {
     PAGED_CODE();
 
-    if (!Device->Started) {
-        return;
-    }
-    TearDown(Device);
-    Device->Started = FALSE;
+    VirtIoSndSuspendHardware(Device);
+    ForgetResources(Device);
 }
 
 VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device)
