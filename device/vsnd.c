@@ -301,6 +301,12 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     return frames;
 }
 
+void vsnd_power(void *opaque, bool on)
+{
+    (void)on;
+    device_reset(opaque);
+}
+
 static void vsnd_close(void *opaque)
 {
     struct vsnd *dev = opaque;

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <stdbool.h>
+
 #include "pci_plugin.h"
 
 #define VSND_STREAM_COUNT 2u
@@ -93,6 +95,9 @@ uint32_t vsnd_pending(const void *dev, uint32_t stream);
 
 /* Does a completion say that the device's clock has come so far? */
 bool vsnd_is_paced(const void *dev, uint32_t stream);
+
+/* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
+void vsnd_power(void *dev, bool on);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);

@@ -178,6 +178,7 @@ struct scenario {
 extern const struct scenario g_scenarios[];
 extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
+extern const struct scenario g_scenarios_power[];
 extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];

@@ -31,9 +31,12 @@ static void capture_finish(struct capture_job *job)
     free(job->samples);
 }
 
+/* With a power cycle on the way, which any driver survives. */
 static void load(void)
 {
     device_up();
+    power_device(PowerDeviceD3);
+    power_device(PowerDeviceD0);
     device_down();
 }
 
@@ -90,9 +93,9 @@ static const struct scenario *find(const struct scenario *table, const char *nam
 
 int client_main(void)
 {
-    const struct scenario *const tables[] = {g_scenarios, g_scenarios_stream, g_scenarios_device,
-                                             g_scenarios_property, g_scenarios_bench, g_scenarios_logo,
-                                             g_scenarios_drift};
+    const struct scenario *const tables[] = {g_scenarios,       g_scenarios_stream, g_scenarios_device,
+                                             g_scenarios_power, g_scenarios_property, g_scenarios_bench,
+                                             g_scenarios_logo,  g_scenarios_drift};
     const char *name = g_link->options.scenario;
     files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

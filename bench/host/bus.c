@@ -97,6 +97,7 @@ static bool find_ops(struct bus *bus, char *spec, const char **options) {
     if (strcmp(spec, "model") == 0 || strncmp(spec, "model:", 6) == 0) {
         *options = spec[5] == ':' ? spec + 6 : "";
         bus->ops = vsnd_pci_ops();
+        bus->power = vsnd_power;
         return true;
     }
     return fail("--device: '%s' is neither model[:PERSONALITY], qemu[:PROPS] nor plugin:PATH", spec);
@@ -169,6 +170,12 @@ uint64_t bus_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned s
 
 void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value) {
     DEVICE("bar_write", bus->ops->bar_write(bus->device, bar, offset, size, value));
+}
+
+void bus_power(struct bus *bus, bool on) {
+    if (bus->power != NULL) {
+        DEVICE("power", bus->power(bus->device, on));
+    }
 }
 
 void bus_advance(struct bus *bus, uint64_t now_ns) {

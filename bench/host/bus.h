@@ -16,6 +16,7 @@ struct bus {
     void *device;
     void *library; /* of a plug-in; NULL: built in */
     bool realtime; /* the device lives by the host's clock: virtual time must keep to it, and sound moves as a whole */
+    void (*power)(void *device, bool on); /* NULL: the device keeps what it knows without power */
     bool (*finish)(void *device); /* a device in real time: see bus_finish; NULL: nothing to do */
     struct pci_plugin_host host;
     uint32_t msi_count; /* messages since bus_take_msi */
@@ -47,6 +48,8 @@ uint32_t bus_config_read(struct bus *bus, uint16_t offset, unsigned size);
 void bus_config_write(struct bus *bus, uint16_t offset, unsigned size, uint32_t value);
 uint64_t bus_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned size);
 void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
+/* D3 and back to D0. Configuration space is restored, as Windows' PCI driver does. */
+void bus_power(struct bus *bus, bool on);
 void bus_advance(struct bus *bus, uint64_t now_ns);
 int bus_intx(struct bus *bus);
 size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);

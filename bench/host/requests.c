@@ -37,6 +37,10 @@ static void on_bar_write(struct session *s) {
     }
 }
 
+static void on_power(struct session *s) {
+    bus_power(&s->bus, s->link->a != 0);
+}
+
 static void advance(struct session *s, uint64_t now_ns) {
     s->now_ns = now_ns;
     if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
@@ -166,6 +170,7 @@ static void (*const s_handlers[])(struct session *) = {
     [LINK_OP_CONFIG_WRITE] = on_config_write,
     [LINK_OP_BAR_READ] = on_bar_read,
     [LINK_OP_BAR_WRITE] = on_bar_write,
+    [LINK_OP_POWER] = on_power,
     [LINK_OP_ADVANCE] = on_advance,
     [LINK_OP_DECODE] = on_decode,
     [LINK_OP_SYMBOL] = on_symbol,

@@ -40,6 +40,7 @@ enum link_op {
     LINK_OP_CONFIG_WRITE, /* a: offset, size, value */
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
+    LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
     LINK_OP_ADVANCE,      /* a: to this time in ns, by steps of 1 ms at most -> a: where it stopped, because INTA#
                              rose or a message came: there, or earlier */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */

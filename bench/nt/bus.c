@@ -313,6 +313,7 @@ static NTSTATUS pnp(IRP *irp, IO_STACK_LOCATION *location)
     switch (location->MinorFunction) {
     case IRP_MN_START_DEVICE:
         set_decoding(true);
+        power_start();
         return STATUS_SUCCESS;
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_REMOVE_DEVICE:
@@ -352,7 +353,8 @@ NTSTATUS NTAPI bus_dispatch(DEVICE_OBJECT *pdo, IRP *irp)
         irql_require_max(PASSIVE_LEVEL, "plug and play IRP at the bus driver");
         status = pnp(irp, location);
     } else if (location->MajorFunction == IRP_MJ_POWER) {
-        status = STATUS_SUCCESS;
+        irql_require_max(PASSIVE_LEVEL, "power IRP at the bus driver");
+        status = power_bus_irp(location);
     } else if (location->MajorFunction != IRP_MJ_SYSTEM_CONTROL) {
         status = STATUS_INVALID_DEVICE_REQUEST;
     }

@@ -161,6 +161,8 @@ static VOID NTAPI stall(ULONG microseconds)
 
 static ULONG NTAPI set_timer_resolution(ULONG desired, BOOLEAN set)
 {
+    if (power_irp_in_this_thread())
+        violation("POWER_DEADLOCK", "ExSetTimerResolution while this thread handles a power IRP");
     if (set) {
         resolution_holders++;
         resource_add("timer resolution", &resolution_holders, "ExSetTimerResolution");

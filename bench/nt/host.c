@@ -110,13 +110,21 @@ uint64_t host_advance(uint64_t until_ns)
     return g_link->a;
 }
 
+void host_power(bool on)
+{
+    if (gone)
+        return;
+    g_link->a = on;
+    exchange(LINK_OP_POWER);
+}
+
 void host_device_gone(void)
 {
     gone = true;
     g_link->intx = 0;
 }
 
-bool host_intx(void) { return !gone && g_link->intx != 0; }
+bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
 
 const struct link_insn *host_decode(const void *code)
 {

@@ -76,6 +76,14 @@ void interrupt_deliver(void)
     }
 }
 
+void interrupt_from_neighbour(void)
+{
+    if (connected == NULL || connected->serving || irql_current() >= connected->synchronize_irql || line_is_up())
+        return;
+    if (serve(connected))
+        violation("INTERRUPT_RULE", "the service routine claims an interrupt that its device did not raise");
+}
+
 void interrupt_check_free(const void *start, size_t bytes)
 {
     const struct _KINTERRUPT *interrupt;

@@ -143,6 +143,12 @@ NTSTATUS pnp_stop_device(void);
 NTSTATUS pnp_query_remove_device(void);
 NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all ones */
 NTSTATUS pnp_remove_device(void);
+/* Sets the device's power alone. In D1 to D3 it answers no register and forgets what it was told. */
+void power_device(DEVICE_POWER_STATE state);
+/* The whole machine sleeps (S1 to S4) for `ns` and wakes. The status of the query: a driver may refuse. */
+NTSTATUS power_sleep(SYSTEM_POWER_STATE state, uint64_t ns);
+/* A device on the same line interrupts: the service routine must look and decline. */
+void interrupt_from_neighbour(void);
 /* Sends an IRP to the top of the stack and waits for it. */
 NTSTATUS irp_send_synchronously(DEVICE_OBJECT *device, IRP *irp);
 DEVICE_OBJECT *device_top_of_stack(DEVICE_OBJECT *device);

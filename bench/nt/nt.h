@@ -41,8 +41,17 @@ const char *host_symbol(const void *address);
 void host_text(enum link_op op, const char *text);
 void host_mark(enum link_mark mark);
 _Noreturn void host_exit(enum link_exit code, const char *text);
+void host_power(bool on); /* the device gets or loses power */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
+
+/* ---- power.c ---- */
+
+bool power_is_on(void); /* the device is in D0 */
+bool power_irp_in_this_thread(void);
+void power_start(void); /* START_DEVICE: the bus driver powers the device */
+void power_require_on(const char *what); /* violation POWER_STATE */
+NTSTATUS power_bus_irp(const IO_STACK_LOCATION *location); /* IRP_MJ_POWER at the bus driver */
 
 /* ---- report.c ---- */
 

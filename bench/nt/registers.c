@@ -30,6 +30,7 @@ static void require_access(struct block *io, const void *va, unsigned size, cons
 {
     size_t offset = (size_t)((const uint8_t *)va - io->start);
 
+    power_require_on("register access");
     if (size != 1 && size != 2 && size != 4 && size != 8)
         violation("REGISTER_WIDTH", "%s of %u bytes at register %#zx", what, size, offset);
     if ((io->bar_offset + offset) % size != 0)
@@ -64,6 +65,7 @@ static int port_bar(uint32_t port, unsigned size, uint64_t *offset)
 {
     int bar = bar_find(port, size, true, offset);
 
+    power_require_on("port access");
     if (bar < 0)
         violation("PORT_RULE", "port %#x, %u bytes, is no resource of the device", port, size);
     if (*offset % size)

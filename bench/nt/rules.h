@@ -67,6 +67,8 @@
     X(STALL_TOO_LONG, "KeStallExecutionProcessor beyond 50 us [D ntifs/nf-ntifs-kestallexecutionprocessor]")           \
     X(BUSY_LOOP, "the driver spins and time does not pass")                                                            \
     X(TIMER_RESOLUTION, "ExSetTimerResolution(.., FALSE) without a set, or still set at unload")                       \
+    X(POWER_STATE, "device register touched outside D0, or IRP_MN_SET_POWER failed [D wdm power management]")          \
+    X(POWER_DEADLOCK, "ExSetTimerResolution inside a power IRP [D wdm/nf-wdm-exsettimerresolution]")                   \
     /* calls */                                                                                                        \
     X(STACK_IMBALANCE, "driver function returned with another stack pointer: wrong calling convention")                \
     X(DIRECTION_FLAG, "driver code called or returned with the direction flag set; the ABI wants it clear")            \

@@ -37,20 +37,21 @@ static void remember(struct pin *pin, struct pin *old)
 
 void ks_pins_suspend(void)
 {
+    KSSTATE low = g_portcls_knobs.suspend_to ? g_portcls_knobs.suspend_to : KSSTATE_PAUSE;
     for (size_t i = 0; i < PINS_MAX; i++) {
         struct pin *pin = g_pins[i].pin;
         if (!pin)
             continue;
         g_pins[i].saved = pin->state;
-        if (pin->state > KSSTATE_ACQUIRE)
-            ks_pin_set_state(pin, KSSTATE_ACQUIRE);
+        if (pin->state > low)
+            ks_pin_set_state(pin, low);
     }
 }
 
 void ks_pins_resume(void)
 {
     for (size_t i = 0; i < PINS_MAX; i++) {
-        if (g_pins[i].pin && g_pins[i].saved > KSSTATE_ACQUIRE)
+        if (g_pins[i].pin && g_pins[i].saved > g_pins[i].pin->state)
             ks_pin_set_state(g_pins[i].pin, g_pins[i].saved);
     }
 }

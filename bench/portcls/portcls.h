@@ -171,6 +171,7 @@ struct portcls_knobs {
     unsigned fail_pages;      /* the next n AllocatePagesForMdl fail */
     unsigned fail_subdevices; /* the next n PcRegisterSubdevice fail */
     unsigned fail_ports;      /* the next n PcNewPort fail */
+    KSSTATE suspend_to;       /* where streams that run are taken before the device loses power; 0: KSSTATE_PAUSE */
 };
 extern struct portcls_knobs g_portcls_knobs;
 

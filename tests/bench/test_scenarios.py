@@ -26,6 +26,8 @@ SCENARIOS = (
     ("surprise_removal_while_running", ()),
     ("calls_after_surprise_removal", ()),
     ("unload", ()),
+    ("sleep_with_open_streams", ()),
+    ("removal_without_power", ()),
     ("failed_start_leaves_nothing", ()),
     ("null_backend", ("--null-backend",)),
     ("no_interrupt_is_refused", ("--no-interrupt",)),
@@ -44,6 +46,9 @@ SOUND_SCENARIOS = (
     ("reopen", ()),
     ("disable_enable", ()),
     ("stop_start", ()),
+    ("power_down_while_streaming", ()),
+    ("sleep_while_streaming", ()),
+    ("hibernate_while_streaming", ()),
     ("polling_only", ("--polling-only", "--no-interrupt")),
 )
 

@@ -26,6 +26,11 @@ RULE(REGISTER_OUT_OF_RANGE, RuleAtStart)
     READ_REGISTER_UCHAR(Device->Bar + Device->BarBytes);
 }
 
+RULE(POWER_STATE, RuleAtPowerDown)
+{
+    READ_REGISTER_UCHAR(Device->Bar + 0x14);
+}
+
 RULE(PORT_RULE, RuleAtStart)
 {
     UNUSED(Device);

@@ -14,6 +14,7 @@ typedef enum _RULE_MOMENT {
     RuleAtAdd,     /* in AddDevice, the device object attached */
     RuleAtStart,   /* in IRP_MN_START_DEVICE, BAR0 mapped, Irp not yet completed */
     RuleAtDispatch,/* instead of the skeleton's own handling of IRP_MN_START_DEVICE: Dispatch gives the status */
+    RuleAtPowerDown, /* IRP_MN_SET_POWER to D3 has been handled by the bus driver; in the power dispatch routine */
     RuleAtRemove,  /* in IRP_MN_REMOVE_DEVICE, before the lower driver hears of it */
     RuleAtUnload   /* in DriverUnload */
 } RULE_MOMENT;

@@ -133,10 +133,20 @@ static NTSTATUS NTAPI DispatchPnp(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 
 static NTSTATUS NTAPI DispatchPower(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 {
+    PIO_STACK_LOCATION stack = IoGetCurrentIrpStackLocation(Irp);
+    BOOLEAN down = (BOOLEAN)(stack->MinorFunction == IRP_MN_SET_POWER &&
+                             stack->Parameters.Power.Type == DevicePowerState &&
+                             stack->Parameters.Power.State.DeviceState == PowerDeviceD3);
+    NTSTATUS status;
+
     UNUSED(DeviceObject);
     PoStartNextPowerIrp(Irp);
     IoSkipCurrentIrpStackLocation(Irp);
-    return PoCallDriver(g_Device.Lower, Irp);
+    status = PoCallDriver(g_Device.Lower, Irp);
+    if (down) {
+        At(RuleAtPowerDown);
+    }
+    return status;
 }
 
 static NTSTATUS NTAPI DispatchOther(PDEVICE_OBJECT DeviceObject, PIRP Irp)

@@ -87,6 +87,13 @@ RULE(BUSY_LOOP, RuleAtEntry)
     }
 }
 
+RULE(POWER_DEADLOCK, RuleAtPowerDown)
+{
+    UNUSED(Device);
+    ExSetTimerResolution(10000, TRUE);
+    ExSetTimerResolution(0, FALSE);
+}
+
 RULE(TIMER_RESOLUTION, RuleAtEntry)
 {
     UNUSED(Device);

@@ -26,7 +26,7 @@
 #include "wdk_compat_portcls.h"
 
 typedef struct _ADAPTER_CONTEXT {
-    IUnknown Unknown; /* [I] first member: the block is a COM object */
+    IAdapterPowerManagement Power; /* [I] first member: the block is a COM object */
     LONG References;  /* [a] */
     volatile LONG Gone; /* [a] becomes 1 once, before the backend goes */
     PDEVICE_OBJECT DeviceObject; /* [I] the FDO; not referenced, valid until REMOVE_DEVICE ends */
@@ -34,6 +34,8 @@ typedef struct _ADAPTER_CONTEXT {
     VIRTIOSND_DEVICE Device;    /* set by virtiosnd_hw.c; not started: null backend without hardware, or retired */
     PVIRTIOSND_BACKEND Backend; /* [M] NULL before start-up and after retirement */
     ULONG StreamSet;            /* [I] from start-up on: the backend's streams */
+    BOOLEAN Asleep;        /* [M] not in D0: the hardware is stopped, streams rest */
+    BOOLEAN HardwareSlept; /* [M] it ran before, so it is to run again */
     KMUTEX StreamMutex;
     PMINIPORTWAVERTSTREAM Streams[VirtIoSndStreamCount]; /* [M] open stream per direction; not referenced */
 } ADAPTER_CONTEXT, *PADAPTER_CONTEXT;
@@ -46,6 +48,10 @@ NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJECT Physic
  * hardware. Idempotent, tolerates a context that was never fully built; keeps the caller's reference. When the device
  * is no longer there, call VirtIoSndHardwareGone on it first. */
 VOID AdapterContextRetire(PADAPTER_CONTEXT Context);
+
+/* The context as what PortCls takes for its IUnknown. */
+PUNKNOWN AdapterContextUnknown(PADAPTER_CONTEXT Context);
+PADAPTER_CONTEXT AdapterContextFromPower(IAdapterPowerManagement *Power);
 
 /* <= DISPATCH_LEVEL. Reference counting of the block alone. */
 VOID AdapterContextReference(PADAPTER_CONTEXT Context);

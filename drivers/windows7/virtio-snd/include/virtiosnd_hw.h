@@ -55,6 +55,9 @@ typedef struct _VIRTIOSND_DEVICE {
     VIRTIO_PCI_CAPS Caps;            /* [I] */
     VIRTIO_PCI_BAR Bars[VIRTIO_PCI_BAR_COUNT]; /* [I] */
     VIRTIO_PCI_TRANSPORT Transport;
+    PCM_RESOURCE_LIST Raw;        /* [I] from start to stop, through every suspension: copies of START_DEVICE's lists */
+    PCM_RESOURCE_LIST Translated; /* [I] */
+    ULONG StartFlags;             /* [I] */
     VIRTIO_PCI_INTX Intx;
     VIRTIOSND_QUEUE Queues[VIRTIO_SND_QUEUE_COUNT];
     VIRTIOSND_CONTROL Control;
@@ -93,6 +96,12 @@ NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevi
 /* PASSIVE. The exact reverse; streams that are still open get all their periods back (STATUS_DEVICE_NOT_CONNECTED)
  * and fail from then on. Not started: nothing happens. */
 VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device);
+
+/* PASSIVE. The device is about to lose its power, or has lost its mind: as VirtIoSndStopHardware, but the resources are
+ * kept. VirtIoSndResumeHardware brings it up again, and fails as VirtIoSndStartHardware does; then it stays suspended.
+ * Streams are opened anew. */
+VOID VirtIoSndSuspendHardware(PVIRTIOSND_DEVICE Device);
+NTSTATUS VirtIoSndResumeHardware(PVIRTIOSND_DEVICE Device);
 
 /* Any IRQL. Surprise removal: no register is touched from now on and everything fails fast. Follow it by
  * VirtIoSndStopHardware. */

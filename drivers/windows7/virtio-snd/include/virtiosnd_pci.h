@@ -33,6 +33,10 @@ NTSTATUS VirtIoSndPciMapBars(const UCHAR *Config, const VIRTIO_PCI_CAPS *Caps, P
 /* PASSIVE. */
 VOID VirtIoSndPciUnmapBars(VIRTIO_PCI_BAR *Bars);
 
+/* PASSIVE. A copy in pool, which outlives the request that brought the list; ExFreePoolWithTag, VIRTIOSND_POOL_TAG. NULL:
+ * no memory. */
+PCM_RESOURCE_LIST VirtIoSndPciCopyResources(PCM_RESOURCE_LIST List);
+
 /* PASSIVE. The line interrupt among Translated, or NULL. */
 const CM_PARTIAL_RESOURCE_DESCRIPTOR *VirtIoSndPciFindInterrupt(PCM_RESOURCE_LIST Translated);
 

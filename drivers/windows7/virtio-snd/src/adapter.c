@@ -8,6 +8,7 @@
  *        adapter context                       release the context
  *        hardware, backend                     backend, hardware (streams quiesced first)
  *        ports, subdevices, connections        connections, subdevices, ports
+ *        power management                      power management
  *
  * The right column runs from below to the top, and the same way when START_DEVICE fails half-way.
  */
@@ -27,6 +28,7 @@ typedef struct _ADAPTER_EXTENSION {
     PADAPTER_CONTEXT Context;            /* referenced; NULL while stopped */
     BOOLEAN Recover;                     /* the device broke its rules when it was last in use */
     ADAPTER_SUBDEVICES Subdevices;
+    BOOLEAN PowerManaged; /* PortCls tells the context of changes of power */
 } ADAPTER_EXTENSION, *PADAPTER_EXTENSION;
 
 DRIVER_INITIALIZE DriverEntry;
@@ -47,6 +49,10 @@ CODE_PAGE static VOID StopAdapter(PDEVICE_OBJECT DeviceObject)
         return;
     }
     extension->Context = NULL;
+    if (extension->PowerManaged) {
+        (VOID)PcUnregisterAdapterPowerManagement(DeviceObject);
+        extension->PowerManaged = FALSE;
+    }
     AdapterSubdevicesStop(DeviceObject, &extension->Subdevices);
     AdapterContextRetire(context);
     extension->Recover = context->Device.WasBroken;
@@ -127,6 +133,10 @@ CODE_PAGE static NTSTATUS NTAPI StartDevice(PDEVICE_OBJECT DeviceObject, PIRP Ir
         if (!NT_SUCCESS(status)) {
             EventLogWrite(DeviceObject, AERO_SND_E_SUBDEVICES, status, 0);
         }
+    }
+    if (NT_SUCCESS(status)) {
+        status = PcRegisterAdapterPowerManagement(AdapterContextUnknown(extension->Context), DeviceObject);
+        extension->PowerManaged = (BOOLEAN)NT_SUCCESS(status);
     }
     if (!NT_SUCCESS(status)) {
         VIRTIOSND_TRACE_ERROR("START_DEVICE failed: 0x%08X\n", (unsigned)status);

@@ -2,25 +2,31 @@
 /* adapter_context.c: life of the block that one START_DEVICE shares with its miniports and streams. */
 #include "adapter_context.h"
 
+#include "adapter_power.h"
 #include "pool.h"
 #include "portcls_com.h"
 #include "wavert_stream.h"
 
-static NTSTATUS NTAPI QueryInterface(IUnknown *This, REFIID InterfaceId, PVOID *Interface)
+PADAPTER_CONTEXT AdapterContextFromPower(IAdapterPowerManagement *Power)
 {
-    static const GUID *const iids[] = {&IID_IUnknown};
+    return CONTAINING_RECORD(Power, ADAPTER_CONTEXT, Power);
+}
+
+static NTSTATUS NTAPI QueryInterface(IAdapterPowerManagement *This, REFIID InterfaceId, PVOID *Interface)
+{
+    static const GUID *const iids[] = {&IID_IUnknown, &IID_IAdapterPowerManagement};
 
     return PortClsComQueryInterface(This, iids, RTL_NUMBER_OF(iids), InterfaceId, Interface);
 }
 
-static ULONG NTAPI AddRef(IUnknown *This)
+static ULONG NTAPI AddRef(IAdapterPowerManagement *This)
 {
-    return PortClsComAddRef(&CONTAINING_RECORD(This, ADAPTER_CONTEXT, Unknown)->References);
+    return PortClsComAddRef(&AdapterContextFromPower(This)->References);
 }
 
-static ULONG NTAPI Release(IUnknown *This)
+static ULONG NTAPI Release(IAdapterPowerManagement *This)
 {
-    PADAPTER_CONTEXT context = CONTAINING_RECORD(This, ADAPTER_CONTEXT, Unknown);
+    PADAPTER_CONTEXT context = AdapterContextFromPower(This);
     ULONG references = PortClsComRelease(&context->References);
 
     if (references == 0) {
@@ -30,7 +36,14 @@ static ULONG NTAPI Release(IUnknown *This)
     return references;
 }
 
-static const IUnknownVtbl UnknownVtbl = {QueryInterface, AddRef, Release};
+static const IAdapterPowerManagementVtbl PowerVtbl = {
+    QueryInterface, AddRef, Release, AdapterPowerChangeState, AdapterPowerQueryChangeState,
+    AdapterPowerQueryDeviceCapabilities};
+
+PUNKNOWN AdapterContextUnknown(PADAPTER_CONTEXT Context)
+{
+    return (PUNKNOWN)&Context->Power;
+}
 
 CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJECT PhysicalDeviceObject,
                                         PADAPTER_CONTEXT *Context)
@@ -44,7 +57,7 @@ CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJ
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     RtlZeroMemory(context, sizeof(*context));
-    context->Unknown.lpVtbl = (IUnknownVtbl *)&UnknownVtbl;
+    context->Power.lpVtbl = (IAdapterPowerManagementVtbl *)&PowerVtbl;
     context->References = 1;
     context->DeviceObject = DeviceObject;
     context->PhysicalDeviceObject = PhysicalDeviceObject;
@@ -78,12 +91,12 @@ CODE_PAGE VOID AdapterContextRetire(PADAPTER_CONTEXT Context)
 
 VOID AdapterContextReference(PADAPTER_CONTEXT Context)
 {
-    Context->Unknown.lpVtbl->AddRef(&Context->Unknown);
+    Context->Power.lpVtbl->AddRef(&Context->Power);
 }
 
 VOID AdapterContextRelease(PADAPTER_CONTEXT Context)
 {
-    Context->Unknown.lpVtbl->Release(&Context->Unknown);
+    Context->Power.lpVtbl->Release(&Context->Power);
 }
 
 CODE_PAGE VOID AdapterContextLockStreams(PADAPTER_CONTEXT Context)

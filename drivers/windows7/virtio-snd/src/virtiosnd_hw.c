@@ -211,15 +211,14 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
 }
 
 /* Everything up to DRIVER_OK. */
-CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                ULONG Flags)
+CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
 
     PAGED_CODE();
 
     Device->Stage = VirtIoSndStageMap;
-    status = VirtIoSndBinding.Map(Device, Raw, Translated);
+    status = VirtIoSndBinding.Map(Device, Device->Raw, Device->Translated);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -238,7 +237,7 @@ CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw,
         return status;
     }
     Device->Stage = VirtIoSndStageInterrupt;
-    status = ConnectInterrupt(Device, Translated, Flags);
+    status = ConnectInterrupt(Device, Device->Translated, Device->StartFlags);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -267,15 +266,14 @@ CODE_RESIDENT static BOOLEAN IsClean(PVIRTIOSND_DEVICE Device)
 }
 
 /* *Clean: FALSE when something of an earlier life came out of the device. */
-CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                  ULONG Flags, BOOLEAN *Clean)
+CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, BOOLEAN *Clean)
 {
     NTSTATUS status;
 
     PAGED_CODE();
 
     *Clean = TRUE;
-    status = SetUp(Device, Raw, Translated, Flags);
+    status = SetUp(Device);
     if (NT_SUCCESS(status)) {
         status = DiscoverStreams(Device);
         *Clean = IsClean(Device);
@@ -345,8 +343,7 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
 
 /* Brings the device up, releases every stream that it may have, and takes it down again. What lies in its rings is not
  * looked at, and what it answers does not matter. */
-CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated,
-                                       ULONG Flags)
+CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device)
 {
     struct virtio_snd_pcm_hdr request;
     NTSTATUS result;
@@ -355,7 +352,7 @@ CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LI
 
     PAGED_CODE();
 
-    result = SetUp(Device, Raw, Translated, Flags);
+    result = SetUp(Device);
     if (NT_SUCCESS(result)) {
         VIRTIOSND_TRACE_WARNING("releasing what an earlier driver has left behind\n");
         count = VirtioPciTransportReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
@@ -369,21 +366,20 @@ CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LI
     TearDown(Device);
 }
 
-CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw,
-                                           PCM_RESOURCE_LIST Translated, ULONG Flags)
+CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device)
 {
     ULONG recoveries = 0;
     NTSTATUS status;
-    BOOLEAN clean = (BOOLEAN)((Flags & VIRTIOSND_START_RECOVER) == 0);
+    BOOLEAN clean = (BOOLEAN)((Device->StartFlags & VIRTIOSND_START_RECOVER) == 0 && !Device->WasBroken);
 
     PAGED_CODE();
 
     for (;;) {
         if (!clean) {
-            ReleaseLeftovers(Device, Raw, Translated, Flags);
+            ReleaseLeftovers(Device);
             recoveries++;
         }
-        status = BringUp(Device, Raw, Translated, Flags, &clean);
+        status = BringUp(Device, &clean);
         if (NT_SUCCESS(status)) {
             return status;
         }
@@ -394,24 +390,55 @@ CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device, PCM_RESOURC
     }
 }
 
-CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
-                                          PCM_RESOURCE_LIST Translated, ULONG Flags)
+CODE_PAGE static VOID FreeList(PCM_RESOURCE_LIST *List)
+{
+    PAGED_CODE();
+
+    if (*List != NULL) {
+        ExFreePoolWithTag(*List, VIRTIOSND_POOL_TAG);
+        *List = NULL;
+    }
+}
+
+CODE_PAGE static VOID ForgetResources(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    FreeList(&Device->Translated);
+    FreeList(&Device->Raw);
+}
+
+/* The lists belong to the request; a device that loses its power is brought up again without one. */
+CODE_PAGE static NTSTATUS KeepResources(PVIRTIOSND_DEVICE Device, PCM_RESOURCE_LIST Raw, PCM_RESOURCE_LIST Translated)
+{
+    PAGED_CODE();
+
+    if (Raw == NULL || Translated == NULL) {
+        return STATUS_DEVICE_CONFIGURATION_ERROR;
+    }
+    Device->Raw = VirtIoSndPciCopyResources(Raw);
+    Device->Translated = VirtIoSndPciCopyResources(Translated);
+    if (Device->Raw == NULL || Device->Translated == NULL) {
+        ForgetResources(Device);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE NTSTATUS VirtIoSndResumeHardware(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
 
     PAGED_CODE();
 
-    if (Device->Started) {
+    if (Device->Started || Device->Raw == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
     Device->Problem = VirtIoSndProblemStage;
-    status = Identify(Device, BusDevice);
-    if (NT_SUCCESS(status)) {
-        status = BringUpOrRecover(Device, Raw, Translated, Flags);
-    }
+    status = BringUpOrRecover(Device);
     if (!NT_SUCCESS(status)) {
         Device->Detail = Device->Problem == VirtIoSndProblemStage ? (ULONG)Device->Stage : Device->Detail;
-        VIRTIOSND_TRACE_ERROR("start failed at stage %d: 0x%x\n", Device->Stage, status);
+        VIRTIOSND_TRACE_ERROR("bring-up failed at stage %d: 0x%x\n", Device->Stage, status);
         return status;
     }
     Device->Stage = VirtIoSndStageStarted;
@@ -419,15 +446,47 @@ CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJE
     return STATUS_SUCCESS;
 }
 
+CODE_PAGE NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevice, PCM_RESOURCE_LIST Raw,
+                                          PCM_RESOURCE_LIST Translated, ULONG Flags)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (Device->Started || Device->Raw != NULL) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    Device->StartFlags = Flags;
+    status = Identify(Device, BusDevice);
+    if (NT_SUCCESS(status)) {
+        Device->Stage = VirtIoSndStageMap;
+        status = KeepResources(Device, Raw, Translated);
+    }
+    if (NT_SUCCESS(status)) {
+        status = VirtIoSndResumeHardware(Device);
+    }
+    if (!NT_SUCCESS(status)) {
+        ForgetResources(Device);
+    }
+    return status;
+}
+
+CODE_PAGE VOID VirtIoSndSuspendHardware(PVIRTIOSND_DEVICE Device)
+{
+    PAGED_CODE();
+
+    if (Device->Started) {
+        TearDown(Device);
+        Device->Started = FALSE;
+    }
+}
+
 CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
 {
     PAGED_CODE();
 
-    if (!Device->Started) {
-        return;
-    }
-    TearDown(Device);
-    Device->Started = FALSE;
+    VirtIoSndSuspendHardware(Device);
+    ForgetResources(Device);
 }
 
 VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device)

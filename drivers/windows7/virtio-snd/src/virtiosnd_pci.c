@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "virtiosnd_pci.h"
+#include "pool.h"
 #include "trace.h"
 
 #define PCI_COMMAND_OFFSET 0x04u
@@ -160,4 +161,22 @@ CODE_PAGE const CM_PARTIAL_RESOURCE_DESCRIPTOR *VirtIoSndPciFindInterrupt(PCM_RE
         }
     }
     return NULL;
+}
+
+CODE_PAGE PCM_RESOURCE_LIST VirtIoSndPciCopyResources(PCM_RESOURCE_LIST List)
+{
+    SIZE_T bytes = FIELD_OFFSET(CM_RESOURCE_LIST, List[0].PartialResourceList.PartialDescriptors);
+    PCM_RESOURCE_LIST copy;
+
+    PAGED_CODE();
+
+    if (List->Count != 0) {
+        bytes += List->List[0].PartialResourceList.Count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR);
+    }
+    copy = ExAllocatePoolWithTag(NonPagedPool, bytes, VIRTIOSND_POOL_TAG);
+    if (copy != NULL) {
+        RtlCopyMemory(copy, List, bytes);
+        copy->Count = List->Count != 0 ? 1 : 0; /* one bus */
+    }
+    return copy;
 }

@@ -106,9 +106,12 @@ CODE_PAGE static NTSTATUS NTAPI NewStream(IMiniportWaveRT *This, PMINIPORTWAVERT
         return status;
     }
 
+    WaveRtStreamAcquireTime();
     AdapterContextLockStreams(adapter);
     if (AdapterContextIsGone(adapter)) {
         status = STATUS_DEVICE_NOT_CONNECTED;
+    } else if (adapter->Asleep) {
+        status = STATUS_DEVICE_NOT_READY;
     } else if (adapter->Streams[stream] != NULL) {
         status = STATUS_DEVICE_BUSY;
     } else {
@@ -118,6 +121,9 @@ CODE_PAGE static NTSTATUS NTAPI NewStream(IMiniportWaveRT *This, PMINIPORTWAVERT
         *Stream = adapter->Streams[stream];
     }
     AdapterContextUnlockStreams(adapter);
+    if (!NT_SUCCESS(status)) {
+        WaveRtStreamReleaseTime();
+    }
     return status;
 }
 

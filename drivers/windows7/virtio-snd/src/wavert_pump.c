@@ -328,7 +328,6 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
     NTSTATUS status;
 
     KeClearEvent(&Pump->Started);
-    ExSetTimerResolution(ONE_MS, TRUE);
     PrepareRun(Pump);
     status = Pump->Backend->Ops->Start(Pump->Backend, Pump->Stream);
     if (NT_SUCCESS(status)) {
@@ -337,9 +336,6 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
             /* Nothing runs; take back whatever the device believes. */
             Pump->Backend->Ops->Stop(Pump->Backend, Pump->Stream);
         }
-    }
-    if (!NT_SUCCESS(status)) {
-        ExSetTimerResolution(0, FALSE);
     }
     return status;
 }
@@ -388,7 +384,6 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
         Drain(Pump);
     }
     Pump->Backend->Ops->Stop(Pump->Backend, Pump->Stream);
-    ExSetTimerResolution(0, FALSE);
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
     /* The clock goes on where the position stands. Capture: behind what is in memory, because the device throws away

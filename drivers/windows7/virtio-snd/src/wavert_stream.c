@@ -8,6 +8,8 @@
 #include "wavert_format.h"
 #include "wavert_pump.h"
 
+#define TIMER_RESOLUTION 10000u /* 100 ns units */
+
 /* Lock order: StateMutex, then the pump's locks. Field letters: I immutable; S guarded by StateMutex; a interlocked. */
 typedef struct _WAVERT_STREAM {
     IMiniportWaveRTStreamNotification Unknown; /* first: the block is a COM object */
@@ -19,6 +21,7 @@ typedef struct _WAVERT_STREAM {
     KMUTEX StateMutex;
     KSSTATE State;       /* [S] */
     BOOLEAN Gone;        /* [S] quiesced: the backend is not touched any more */
+    BOOLEAN Resting;     /* [S] the device has no power: State is where the stream will go on */
     PMDL BufferMdl;      /* [S] the cyclic buffer, NULL: none; belongs to the port stream's allocator */
     BOOLEAN BufferOwned; /* [S] FALSE: the device may still write to it, it is kept aside for ever */
     WAVERT_PUMP Pump;
@@ -114,6 +117,34 @@ CODE_PAGE static NTSTATUS WalkTo(PWAVERT_STREAM Stream, KSSTATE Target)
     return STATUS_SUCCESS;
 }
 
+/* A stream whose backend must not be touched only notes its state. Closing down is always allowed: the hardware has
+ * been stopped already. */
+CODE_PAGE static NTSTATUS WalkOrNote(PWAVERT_STREAM Stream, KSSTATE Target)
+{
+    PAGED_CODE();
+    if (!Stream->Gone && !Stream->Resting) {
+        return WalkTo(Stream, Target);
+    }
+    if (Stream->Gone && Target > Stream->State) {
+        return STATUS_DEVICE_NOT_CONNECTED;
+    }
+    if (Target == KSSTATE_STOP) {
+        WaveRtPumpReset(&Stream->Pump);
+    }
+    Stream->State = Target;
+    return STATUS_SUCCESS;
+}
+
+/* Gives up what the backend holds; State stays what the client has asked for. */
+CODE_PAGE static VOID LeaveBackend(PWAVERT_STREAM Stream)
+{
+    KSSTATE state = Stream->State;
+
+    PAGED_CODE();
+    WalkTo(Stream, (state > KSSTATE_ACQUIRE) ? KSSTATE_ACQUIRE : state);
+    Stream->State = state;
+}
+
 /* ---- the cyclic buffer; StateMutex held ---- */
 
 CODE_PAGE static VOID ReleaseBuffer(PWAVERT_STREAM Stream)
@@ -122,9 +153,7 @@ CODE_PAGE static VOID ReleaseBuffer(PWAVERT_STREAM Stream)
     if (Stream->BufferMdl == NULL) {
         return;
     }
-    if (!Stream->Gone) {
-        WalkTo(Stream, KSSTATE_STOP);
-    }
+    WalkOrNote(Stream, KSSTATE_STOP);
     WaveRtPumpConfigure(&Stream->Pump, NULL, 0, 0);
     if (Stream->BufferOwned) {
         Stream->PortStream->lpVtbl->FreePagesFromMdl(Stream->PortStream, Stream->BufferMdl);
@@ -193,6 +222,18 @@ CODE_PAGE static VOID Free(PWAVERT_STREAM Stream)
     UnlockState(Stream);
 }
 
+CODE_PAGE VOID WaveRtStreamAcquireTime(VOID)
+{
+    PAGED_CODE();
+    ExSetTimerResolution(TIMER_RESOLUTION, TRUE);
+}
+
+CODE_PAGE VOID WaveRtStreamReleaseTime(VOID)
+{
+    PAGED_CODE();
+    ExSetTimerResolution(0, FALSE);
+}
+
 /* ---- IUnknown ---- */
 
 static const GUID IidUnknown = {0x00000000, 0x0000, 0x0000, {0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46}};
@@ -213,6 +254,7 @@ CODE_PAGE static VOID Destroy(PWAVERT_STREAM Stream)
     COM_RELEASE(&Stream->PortStream);
     WaveRtMiniportRelease(Stream->Miniport);
     ExFreePoolWithTag(Stream, VIRTIOSND_POOL_TAG);
+    WaveRtStreamReleaseTime();
 }
 
 static NTSTATUS NTAPI QueryInterface(IMiniportWaveRTStreamNotification *This, REFIID InterfaceId, PVOID *Interface)
@@ -256,18 +298,7 @@ CODE_PAGE static NTSTATUS NTAPI SetState(IMiniportWaveRTStreamNotification *This
         return STATUS_INVALID_PARAMETER;
     }
     LockState(stream);
-    if (!stream->Gone) {
-        status = WalkTo(stream, State);
-    } else if (State <= stream->State) {
-        /* Closing down is always allowed; the hardware has been stopped already. */
-        if (State == KSSTATE_STOP) {
-            WaveRtPumpReset(&stream->Pump);
-        }
-        stream->State = State;
-        status = STATUS_SUCCESS;
-    } else {
-        status = STATUS_DEVICE_NOT_CONNECTED;
-    }
+    status = WalkOrNote(stream, State);
     UnlockState(stream);
     return status;
 }
@@ -433,16 +464,46 @@ CODE_PAGE NTSTATUS WaveRtStreamCreate(PMINIPORTWAVERT_CONTEXT Miniport, PPORTWAV
 CODE_PAGE VOID WaveRtStreamQuiesce(PMINIPORTWAVERTSTREAM Stream)
 {
     PWAVERT_STREAM stream = FromInterface(Stream);
+
+    PAGED_CODE();
+    LockState(stream);
+    if (!stream->Gone && !stream->Resting) {
+        LeaveBackend(stream);
+    }
+    stream->Resting = FALSE;
+    stream->Gone = TRUE;
+    UnlockState(stream);
+}
+
+CODE_PAGE VOID WaveRtStreamRest(PMINIPORTWAVERTSTREAM Stream)
+{
+    PWAVERT_STREAM stream = FromInterface(Stream);
+
+    PAGED_CODE();
+    LockState(stream);
+    if (!stream->Gone && !stream->Resting) {
+        LeaveBackend(stream);
+        stream->Resting = TRUE;
+    }
+    UnlockState(stream);
+}
+
+CODE_PAGE VOID WaveRtStreamGoOn(PMINIPORTWAVERTSTREAM Stream)
+{
+    PWAVERT_STREAM stream = FromInterface(Stream);
     KSSTATE state;
 
     PAGED_CODE();
     LockState(stream);
-    if (!stream->Gone) {
+    if (stream->Resting) {
+        stream->Resting = FALSE;
         state = stream->State;
-        WalkTo(stream, (state > KSSTATE_ACQUIRE) ? KSSTATE_ACQUIRE : state);
-        /* What the client last asked for is what it will walk down from. */
-        stream->State = state;
-        stream->Gone = TRUE;
+        stream->State = (state > KSSTATE_ACQUIRE) ? KSSTATE_ACQUIRE : state;
+        if (!NT_SUCCESS(WalkTo(stream, state))) {
+            LeaveBackend(stream);
+            stream->State = state;
+            stream->Gone = TRUE;
+        }
     }
     UnlockState(stream);
 }

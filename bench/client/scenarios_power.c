@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Scenarios about power: what sounds before a sleep sounds on after it, without the client doing anything. */
+#include "client.h"
+
+#include <stdlib.h>
+
+#define MS NS_PER_MS_CLIENT
+#define RECORDED_FRAMES 96000u
+
+static const KSSTATE g_suspended[] = {KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_RUN /* the port leaves them alone */};
+
+/* What happens to the device while the clients wait for nothing but their events. */
+struct event {
+    void (*happen)(void);
+    unsigned rounds;
+};
+
+static void device_power_cycle(void)
+{
+    power_device(PowerDeviceD3);
+    interrupt_from_neighbour();
+    thread_sleep_until(clock_now_ns() + 70 * MS);
+    interrupt_from_neighbour();
+    power_device(PowerDeviceD0);
+}
+
+static void sleep_s3(void)
+{
+    EXPECT(NT_SUCCESS(power_sleep(PowerSystemSleeping3, 400 * MS)), "the driver refuses to sleep");
+}
+
+static void hibernate(void)
+{
+    EXPECT(NT_SUCCESS(power_sleep(PowerSystemHibernate, 700 * MS)), "the driver refuses to hibernate");
+}
+
+/* Plays a part of the input and records meanwhile; `event` comes every 61 ms. */
+static void stream_through(const struct event *event, uint64_t from, uint64_t upto)
+{
+    struct render_job playing = {.endpoint = endpoint_require(false),
+                                 .options = engine_options_default(false),
+                                 .samples = g_input ? g_input + 2 * from : NULL,
+                                 .frames = upto - from};
+    struct capture_job recording = {.endpoint = endpoint_require(true),
+                                    .options = engine_options_default(true),
+                                    .frames = RECORDED_FRAMES,
+                                    .samples = calloc(RECORDED_FRAMES + 1, sizeof(int16_t))};
+    struct thread *a = thread_create("render client", render_run, &playing);
+    struct thread *b = thread_create("capture client", capture_run, &recording);
+    for (unsigned i = 0; i < event->rounds; i++) {
+        thread_sleep_until(clock_now_ns() + 61 * MS);
+        event->happen();
+    }
+    thread_join(a);
+    thread_join(b);
+    g_link->result.render.frames += playing.result.frames;
+    free(recording.samples);
+}
+
+static void through(void (*happen)(void), unsigned rounds)
+{
+    struct event event = {happen, rounds};
+    uint64_t frames = g_link->options.input_frames, ways = sizeof g_suspended / sizeof *g_suspended;
+    device_up();
+    for (unsigned i = 0; i < ways; i++) {
+        g_portcls_knobs.suspend_to = g_suspended[i];
+        stream_through(&event, frames * i / ways, frames * (i + 1) / ways);
+    }
+    device_down();
+}
+
+static void power_down_while_streaming(void)
+{
+    through(device_power_cycle, 3);
+}
+
+static void sleep_while_streaming(void)
+{
+    through(sleep_s3, 2);
+}
+
+static void hibernate_while_streaming(void)
+{
+    through(hibernate, 2);
+}
+
+/* Nothing runs, but handles are open in every other state; they work afterwards. */
+static void sleep_with_open_streams(void)
+{
+    static const KSSTATE states[] = {KSSTATE_STOP, KSSTATE_ACQUIRE, KSSTATE_PAUSE};
+    device_up();
+    for (unsigned i = 0; i < sizeof states / sizeof *states; i++) {
+        struct engine engines[2];
+        for (int capture = 0; capture <= 1; capture++) {
+            struct engine_options options = engine_options_default(capture);
+            engine_open_required(&engines[capture], capture, &options);
+            EXPECT(NT_SUCCESS(ks_pin_set_state(engines[capture].pin, states[i])), "state %d refused", states[i]);
+        }
+        sleep_s3();
+        device_power_cycle();
+        for (int capture = 0; capture <= 1; capture++) {
+            EXPECT(engines[capture].pin->state == states[i], "the stream woke in another state");
+            EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN after the sleep refused");
+            EXPECT(engine_wait(&engines[capture]), "no sound after the sleep");
+            engine_close(&engines[capture]);
+        }
+    }
+    device_down();
+}
+
+/* Streams run, the device loses power, and `end` comes without its ever coming back. */
+static void lose_power_then(NTSTATUS (*end)(void))
+{
+    struct engine engines[2];
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine_options options = engine_options_default(capture);
+        engine_open_required(&engines[capture], capture, &options);
+        EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN refused");
+    }
+    thread_sleep_until(clock_now_ns() + 33 * MS);
+    power_device(PowerDeviceD3);
+    EXPECT(NT_SUCCESS(end()), "the request was refused");
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+}
+
+static void removal_without_power(void)
+{
+    device_up();
+    lose_power_then(pnp_stop_device);
+    device_start();
+    lose_power_then(pnp_surprise_removal);
+    EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
+    device_unload();
+}
+
+const struct scenario g_scenarios_power[] = {
+    {"power_down_while_streaming", power_down_while_streaming},
+    {"sleep_while_streaming", sleep_while_streaming},
+    {"hibernate_while_streaming", hibernate_while_streaming},
+    {"sleep_with_open_streams", sleep_with_open_streams},
+    {"removal_without_power", removal_without_power},
+    {NULL, NULL}};

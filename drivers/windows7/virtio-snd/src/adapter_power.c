@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "adapter_power.h"
+
+#include "eventlog.h"
+#include "wavert_stream.h"
+
+/* Stream mutex held. */
+CODE_PAGE static VOID Sleep(PADAPTER_CONTEXT Context)
+{
+    ULONG stream;
+
+    PAGED_CODE();
+    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
+        if (Context->Streams[stream] != NULL) {
+            WaveRtStreamRest(Context->Streams[stream]);
+        }
+    }
+    Context->Asleep = TRUE;
+    Context->HardwareSlept = Context->Device.Started;
+    VirtIoSndSuspendHardware(&Context->Device);
+}
+
+/* Stream mutex held. */
+CODE_PAGE static VOID Wake(PADAPTER_CONTEXT Context)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    ULONG stream;
+
+    PAGED_CODE();
+    if (Context->HardwareSlept) {
+        status = VirtIoSndResumeHardware(&Context->Device);
+    }
+    if (!NT_SUCCESS(status)) {
+        EventLogWrite(Context->DeviceObject, AERO_SND_E_WAKE, status, (ULONG)Context->Device.Stage);
+    }
+    Context->Asleep = FALSE;
+    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
+        if (Context->Streams[stream] != NULL) {
+            WaveRtStreamGoOn(Context->Streams[stream]);
+        }
+    }
+}
+
+CODE_PAGE VOID NTAPI AdapterPowerChangeState(IAdapterPowerManagement *This, POWER_STATE NewState)
+{
+    PADAPTER_CONTEXT context = AdapterContextFromPower(This);
+    BOOLEAN asleep = (BOOLEAN)(NewState.DeviceState != PowerDeviceD0);
+
+    PAGED_CODE();
+    AdapterContextLockStreams(context);
+    if (!AdapterContextIsGone(context) && asleep != context->Asleep) {
+        if (asleep) {
+            Sleep(context);
+        } else {
+            Wake(context);
+        }
+    }
+    AdapterContextUnlockStreams(context);
+}
+
+CODE_PAGE NTSTATUS NTAPI AdapterPowerQueryChangeState(IAdapterPowerManagement *This, POWER_STATE NewState)
+{
+    PAGED_CODE();
+    UNREFERENCED_PARAMETER(This);
+    UNREFERENCED_PARAMETER(NewState);
+    return STATUS_SUCCESS;
+}
+
+CODE_PAGE NTSTATUS NTAPI AdapterPowerQueryDeviceCapabilities(IAdapterPowerManagement *This,
+                                                             PDEVICE_CAPABILITIES Capabilities)
+{
+    PAGED_CODE();
+    UNREFERENCED_PARAMETER(This);
+    UNREFERENCED_PARAMETER(Capabilities);
+    return STATUS_SUCCESS; /* what the bus driver says is right */
+}
