@@ -55,6 +55,10 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
 /* Frames of whole periods that SET_PARAMS announces: the largest multiple of the period inside the cyclic buffer. */
 ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
 
+/* On a device that reads or writes its periods late: TRUE: a position that is never beyond what it has done leaves the
+ * client enough of the buffer. FALSE: render: periods have to be copied; capture: the position has to move in steps. */
+BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render);
+
 /* Frames of the transfer that begins at linear frame First: the period, but never beyond the next notification
  * boundary, because the memory on either side of it changes hands at different times. */
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);

@@ -29,6 +29,10 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 
     while (RequestDue(Pump) <= Pass->Now) {
         frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        if (Pump->Dead) {
+            WaveRtPumpSkip(Pump, frames);
+            continue;
+        }
         if (Pump->Submitted - Pump->Completed + frames > Pump->Geometry.BufferFrames ||
             !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             /* Not lost: the samples wait in the device, the same period is asked for again. */
@@ -44,10 +48,25 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
  * there, which may be a moment later when the device's clock is ahead of ours. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    if (Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
+    if (Pump->Observer.Kind->Paces && !WaveRtPumpHasRoom(Pump)) {
         return WaveRtPumpReported(Pump, NowTicks);
     }
     return Pump->Completed;
+}
+
+/* A recorder cannot have filled anything by now: it answers at once, with silence. All that was posted ahead is
+ * taken back and asked for again when there is something. */
+static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks) - Pump->Steering.Base;
+
+    if (Pump->Steering.Consumed == 0 || clock > Pump->Steering.Consumed / 2u || WaveRtPumpInFlight(Pump)) {
+        return;
+    }
+    Pump->Submitted -= Pump->Steering.Consumed;
+    Pump->Completed = Pump->Submitted;
+    Pump->Lag = (LONGLONG)Pump->Geometry.LagFrames * WAVERT_LAG_ONE;
+    Pump->Observer.Kind = &WaveRtInstant;
 }
 
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
@@ -55,7 +74,10 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
     ULONGLONG due;
 
-    if (Pump->QueueBeforeStart) {
+    if (Pump->Observer.Kind->Paces) {
+        FindOut(Pump, Pass->Now);
+    }
+    if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
         due = WaveRtPumpCompletionDue(Pump, soon);
         if (Pump->Completed >= Pump->NextBoundary && !WaveRtPumpHasRoom(Pump)) {

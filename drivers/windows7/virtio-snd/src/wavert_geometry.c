@@ -87,6 +87,19 @@ ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry)
     return Geometry->BufferFrames / Geometry->PeriodFrames * Geometry->PeriodFrames;
 }
 
+BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
+{
+    ULONG taken = Geometry->IntervalFrames + Geometry->PeriodFrames;
+
+    if (!Render) {
+        return (BOOLEAN)(Geometry->BufferFrames >= taken + Geometry->AheadFrames);
+    }
+    if (Geometry->IntervalFrames == 0) {
+        taken += TIMER_CLIENT_FRAMES;
+    }
+    return (BOOLEAN)(Geometry->BufferFrames >= taken + WAVERT_REFILL_FRAMES);
+}
+
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
 {
     ULONG left;
