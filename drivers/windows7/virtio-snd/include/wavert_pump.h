@@ -44,7 +44,10 @@
 /* One period that the device has, or had and returned before an older one. */
 typedef struct _WAVERT_FLIGHT {
     ULONG Frames;
+    ULONG Got;      /* capture: frames that the device filled */
+    ULONG At;       /* frame in the ring of copies, or in the cyclic buffer */
     BOOLEAN Silent; /* not of the client's buffer */
+    BOOLEAN Copied;
     BOOLEAN Done;
 } WAVERT_FLIGHT;
 
@@ -63,9 +66,8 @@ typedef struct _WAVERT_PUMP {
     PMDL Mdl;                 /* [C] the cyclic buffer; NULL: none */
     WAVERT_GEOMETRY Geometry; /* [C] */
     BOOLEAN Open;             /* caller */
-    PUCHAR Copies;            /* [C] ring of copied periods, nonpaged, page-aligned; NULL: the device reads the
-                                 client's pages */
-    const UCHAR *Mapping;     /* [C] where the driver sees the cyclic buffer; only with Copies */
+    PUCHAR Copies;            /* [C] ring of copied periods, nonpaged, page-aligned; NULL: never needed */
+    PUCHAR Mapping;           /* [C] where the driver sees the cyclic buffer; only with Copies */
 
     KSPIN_LOCK Lock;
     BOOLEAN Starting;             /* [L] START is on its way, its answer will count */
@@ -76,6 +78,8 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG Submitted;          /* [L] S */
     ULONGLONG Completed;          /* [L] C */
     WAVERT_FLIGHT Flight[WAVERT_FLIGHT_MAX]; /* [L] number n at n modulo the size */
+    BOOLEAN Copying;              /* [L] the device is given Copies, not the client's pages */
+    ULONG CopiesNext;             /* [L] capture: frame of the ring where the next period goes; wraps */
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
     ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */
@@ -95,7 +99,7 @@ NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend, VIRTIOSND
 /* After Close. No timer or DPC is left behind. */
 VOID WaveRtPumpUninit(PWAVERT_PUMP Pump);
 
-/* Any IRQL, after Configure: TRUE: periods are copied, the pump needs WaveRtPumpMap before Open. */
+/* Any IRQL, after Configure: TRUE: periods are or may be copied, the pump needs WaveRtPumpMap before Open. */
 BOOLEAN WaveRtPumpCopies(const WAVERT_PUMP *Pump);
 /* Not open. Mapping: system address of the whole cyclic buffer, valid until the next Configure. */
 VOID WaveRtPumpMap(PWAVERT_PUMP Pump, PVOID Mapping);

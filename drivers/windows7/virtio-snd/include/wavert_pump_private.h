@@ -33,9 +33,11 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks);
 BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump);
 /* One period at linear frame First, at most the geometry's period. STATUS_DEVICE_BUSY: not now. */
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
-/* Render, with Copies: copies a period and says where it lies. Sg: as many as WaveRtPumpSubmit has. Buffers below a
- * millisecond's frames do not exist, so a period wraps at most twice. */
+/* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
+ * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);
+/* Capture, with Mapping: a period came back; its samples go to where the captured data ends, unless they are there. */
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight);
 /* Render: silence, at most a page. */
 NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames);
 /* The device of a render or capture stream is Dead: Frames pass as if it had taken or filled them. */
@@ -47,6 +49,9 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 VOID WaveRtPumpSteerFrom(PWAVERT_PUMP Pump);
 /* A pacing device: TRUE: the buffer has room for a position that moves evenly behind what has completed. */
 BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump);
+/* Capture: TRUE: with one notification a lap the position must be where the device is whenever it is told, so it moves
+ * in steps. */
+BOOLEAN WaveRtPumpSteps(const WAVERT_PUMP *Pump);
 /* Counter value at which the position gets to Frames, if nothing holds it back. */
 ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames);
 /* Counter value at which to look for the next completion: when it is expected, or SoonTicks when it is overdue. */

@@ -2,11 +2,15 @@
 /* The capture direction of the pump: when is which period requested? */
 #include "wavert_pump_private.h"
 
+/* So much is posted when it is written to the ring, and not to the client's buffer. */
+#define COPIED_AHEAD_FRAMES (3u * WAVERT_PERIOD_MAX_FRAMES)
+
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
 {
+    ULONG ahead = Pump->Copying ? COPIED_AHEAD_FRAMES : Pump->Geometry.AheadFrames;
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
-    while (Pump->Submitted - Pump->Completed + frames <= Pump->Geometry.AheadFrames) {
+    while (Pump->Submitted - Pump->Completed + frames <= ahead) {
         if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             return;
         }
@@ -48,7 +52,7 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
  * there, which may be a moment later when the device's clock is ahead of ours. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    if (Pump->Observer.Kind->Paces && !WaveRtPumpHasRoom(Pump)) {
+    if (Pump->Observer.Kind->Paces && WaveRtPumpSteps(Pump)) {
         return WaveRtPumpReported(Pump, NowTicks);
     }
     return Pump->Completed;
@@ -80,7 +84,7 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
         due = WaveRtPumpCompletionDue(Pump, soon);
-        if (Pump->Completed >= Pump->NextBoundary && !WaveRtPumpHasRoom(Pump)) {
+        if (Pump->Completed >= Pump->NextBoundary && WaveRtPumpSteps(Pump)) {
             due = soon;
         }
     } else {

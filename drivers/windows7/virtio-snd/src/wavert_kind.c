@@ -39,7 +39,7 @@ static ULONGLONG InstantLeadDue(const WAVERT_PUMP *Pump)
     if (Pump->Submitted <= Pump->Geometry.LeadFrames) {
         return 0;
     }
-    return WaveRtPumpReportedAt(Pump, Pump->Submitted - Pump->Geometry.LeadFrames);
+    return WaveRtPositionTicksAt(&Pump->Position, Pump->Submitted - Pump->Geometry.LeadFrames);
 }
 
 static BOOLEAN InstantPlaying(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
@@ -53,7 +53,7 @@ const WAVERT_KIND WaveRtInstant = {FALSE, InstantSteer, InstantReadable, Instant
 
 static ULONGLONG PacingReadable(const WAVERT_PUMP *Pump)
 {
-    return (Pump->Copies != NULL) ? Pump->Submitted : Pump->Completed;
+    return Pump->Copying ? Pump->Submitted : Pump->Completed;
 }
 
 static ULONGLONG PacingLeadDue(const WAVERT_PUMP *Pump)

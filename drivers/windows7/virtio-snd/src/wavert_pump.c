@@ -57,7 +57,8 @@ BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
 }
 
 /* Lock held. Hands over a period that Sg describes. */
-static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, BOOLEAN Silent)
+static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
+                         BOOLEAN Silent)
 {
     ULONG number = Pump->FlightNext;
     WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
@@ -67,7 +68,10 @@ static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCoun
         return STATUS_DEVICE_BUSY;
     }
     flight->Frames = Frames;
+    flight->Got = Frames;
+    flight->At = At;
     flight->Silent = Silent;
+    flight->Copied = Pump->Copying;
     flight->Done = FALSE;
     status = Pump->Backend->Ops->Submit(Pump->Backend, Pump->Stream, Sg, SgCount, number);
     if (NT_SUCCESS(status)) {
@@ -86,18 +90,25 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
 {
     VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u)];
     ULONG bufferBytes = Pump->Geometry.BufferFrames * Pump->FrameBytes;
-    ULONG offset = (ULONG)(First % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    ULONG at = (ULONG)(First % Pump->Geometry.BufferFrames);
     ULONG capacity = sizeof(sg) / sizeof(sg[0]);
     ULONG count;
     NTSTATUS status;
 
-    if (Pump->Copies != NULL) {
+    if (Pump->Copying) {
+        at = Pump->CopiesNext % WAVERT_COPIES_FRAMES;
         status = WaveRtCopiesBuild(Pump, First, Frames, sg, &count);
     } else {
-        status = VirtIoSndSgTxBuild(Pump->Mdl, bufferBytes, offset, Frames * Pump->FrameBytes,
+        status = VirtIoSndSgTxBuild(Pump->Mdl, bufferBytes, at * Pump->FrameBytes, Frames * Pump->FrameBytes,
                                     (BOOLEAN)!IsRender(Pump), sg, capacity, &count);
     }
-    return NT_SUCCESS(status) ? HandOver(Pump, sg, count, Frames, FALSE) : status;
+    if (NT_SUCCESS(status)) {
+        status = HandOver(Pump, sg, count, Frames, at, FALSE);
+    }
+    if (NT_SUCCESS(status) && Pump->Copying) {
+        Pump->CopiesNext += Frames;
+    }
+    return status;
 }
 
 NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
@@ -107,7 +118,7 @@ NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
     sg.Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
     sg.Length = Frames * Pump->FrameBytes;
     sg.Write = FALSE;
-    return HandOver(Pump, &sg, 1, Frames, TRUE);
+    return HandOver(Pump, &sg, 1, Frames, 0, TRUE);
 }
 
 VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
@@ -214,9 +225,26 @@ static VOID NTAPI TimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Service((PWAVERT_PUMP)Context);
 }
 
-/* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
-static VOID Returned(PWAVERT_PUMP Pump, ULONG Number)
+/* Lock held. Capture: what the oldest period in flight brought. A device that returns periods before they are full
+ * leaves holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
+static VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 {
+    if (Pump->Copies != NULL) {
+        WaveRtCopiesTake(Pump, Flight);
+        if (Flight->Got < Flight->Frames) {
+            Pump->Copying = TRUE;
+        }
+        Pump->Submitted -= Flight->Frames - Flight->Got;
+        Pump->Completed += Flight->Got;
+    } else {
+        Pump->Completed += Flight->Frames;
+    }
+}
+
+/* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
+static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
+{
+    ULONG got = Bytes / Pump->FrameBytes;
     WAVERT_FLIGHT *flight;
 
     Pump->ProgressTicks = Now();
@@ -227,14 +255,20 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number)
     if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
         return; /* given up long ago */
     }
-    Pump->Flight[Number % WAVERT_FLIGHT_MAX].Done = TRUE;
+    flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
+    flight->Done = TRUE;
+    if (got != 0 && got < flight->Frames) {
+        flight->Got = got; /* none at all: lost, and as long as it would have been */
+    }
     while (WaveRtPumpInFlight(Pump)) {
         flight = &Pump->Flight[Pump->FlightFirst % WAVERT_FLIGHT_MAX];
         if (!flight->Done) {
             return;
         }
-        Pump->Steering.Consumed += flight->Frames;
-        if (!flight->Silent) {
+        Pump->Steering.Consumed += flight->Got;
+        if (!IsRender(Pump)) {
+            TakeRecorded(Pump, flight);
+        } else if (!flight->Silent) {
             Pump->Completed += flight->Frames;
         }
         Pump->FlightFirst++;
@@ -245,13 +279,12 @@ static VOID NTAPI PeriodDone(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTA
 {
     PWAVERT_PUMP pump = (PWAVERT_PUMP)Context;
 
-    UNREFERENCED_PARAMETER(Bytes);
     if (!NT_SUCCESS(Status)) {
         VIRTIOSND_TRACE_ERROR("stream %u: period lost, status 0x%08lx\n", (unsigned)pump->Stream, Status);
     }
     /* A lost period still takes its time: the stream goes on behind it. */
     KeAcquireSpinLockAtDpcLevel(&pump->Lock);
-    Returned(pump, (ULONG)Cookie);
+    Returned(pump, (ULONG)Cookie, Bytes);
     KeReleaseSpinLockFromDpcLevel(&pump->Lock);
 }
 
@@ -349,7 +382,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             return STATUS_INVALID_PARAMETER;
         }
         Pump->Geometry = geometry;
-        if (IsRender(Pump) && Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
+        if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
             Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
             if (Pump->Copies == NULL) {
                 return STATUS_INSUFFICIENT_RESOURCES;
@@ -376,7 +409,7 @@ static ULONG DeviceFrames(const WAVERT_PUMP *Pump)
 {
     ULONG periods;
 
-    if (Pump->Copies == NULL) {
+    if (Pump->Copies == NULL || WaveRtPumpHasRoom(Pump)) {
         return WaveRtGeometryDeviceFrames(&Pump->Geometry);
     }
     periods = WAVERT_COPIES_FRAMES / Pump->Geometry.PeriodFrames;
@@ -409,10 +442,10 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
  * a period, because the first completes no sooner. */
 static LONGLONG InitialLag(const WAVERT_PUMP *Pump)
 {
-    if (IsRender(Pump) && (Pump->Copies != NULL || !Pump->QueueBeforeStart)) {
+    if (IsRender(Pump) && (Pump->Copying || !Pump->QueueBeforeStart)) {
         return 0;
     }
-    if (Pump->QueueBeforeStart && WaveRtPumpHasRoom(Pump)) {
+    if (Pump->QueueBeforeStart) {
         return Pump->Geometry.PeriodFrames;
     }
     return Pump->Geometry.LagFrames;
@@ -429,6 +462,7 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
     Pump->Dead = FALSE;
+    Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
     RtlZeroMemory(&Pump->Steering, sizeof(Pump->Steering));
     Pump->Steering.Base = Pump->Frozen;
     WaveRtKindReset(Pump);
@@ -436,7 +470,7 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
     Pump->PrerollLeft = IsRender(Pump) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
     Pump->Lag = InitialLag(Pump) * WAVERT_LAG_ONE;
-    if (IsRender(Pump) && (Pump->Copies != NULL || !Pump->QueueBeforeStart)) {
+    if (IsRender(Pump) && (Pump->Copying || !Pump->QueueBeforeStart)) {
         Pump->PrerollLeft += Pump->Geometry.PrerollFrames;
     }
     if (Pump->QueueBeforeStart && IsRender(Pump)) {

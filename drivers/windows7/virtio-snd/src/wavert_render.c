@@ -96,7 +96,7 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     ULONGLONG end = first + frames;
     ULONGLONG due = Pump->Observer.Kind->LeadDue(Pump);
 
-    if (Pump->Copies == NULL && end > Pump->Completed + geometry->BufferFrames) {
+    if (!Pump->Copying && end > Pump->Completed + geometry->BufferFrames) {
         return WAVERT_NEVER; /* the same memory is still with the device, one lap behind */
     }
     if (geometry->IntervalFrames == 0) {

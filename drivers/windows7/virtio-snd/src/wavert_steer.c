@@ -31,6 +31,11 @@ BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump)
     return WaveRtGeometryHasRoom(&Pump->Geometry, (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender));
 }
 
+BOOLEAN WaveRtPumpSteps(const WAVERT_PUMP *Pump)
+{
+    return (BOOLEAN)(Pump->Geometry.IntervalFrames == Pump->Geometry.BufferFrames);
+}
+
 VOID WaveRtPumpSteerFrom(PWAVERT_PUMP Pump)
 {
     PWAVERT_STEERING steering = &Pump->Steering;
@@ -61,15 +66,19 @@ static VOID CloseWindow(PWAVERT_PUMP Pump)
         steering->ReserveKnown = TRUE;
     }
     error = Bounded(steering->Least - steering->Reserve, (LONG)(WAVERT_PERIOD_MAX_FRAMES / 4u));
-    steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 8), DRIFT_LIMIT);
-    steering->Slide = error * (ONE_FRAME / 2);
+    if (error == 1 || error == -1) {
+        error = 0; /* the grain of the measurement */
+    }
+    steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
+    steering->Slide = error * (ONE_FRAME / 4);
     steering->WindowStart = steering->Consumed;
     steering->Least = MAXLONG;
 }
 
 /* The position waited for longer than a period: the device stood still. The clock goes on from where it waits. */
-static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind)
+static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind, ULONGLONG NowTicks)
 {
+    Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Lag += Behind * WAVERT_LAG_ONE;
     Pump->Steering.WindowStart = Pump->Steering.Consumed;
     Pump->Steering.Least = MAXLONG;
@@ -88,16 +97,16 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         return;
     }
     steering->Seen = steering->Consumed;
-    if (Pump->Stream == VirtIoSndStreamCapture && !WaveRtPumpHasRoom(Pump)) {
+    if (Pump->Stream == VirtIoSndStreamCapture && WaveRtPumpSteps(Pump)) {
         return;
     }
     clock = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
     error = (LONGLONG)(steering->Base + before) - (clock - Pump->Lag / WAVERT_LAG_ONE);
-    if (Pump->Copies != NULL) {
+    if (Pump->Copying && Pump->Stream == VirtIoSndStreamRender) {
         error += Pump->Geometry.PeriodFrames;
     }
     if (error < -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES) {
-        Resume(Pump, -error);
+        Resume(Pump, -error, NowTicks);
         return;
     }
     Pump->Lag -= ((LONGLONG)(steering->Drift + steering->Slide) * frames) / WAVERT_LAG_ONE;
@@ -132,7 +141,7 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
     ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
-    ULONG claimed = Pump->Observer.Kind->Paces ? geometry->AheadFrames : 0;
+    ULONG claimed = (Pump->Observer.Kind->Paces && !Pump->Copying) ? geometry->AheadFrames : 0;
     ULONGLONG needed;
     LONGLONG behind;
 
