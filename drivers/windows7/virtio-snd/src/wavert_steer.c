@@ -85,6 +85,12 @@ static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind, ULONGLONG NowTicks)
     Pump->Steering.Slide = 0;
 }
 
+/* Frames that the position is ahead of what has come back when more comes back. */
+static ULONG Ahead(const WAVERT_PUMP *Pump)
+{
+    return (Pump->Copying && Pump->Stream == VirtIoSndStreamRender) ? Pump->Geometry.PeriodFrames : 0;
+}
+
 VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     PWAVERT_STEERING steering = &Pump->Steering;
@@ -102,9 +108,7 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
     clock = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
     error = (LONGLONG)(steering->Base + before) - (clock - Pump->Lag / WAVERT_LAG_ONE);
-    if (Pump->Copying && Pump->Stream == VirtIoSndStreamRender) {
-        error += Pump->Geometry.PeriodFrames;
-    }
+    error += Ahead(Pump);
     if (error < -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES) {
         Resume(Pump, -error, NowTicks);
         return;
@@ -131,9 +135,10 @@ ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames)
 
 ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks)
 {
-    /* The steered position gets there when the device does. */
-    ULONGLONG expected = WaveRtPumpReportedAt(Pump, Pump->Completed);
+    /* The steered position gets there when the device does. An interrupt tells of it before this, if there is one. */
+    ULONGLONG expected = Pump->Steering.Base + Pump->Steering.Consumed + Ahead(Pump) + WAVERT_FRAMES_PER_MS;
 
+    expected = WaveRtPumpReportedAt(Pump, expected);
     return (expected > SoonTicks) ? expected : SoonTicks;
 }
 
