@@ -48,14 +48,18 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     }
 }
 
-/* What a notification may stand for: what is in memory. A buffer without room for a lag also wants the position to be
- * there, which may be a moment later when the device's clock is ahead of ours. */
+/* What a notification may stand for: what is in memory. From a device that paces it comes when the device's clock gets
+ * there, a period before the position, because completions may come in bursts; with one notification a lap the
+ * position must be there as well. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    if (Pump->Observer.Kind->Paces && WaveRtPumpSteps(Pump)) {
-        return WaveRtPumpReported(Pump, NowTicks);
+    ULONGLONG clock;
+
+    clock = WaveRtPumpReported(Pump, NowTicks);
+    if (!WaveRtPumpSteps(Pump)) {
+        clock += Pump->Geometry.PeriodFrames;
     }
-    return Pump->Completed;
+    return (clock < Pump->Completed) ? clock : Pump->Completed;
 }
 
 /* A recorder cannot have filled anything by now: it answers at once, with silence. All that was posted ahead is
@@ -73,6 +77,16 @@ static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     Pump->Observer.Kind = &WaveRtInstant;
 }
 
+/* The sooner of Due and the counter value at which the next notification, whose data is in memory, may be given. */
+static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONGLONG Due)
+{
+    ULONG early = WaveRtPumpSteps(Pump) ? 0 : Pump->Geometry.PeriodFrames;
+    ULONGLONG at = WaveRtPumpReportedAt(Pump, Pump->NextBoundary - early);
+
+    at = (at > SoonTicks) ? at : SoonTicks;
+    return (at < Due) ? at : Due;
+}
+
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
@@ -83,18 +97,20 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     }
     if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
+        WaveRtPumpReduceLag(Pump, Pass->Now);
+        WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
         due = WaveRtPumpCompletionDue(Pump, soon);
-        if (Pump->Completed >= Pump->NextBoundary && WaveRtPumpSteps(Pump)) {
-            due = soon;
+        if (Pump->Geometry.IntervalFrames != 0 && Pump->Completed >= Pump->NextBoundary) {
+            due = BoundaryDue(Pump, soon, due);
         }
     } else {
         Request(Pump, Pass);
+        WaveRtPumpReduceLag(Pump, Pass->Now);
+        WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
         due = RequestDue(Pump);
         if (due < soon || Pump->Completed < Pump->Submitted) {
             due = soon;
         }
     }
-    WaveRtPumpReduceLag(Pump, Pass->Now);
-    WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
     Pass->Next = due;
 }

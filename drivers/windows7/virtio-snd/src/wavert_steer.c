@@ -23,6 +23,9 @@
 #define ONE_FRAME 178956
 /* Frames of RUN time before completions count: back ends fill up first. */
 #define SETTLE_FRAMES (40u * WAVERT_FRAMES_PER_MS)
+/* Most that a window is found wrong: a fourth of a period, so that nobody hears or sees the mending. */
+#define ERROR_LIMIT ((LONG)(WAVERT_PERIOD_MAX_FRAMES / 4u))
+#define NO_ERROR_YET 0x7FFFFFFFL
 /* No two crystals differ by more: 1000 ppm. */
 #define DRIFT_LIMIT 4294967
 
@@ -42,7 +45,7 @@ VOID WaveRtPumpSteerFrom(PWAVERT_PUMP Pump)
 
     steering->Seen = steering->Consumed;
     steering->WindowStart = steering->Consumed;
-    steering->Least = MAXLONG;
+    steering->Least = NO_ERROR_YET;
     steering->ReserveKnown = FALSE;
     steering->Drift = 0;
     steering->Slide = 0;
@@ -56,6 +59,7 @@ static LONG Bounded(LONG Value, LONG Limit)
     return (Value < -Limit) ? -Limit : Value;
 }
 
+/* The first error is where the position began to move, and says nothing of how fast the device's clock is. */
 static VOID CloseWindow(PWAVERT_PUMP Pump)
 {
     PWAVERT_STEERING steering = &Pump->Steering;
@@ -64,15 +68,25 @@ static VOID CloseWindow(PWAVERT_PUMP Pump)
     if (!steering->ReserveKnown) {
         steering->Reserve = (steering->Least > 0) ? steering->Least : 0;
         steering->ReserveKnown = TRUE;
+        steering->Slide = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT) * ONE_FRAME;
+    } else {
+        error = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT);
+        if (error == 1 || error == -1) {
+            error = 0; /* the grain of the measurement */
+        }
+        steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
+        steering->Slide = error * (ONE_FRAME / 4);
     }
-    error = Bounded(steering->Least - steering->Reserve, (LONG)(WAVERT_PERIOD_MAX_FRAMES / 4u));
-    if (error == 1 || error == -1) {
-        error = 0; /* the grain of the measurement */
-    }
-    steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
-    steering->Slide = error * (ONE_FRAME / 4);
     steering->WindowStart = steering->Consumed;
-    steering->Least = MAXLONG;
+    steering->Least = NO_ERROR_YET;
+}
+
+/* Frames by which the position will still be moved in this window. */
+static LONG SlideLeft(const WAVERT_STEERING *Steering)
+{
+    LONG left = (LONG)WINDOW_FRAMES - (LONG)(Steering->Consumed - Steering->WindowStart);
+
+    return (left > 0) ? (LONG)(((LONGLONG)Steering->Slide * left) / 4294967296LL) : 0;
 }
 
 /* The position waited for longer than a period: the device stood still. The clock goes on from where it waits. */
@@ -81,7 +95,7 @@ static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind, ULONGLONG NowTicks)
     Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Lag += Behind * WAVERT_LAG_ONE;
     Pump->Steering.WindowStart = Pump->Steering.Consumed;
-    Pump->Steering.Least = MAXLONG;
+    Pump->Steering.Least = NO_ERROR_YET;
     Pump->Steering.Slide = 0;
 }
 
@@ -114,6 +128,7 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         return;
     }
     Pump->Lag -= ((LONGLONG)(steering->Drift + steering->Slide) * frames) / WAVERT_LAG_ONE;
+    error -= SlideLeft(steering);
     if (clock < (LONGLONG)(steering->Base + SETTLE_FRAMES)) {
         steering->WindowStart = steering->Consumed;
         return;
