@@ -470,7 +470,9 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
     Pump->PrerollLeft = IsRender(Pump) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
     Pump->Lag = InitialLag(Pump) * WAVERT_LAG_ONE;
-    if (IsRender(Pump) && (Pump->Copying || !Pump->QueueBeforeStart)) {
+    if (IsRender(Pump) && Pump->Copying) {
+        Pump->PrerollLeft += Pump->Geometry.ReserveFrames;
+    } else if (IsRender(Pump) && !Pump->QueueBeforeStart) {
         Pump->PrerollLeft += Pump->Geometry.PrerollFrames;
     }
     if (Pump->QueueBeforeStart && IsRender(Pump)) {

@@ -59,24 +59,21 @@ static LONG Bounded(LONG Value, LONG Limit)
     return (Value < -Limit) ? -Limit : Value;
 }
 
-/* The first error is where the position began to move, and says nothing of how fast the device's clock is. */
 static VOID CloseWindow(PWAVERT_PUMP Pump)
 {
     PWAVERT_STEERING steering = &Pump->Steering;
     LONG error;
 
     if (!steering->ReserveKnown) {
-        steering->Reserve = (steering->Least > 0) ? steering->Least : 0;
+        steering->Reserve = steering->Least; /* not negative: the position has been put where it need not wait */
         steering->ReserveKnown = TRUE;
-        steering->Slide = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT) * ONE_FRAME;
-    } else {
-        error = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT);
-        if (error == 1 || error == -1) {
-            error = 0; /* the grain of the measurement */
-        }
-        steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
-        steering->Slide = error * (ONE_FRAME / 4);
     }
+    error = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT);
+    if (error == 1 || error == -1) {
+        error = 0; /* the grain of the measurement */
+    }
+    steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
+    steering->Slide = error * (ONE_FRAME / 4);
     steering->WindowStart = steering->Consumed;
     steering->Least = NO_ERROR_YET;
 }
@@ -89,13 +86,11 @@ static LONG SlideLeft(const WAVERT_STEERING *Steering)
     return (left > 0) ? (LONG)(((LONGLONG)Steering->Slide * left) / 4294967296LL) : 0;
 }
 
-/* The position waited for longer than a period: the device stood still. The clock goes on from where it waits. */
+/* The position has been waiting. The clock goes on from where it waits: no jump, and no window's patience. */
 static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind, ULONGLONG NowTicks)
 {
     Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Lag += Behind * WAVERT_LAG_ONE;
-    Pump->Steering.WindowStart = Pump->Steering.Consumed;
-    Pump->Steering.Least = NO_ERROR_YET;
     Pump->Steering.Slide = 0;
 }
 
@@ -123,9 +118,11 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     clock = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
     error = (LONGLONG)(steering->Base + before) - (clock - Pump->Lag / WAVERT_LAG_ONE);
     error += Ahead(Pump);
-    if (error < -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES) {
+    /* At first that only says where the position begins; later, when it is more than a period, that the device stood
+     * still. Anything less is for the window to judge. */
+    if (error < (steering->ReserveKnown ? -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES : 0)) {
         Resume(Pump, -error, NowTicks);
-        return;
+        error = 0;
     }
     Pump->Lag -= ((LONGLONG)(steering->Drift + steering->Slide) * frames) / WAVERT_LAG_ONE;
     error -= SlideLeft(steering);
