@@ -72,7 +72,7 @@ struct device {
     ULONG taken;     /* frames that it takes at START */
 };
 
-/* Runs for `seconds`; from `settled` on the position must keep its distance to the device, and never wait or go back. */
+/* Runs for `seconds`; from `settled` on the position keeps its distance to the device; it never goes back. */
 static void follow(const struct device *device, double seconds, double settled, double bound_frames)
 {
     double period_s = PERIOD / (WAVERT_RATE * (1 + device->ppm * 1e-6));

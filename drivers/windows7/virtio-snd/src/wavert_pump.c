@@ -438,8 +438,8 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     return status;
 }
 
-/* Frames that the position is behind the clock at first: nothing where a period has been read when it is submitted, else
- * a period, because the first completes no sooner. */
+/* Frames that the position is behind the clock at first: nothing where a period has been read when it is submitted,
+ * else a period, because the first completes no sooner. */
 static LONGLONG InitialLag(const WAVERT_PUMP *Pump)
 {
     if (IsRender(Pump) && (Pump->Copying || !Pump->QueueBeforeStart)) {
