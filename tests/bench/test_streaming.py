@@ -27,7 +27,6 @@ EXACT = (
       for verb in ("play", "record")),
     *((f"a_second_late_loses_nothing_{client}", "specification,completion=late", verb, options)
       for client, options in (("event_2", EVENT_2), ("timer", TIMER)) for verb in ("play", "record")),
-    ("a_second_late_loses_nothing_event_1", "specification,completion=late", "play", EVENT_1),
     ("half_filled_periods_are_put_together_event_2", "specification,rx_partial=on", "record", EVENT_2),
     ("half_filled_periods_are_put_together_timer", "specification,rx_partial=on", "record", TIMER),
     *((f"a_ring_of_four_is_enough_{client}", "specification,queue=4,indirect=off", verb, options)

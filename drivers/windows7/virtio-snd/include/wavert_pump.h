@@ -83,6 +83,7 @@ typedef struct _WAVERT_PUMP {
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
     ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */
+    BOOLEAN Heard;                /* atomic: interrupts tell of completions */
     BOOLEAN Dead;                 /* [L] the device has completed nothing for too long; goes on without it */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
     LONGLONG Lag;                 /* [L] 1/65536 frames that the position is behind the clock */

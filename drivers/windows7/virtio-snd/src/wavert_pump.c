@@ -291,7 +291,10 @@ static VOID NTAPI PeriodDone(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTA
 /* An interrupt told that something completed. */
 static VOID NTAPI Attention(PVOID Context)
 {
-    Service((PWAVERT_PUMP)Context);
+    PWAVERT_PUMP pump = (PWAVERT_PUMP)Context;
+
+    pump->Heard = TRUE; /* only ever set while the stream runs */
+    Service(pump);
 }
 
 static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
@@ -387,6 +390,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             if (Pump->Copies == NULL) {
                 return STATUS_INSUFFICIENT_RESOURCES;
             }
+            RtlZeroMemory(Pump->Copies, COPIES_BYTES); /* a client may see what a device left as it was */
         }
     }
     Pump->Mdl = Mdl;
@@ -462,6 +466,7 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
     Pump->Dead = FALSE;
+    Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
     RtlZeroMemory(&Pump->Steering, sizeof(Pump->Steering));
     Pump->Steering.Base = Pump->Frozen;

@@ -25,6 +25,8 @@
 #define SETTLE_FRAMES (40u * WAVERT_FRAMES_PER_MS)
 /* Most that a window is found wrong: a fourth of a period, so that nobody hears or sees the mending. */
 #define ERROR_LIMIT ((LONG)(WAVERT_PERIOD_MAX_FRAMES / 4u))
+/* Without interrupts: more than a completion may be noticed late. */
+#define EARLY_FRAMES (6u * WAVERT_FRAMES_PER_MS)
 #define NO_ERROR_YET 0x7FFFFFFFL
 /* No two crystals differ by more: 1000 ppm. */
 #define DRIFT_LIMIT 4294967
@@ -65,7 +67,7 @@ static VOID CloseWindow(PWAVERT_PUMP Pump)
     LONG error;
 
     if (!steering->ReserveKnown) {
-        steering->Reserve = steering->Least; /* not negative: the position has been put where it need not wait */
+        steering->Reserve = steering->Least;
         steering->ReserveKnown = TRUE;
     }
     error = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT);
@@ -118,9 +120,9 @@ VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     clock = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
     error = (LONGLONG)(steering->Base + before) - (clock - Pump->Lag / WAVERT_LAG_ONE);
     error += Ahead(Pump);
-    /* At first that only says where the position begins; later, when it is more than a period, that the device stood
-     * still. Anything less is for the window to judge. */
-    if (error < (steering->ReserveKnown ? -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES : 0)) {
+    /* More than a period: the device stood still. Anything less is for the window to judge; only at first it says where
+     * a position begins that must not pass what has come back. */
+    if (error < ((steering->ReserveKnown || Ahead(Pump) != 0) ? -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES : 0)) {
         Resume(Pump, -error, NowTicks);
         error = 0;
     }
@@ -147,9 +149,16 @@ ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames)
 
 ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks)
 {
-    /* The steered position gets there when the device does. An interrupt tells of it before this, if there is one. */
-    ULONGLONG expected = Pump->Steering.Base + Pump->Steering.Consumed + Ahead(Pump) + WAVERT_FRAMES_PER_MS;
+    /* The steered position gets there when the device does. If interrupts tell of completions, look a little later.
+     * Else look well before, and then at every tick: a clock that is corrected by when somebody looked must not decide
+     * when to look. */
+    ULONGLONG expected = Pump->Steering.Base + Pump->Steering.Consumed + Ahead(Pump);
 
+    if (Pump->Heard) {
+        expected += WAVERT_FRAMES_PER_MS;
+    } else {
+        expected = (expected > EARLY_FRAMES) ? expected - EARLY_FRAMES : 0;
+    }
     expected = WaveRtPumpReportedAt(Pump, expected);
     return (expected > SoonTicks) ? expected : SoonTicks;
 }
