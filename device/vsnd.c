@@ -286,7 +286,8 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
     struct vsnd *dev = opaque;
     if (dev->streams[1].state != VSND_STREAM_RUNNING)
         return 0;
-    if (dev->personality->own_clock[1]) /* the device's clock says how many: the host offers the others again */
+    /* The device's clock says how many: the host offers the others again. */
+    if (dev->personality->own_clock[1] || dev->personality->start_delay_ns)
         frames = pcm_capture_room(dev, frames);
     for (size_t done = 0; done < frames;) {
         struct frame part[CHUNK_FRAMES];

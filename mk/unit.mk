@@ -33,6 +33,7 @@ UNIT_SOURCES_hw := $(UNIT_SOURCES_pcm) $(VIRTIO)/src/virtio_pci_cap_parser.c $(V
 UNIT_SOURCES_eventq := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_eventq.c
 UNIT_SOURCES_backend_null := $(SND)/src/backend_null.c
 UNIT_SOURCES_wavert_geometry := $(SND)/src/wavert_geometry.c $(SND)/src/wavert_position.c
+UNIT_SOURCES_wavert_steer := $(UNIT_SOURCES_wavert_geometry) $(SND)/src/wavert_kind.c $(SND)/src/wavert_steer.c
 UNIT_SOURCES_wavert_format := $(SND)/src/wavert_format.c $(SND)/src/guids.c $(SND)/src/portcls_com.c
 UNIT_SOURCES_properties := $(UNIT_SOURCES_wavert_format) $(SND)/src/property.c $(SND)/src/wavert_properties.c \
     $(SND)/src/topology_properties.c $(SND)/src/filter_pins.c

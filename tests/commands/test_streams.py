@@ -152,7 +152,7 @@ def plugin_device(arch):
 
 def null_backend(arch):
     with Folder() as folder:
-        sound = write_wav(folder("in.wav"), noise(4801, 2))
+        sound = write_wav(folder("in.wav"), noise(5761, 2))
         status, result, errors = run_json(["play", sound, "--null-backend", "--arch", arch])
         check_clean(result, "null backend")
         equal((status, result["frames_out"]), (0, 0), f"nothing is played {errors}")

@@ -135,6 +135,14 @@ VOID MmUnmapIoSpace(PVOID memory, SIZE_T bytes);
 
 /* ---- interrupts and DPCs: wdk_interrupt() is the device, wdk_run_dpcs() the processor ---- */
 typedef struct _KINTERRUPT *PKINTERRUPT;
+typedef struct _LIST_ENTRY {
+    struct _LIST_ENTRY *Flink, *Blink;
+} LIST_ENTRY, *PLIST_ENTRY;
+
+typedef struct _KTIMER {
+    ULONGLONG due;
+} KTIMER, *PKTIMER;
+
 typedef struct _KDPC *PKDPC;
 typedef BOOLEAN KSERVICE_ROUTINE(PKINTERRUPT interrupt, PVOID context);
 typedef VOID KDEFERRED_ROUTINE(PKDPC dpc, PVOID context, PVOID argument1, PVOID argument2);

@@ -48,7 +48,7 @@ typedef VOID (NTAPI *PVIRTIOSND_START_DONE)(PVOID Context, NTSTATUS Status);
 typedef VOID (NTAPI *PVIRTIOSND_ATTENTION)(PVOID Context);
 
 typedef struct _VIRTIOSND_STREAM_CONFIG {
-    ULONG BufferBytes; /* whole periods, at most the cyclic buffer */
+    ULONG BufferBytes; /* whole periods: the most that is submitted at a time */
     ULONG PeriodBytes; /* whole frames, at most VIRTIO_SND_MAX_PCM_BYTES; every Submit carries at most this */
     PVIRTIOSND_PERIOD_DONE PeriodDone;
     PVIRTIOSND_START_DONE StartDone;

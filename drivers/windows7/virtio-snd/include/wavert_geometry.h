@@ -12,7 +12,8 @@
  *   react     render: how long a client that was just notified is given to refill what was released
  *   preroll   render: silence put before the first period, only as much as the geometry makes
  *             necessary: with one notification per buffer the data of the next lap cannot exist
- *             before the last lap has ended, so the device must be that far behind
+ *             before the last lap has ended, so the device must be that far behind; at most a period
+ *   reserve   the same where periods are copied: as much as it takes
  *   margin    capture: how long after its last sample a period is requested
  *   lag       capture: distance of the reported position behind the clock, so that it can move
  *             smoothly and still never announces a sample that is not in memory yet
@@ -36,6 +37,8 @@
  * timer that submits is late; one more millisecond for the granularity of the device's own clock. */
 #define WAVERT_REFILL_FRAMES                                                                                           \
     (WAVERT_TIMER_LATE_FRAMES + WAVERT_REACT_FRAMES + WAVERT_TIMER_LATE_FRAMES + WAVERT_FRAMES_PER_MS)
+/* A back end looks for more this often, and has to find that much. */
+#define WAVERT_STEP_FRAMES (10u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_LEAD_MAX_FRAMES (20u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_CAPTURE_MARGIN_FRAMES (3u * WAVERT_FRAMES_PER_MS / 2u)
 
@@ -44,6 +47,7 @@ typedef struct _WAVERT_GEOMETRY {
     ULONG IntervalFrames;
     ULONG PeriodFrames;
     ULONG LeadFrames;
+    ULONG ReserveFrames;
     ULONG PrerollFrames;
     ULONG LagFrames;
     ULONG AheadFrames;
@@ -54,6 +58,10 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
 
 /* Frames of whole periods that SET_PARAMS announces: the largest multiple of the period inside the cyclic buffer. */
 ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
+
+/* On a device that reads or writes its periods late: TRUE: a position that is never beyond what it has done leaves the
+ * client enough of the buffer. FALSE: render: periods have to be copied; capture: the position has to move in steps. */
+BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render);
 
 /* Frames of the transfer that begins at linear frame First: the period, but never beyond the next notification
  * boundary, because the memory on either side of it changes hands at different times. */

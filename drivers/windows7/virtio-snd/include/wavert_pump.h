@@ -8,15 +8,17 @@
  *                   \_____ lead _______/                 modulo the buffer = offset in memory
  *
  * Render. The clock (QPC) says how far the sound is; the reported position R is
- * the clock, but never beyond what the device may still have to read from the
- * client's buffer: S on a device that copies at submission, the completed frames
- * C on one that reads later, which R then follows at a distance (wavert_steer.c).
- * A period is due when the lead allows it and the client
- * has had time to refill its memory since the notification that released it.
+ * the clock less a lag, but never beyond what may still have to be read from the
+ * client's buffer: S where a period has been read when it is submitted, the
+ * completed frames C where the device reads later. A period is due when the lead
+ * allows it and the client has had time to refill its memory since the
+ * notification that released it.
  *
- * Capture. A period is requested when its samples exist (the Aero device answers
- * at once) or is posted ahead (specification). Completion moves C, what is in
- * memory; R follows the clock at a distance and never passes C.
+ * Capture. A period is requested when its samples exist or is posted ahead.
+ * Completion moves C, what is in memory; R never passes C.
+ *
+ * Which of two kinds of device it is, one that completes at once or one whose
+ * completions pace, is observed (wavert_kind.h); docs/streaming.md has the picture.
  *
  * One one-shot timer drives a stream. Its DPC polls the used ring, submits, signals
  * and arms the timer for whatever comes next; nothing needs an interrupt, but on a
@@ -32,8 +34,22 @@
 
 #include "backend.h"
 #include "wavert_geometry.h"
+#include "wavert_kind.h"
 #include "wavert_notify.h"
 #include "wavert_position.h"
+
+/* Most periods in flight; a power of two. */
+#define WAVERT_FLIGHT_MAX 32u
+
+/* One period that the device has, or had and returned before an older one. */
+typedef struct _WAVERT_FLIGHT {
+    ULONG Frames;
+    ULONG Got;      /* capture: frames that the device filled */
+    ULONG At;       /* frame in the ring of copies, or in the cyclic buffer */
+    BOOLEAN Silent; /* not of the client's buffer */
+    BOOLEAN Copied;
+    BOOLEAN Done;
+} WAVERT_FLIGHT;
 
 /* Field letters: I set by Init; C set by Configure, while no DPC or callback can run; L guarded by Lock. */
 typedef struct _WAVERT_PUMP {
@@ -41,6 +57,7 @@ typedef struct _WAVERT_PUMP {
     VIRTIOSND_STREAM_ID Stream; /* [I] */
     ULONG FrameBytes;           /* [I] */
     PVOID Silence;              /* [I] one zeroed nonpaged page; render only */
+    BOOLEAN QueueBeforeStart;   /* [I] the dialect: periods may be queued before START */
     WAVERT_NOTIFY Notify;       /* own lock, taken after Lock */
     KTIMER Timer;               /* armed and cancelled under Lock, or with Running FALSE */
     KDPC Dpc;
@@ -49,7 +66,8 @@ typedef struct _WAVERT_PUMP {
     PMDL Mdl;                 /* [C] the cyclic buffer; NULL: none */
     WAVERT_GEOMETRY Geometry; /* [C] */
     BOOLEAN Open;             /* caller */
-    BOOLEAN QueueBeforeStart; /* caller, constant while open */
+    PUCHAR Copies;            /* [C] ring of copied periods, nonpaged, page-aligned; NULL: never needed */
+    PUCHAR Mapping;           /* [C] where the driver sees the cyclic buffer; only with Copies */
 
     KSPIN_LOCK Lock;
     BOOLEAN Starting;             /* [L] START is on its way, its answer will count */
@@ -59,10 +77,18 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG Frozen;             /* [L] the position while not running; the least position afterwards */
     ULONGLONG Submitted;          /* [L] S */
     ULONGLONG Completed;          /* [L] C */
+    WAVERT_FLIGHT Flight[WAVERT_FLIGHT_MAX]; /* [L] number n at n modulo the size */
+    BOOLEAN Copying;              /* [L] the device is given Copies, not the client's pages */
+    ULONG CopiesNext;             /* [L] capture: frame of the ring where the next period goes; wraps */
+    ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
+    ULONG FlightNext;             /* [L] number of the next; wraps */
+    ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */
+    BOOLEAN Heard;                /* atomic: interrupts tell of completions */
+    BOOLEAN Dead;                 /* [L] the device has completed nothing for too long; goes on without it */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
-    ULONG Lag;                    /* [L] frames that the position is behind the clock; 0: render, Aero dialect */
-    ULONGLONG Steered;            /* [L] Completed when the lag was last steered */
-    ULONG SteerPart;              /* [L] the next completion mends one in so many parts of the error */
+    LONGLONG Lag;                 /* [L] 1/65536 frames that the position is behind the clock */
+    WAVERT_OBSERVER Observer;     /* [L] which kind it is */
+    WAVERT_STEERING Steering;     /* [L] */
     ULONG PrerollLeft;            /* [L] frames of silence still to hand over */
     ULONGLONG NextBoundary;       /* [L] frame at which the next notification is due */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */
@@ -74,9 +100,14 @@ NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend, VIRTIOSND
 /* After Close. No timer or DPC is left behind. */
 VOID WaveRtPumpUninit(PWAVERT_PUMP Pump);
 
+/* Any IRQL, after Configure: TRUE: periods are or may be copied, the pump needs WaveRtPumpMap before Open. */
+BOOLEAN WaveRtPumpCopies(const WAVERT_PUMP *Pump);
+/* Not open. Mapping: system address of the whole cyclic buffer, valid until the next Configure. */
+VOID WaveRtPumpMap(PWAVERT_PUMP Pump, PVOID Mapping);
+
 /* Not open. Mdl: the locked pages of the cyclic buffer, at least BufferBytes, owned by the caller until Close
  * succeeded; NULL: no buffer any more. NotificationCount 0, 1, 2. STATUS_INVALID_PARAMETER: the geometry cannot
- * work. */
+ * work. STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG BufferBytes, ULONG NotificationCount);
 
 /* PAUSE from below. */

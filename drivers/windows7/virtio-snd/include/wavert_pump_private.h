@@ -6,6 +6,10 @@
 #include "wavert_pump.h"
 
 #define WAVERT_NEVER (~(ULONGLONG)0)
+/* One frame of a lag. */
+#define WAVERT_LAG_ONE 65536
+/* Frames of the ring of copies: the most that a pacing device is given, and more. Whole pages of stereo. */
+#define WAVERT_COPIES_FRAMES 4096u
 
 /* Outcome of one pass over what is due. */
 typedef struct _WAVERT_PASS {
@@ -17,7 +21,7 @@ typedef struct _WAVERT_PASS {
 /* Lock held. Submits what is due by Pass->Now and sets Pass->Next and Pass->Again. */
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
-/* Specification dialect: before START, hand over what may be handed over. */
+/* Where the dialect has periods queued before START: hands over what may be handed over. */
 VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump);
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump);
 
@@ -25,20 +29,36 @@ VOID WaveRtCapturePost(PWAVERT_PUMP Pump);
 ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames);
 /* The reported position, in frames. */
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks);
-/* One period at linear frame First, at most the geometry's period. */
+/* TRUE: the device has not given everything back. */
+BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump);
+/* One period at linear frame First, at most the geometry's period. STATUS_DEVICE_BUSY: not now. */
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
-/* After completions: adjusts the lag to the device's own clock, where completions show it. */
+/* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
+ * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
+NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);
+/* Capture, with Mapping: a period came back; its samples go to where the captured data ends, unless they are there. */
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight);
+/* Render: silence, at most a page. */
+NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames);
+/* The device of a render or capture stream is Dead: Frames pass as if it had taken or filled them. */
+VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames);
+
+/* A pacing device, after completions: adjusts the lag to its clock. */
 VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
-/* Specification dialect: TRUE: the buffer has room for a position that moves evenly behind what has completed. FALSE:
- * it is so small that at each notification the position must be where the device is; it then moves in steps. */
+/* The next completion is the first to steer by. */
+VOID WaveRtPumpSteerFrom(PWAVERT_PUMP Pump);
+/* A pacing device: TRUE: the buffer has room for a position that moves evenly behind what has completed. */
 BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump);
+/* Capture: TRUE: with one notification a lap the position must be where the device is whenever it is told, so it moves
+ * in steps. */
+BOOLEAN WaveRtPumpSteps(const WAVERT_PUMP *Pump);
 /* Counter value at which the position gets to Frames, if nothing holds it back. */
 ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames);
 /* Counter value at which to look for the next completion: when it is expected, or SoonTicks when it is overdue. */
 ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks);
-/* Before a notification that completions caused: a client that goes by the position must have dealt, before its next
- * notification, with the memory that the device will have claimed by then. In small buffers that asks for a smaller
- * lag; it stays, so that the position moves on evenly. */
+/* Capture, before a notification that completions caused: a client that goes by the position must have dealt, before
+ * its next notification, with the memory that the device will have claimed by then. In small buffers that asks for a
+ * smaller lag; it stays, so that the position moves on evenly. */
 VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Signals every notification boundary up to Frames. */
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks);

@@ -17,10 +17,6 @@ CODE_PAGE VOID VirtIoSndPcmInitialize(PVIRTIOSND_PCM Pcm)
     KeInitializeMutex(&Pcm->Mutex, 0);
 }
 
-/* How long STOP may wait for the last periods: a back end works in steps of up to 10 ms, and what it has not taken by
- * then is dropped by RELEASE. */
-#define TAIL_TIMEOUT (VIRTIOSND_SECOND / 32u)
-
 /* ACRN answers RELEASE first and lets go of the stream later; SET_PARAMS is BAD_MSG until then. */
 #define SET_PARAMS_TRIES 8u
 
@@ -154,23 +150,6 @@ VOID VirtIoSndPcmInterrupted(PVIRTIOSND_PCM Pcm)
     InterlockedDecrement(&Pcm->Attending);
 }
 
-/* Mutex held. Lets a device that paces play the last of what it was given. */
-static VOID AwaitTail(PVIRTIOSND_PCM Pcm)
-{
-    VIRTIOSND_DEADLINE deadline;
-
-    if (Pcm->Xfer.Kind->DeviceWrites || !Pcm->Dialect->QueueBeforeStart) {
-        return;
-    }
-    VirtIoSndDeadlineStart(&deadline, TAIL_TIMEOUT);
-    VirtIoSndXferPoll(&Pcm->Xfer);
-    while (VirtIoSndXferIsOwed(&Pcm->Xfer) && !VirtIoSndDeadlinePassed(&deadline) &&
-           !VirtIoSndControlIsClosed(Pcm->Control)) {
-        VirtIoSndPause(NULL);
-        VirtIoSndXferPoll(&Pcm->Xfer);
-    }
-}
-
 /* Mutex held. */
 static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 {
@@ -183,7 +162,6 @@ static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
     AwaitStart(Pcm, &deadline);
     StopListening(Pcm);
     if (Pcm->State == VirtIoSndPcmRunning || Pcm->State == VirtIoSndPcmStarting) {
-        AwaitTail(Pcm);
         InterlockedExchange(&Pcm->Stopped, 1);
         status = Command(Pcm, VIRTIO_SND_R_PCM_STOP, &deadline);
         SetState(Pcm, VirtIoSndPcmPrepared);

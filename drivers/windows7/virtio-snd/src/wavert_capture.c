@@ -2,11 +2,15 @@
 /* The capture direction of the pump: when is which period requested? */
 #include "wavert_pump_private.h"
 
+/* So much is posted when it is written to the ring, and not to the client's buffer. */
+#define COPIED_AHEAD_FRAMES (3u * WAVERT_PERIOD_MAX_FRAMES)
+
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
 {
+    ULONG ahead = Pump->Copying ? COPIED_AHEAD_FRAMES : Pump->Geometry.AheadFrames;
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
-    while (Pump->Submitted - Pump->Completed + frames <= Pump->Geometry.AheadFrames) {
+    while (Pump->Submitted - Pump->Completed + frames <= ahead) {
         if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             return;
         }
@@ -29,6 +33,10 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 
     while (RequestDue(Pump) <= Pass->Now) {
         frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        if (Pump->Dead) {
+            WaveRtPumpSkip(Pump, frames);
+            continue;
+        }
         if (Pump->Submitted - Pump->Completed + frames > Pump->Geometry.BufferFrames ||
             !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             /* Not lost: the samples wait in the device, the same period is asked for again. */
@@ -40,14 +48,43 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     }
 }
 
-/* What a notification may stand for: what is in memory. A buffer without room for a lag also wants the position to be
- * there, which may be a moment later when the device's clock is ahead of ours. */
+/* What a notification may stand for: what is in memory. From a device that paces it comes when the device's clock gets
+ * there, a period before the position, because completions may come in bursts; with one notification a lap the
+ * position must be there as well. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    if (Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
-        return WaveRtPumpReported(Pump, NowTicks);
+    ULONGLONG clock;
+
+    clock = WaveRtPumpReported(Pump, NowTicks);
+    if (!WaveRtPumpSteps(Pump)) {
+        clock += Pump->Geometry.PeriodFrames;
     }
-    return Pump->Completed;
+    return (clock < Pump->Completed) ? clock : Pump->Completed;
+}
+
+/* A recorder cannot have filled anything by now: it answers at once, with silence. All that was posted ahead is
+ * taken back and asked for again when there is something. */
+static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks) - Pump->Steering.Base;
+
+    if (Pump->Steering.Consumed == 0 || clock > Pump->Steering.Consumed / 2u || WaveRtPumpInFlight(Pump)) {
+        return;
+    }
+    Pump->Submitted -= Pump->Steering.Consumed;
+    Pump->Completed = Pump->Submitted;
+    Pump->Lag = (LONGLONG)Pump->Geometry.LagFrames * WAVERT_LAG_ONE;
+    Pump->Observer.Kind = &WaveRtInstant;
+}
+
+/* The sooner of Due and the counter value at which the next notification, whose data is in memory, may be given. */
+static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONGLONG Due)
+{
+    ULONG early = WaveRtPumpSteps(Pump) ? 0 : Pump->Geometry.PeriodFrames;
+    ULONGLONG at = WaveRtPumpReportedAt(Pump, Pump->NextBoundary - early);
+
+    at = (at > SoonTicks) ? at : SoonTicks;
+    return (at < Due) ? at : Due;
 }
 
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
@@ -55,20 +92,25 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
     ULONGLONG due;
 
-    if (Pump->QueueBeforeStart) {
+    if (Pump->Observer.Kind->Paces) {
+        FindOut(Pump, Pass->Now);
+    }
+    if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
+        WaveRtPumpReduceLag(Pump, Pass->Now);
+        WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
         due = WaveRtPumpCompletionDue(Pump, soon);
-        if (Pump->Completed >= Pump->NextBoundary && !WaveRtPumpHasRoom(Pump)) {
-            due = soon;
+        if (Pump->Geometry.IntervalFrames != 0 && Pump->Completed >= Pump->NextBoundary) {
+            due = BoundaryDue(Pump, soon, due);
         }
     } else {
         Request(Pump, Pass);
+        WaveRtPumpReduceLag(Pump, Pass->Now);
+        WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
         due = RequestDue(Pump);
         if (due < soon || Pump->Completed < Pump->Submitted) {
             due = soon;
         }
     }
-    WaveRtPumpReduceLag(Pump, Pass->Now);
-    WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
     Pass->Next = due;
 }

@@ -18,6 +18,11 @@ static ULONG SaturatingSubtract(ULONG A, ULONG B)
     return (A > B) ? A - B : 0;
 }
 
+static ULONG Maximum(ULONG A, ULONG B)
+{
+    return (A > B) ? A : B;
+}
+
 static ULONG Minimum(ULONG A, ULONG B)
 {
     return (A < B) ? A : B;
@@ -40,7 +45,11 @@ static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
     Geometry->LeadFrames = WAVERT_LEAD_MAX_FRAMES;
     /* Of the buffer, all but one interval lies between the release of a period and its next turn. */
     ahead = Geometry->BufferFrames - Geometry->IntervalFrames;
-    Geometry->PrerollFrames = Minimum(SaturatingSubtract(WAVERT_REFILL_FRAMES, ahead), Geometry->IntervalFrames);
+    Geometry->ReserveFrames = SaturatingSubtract(WAVERT_REFILL_FRAMES, ahead);
+    Geometry->PrerollFrames = Minimum(Geometry->ReserveFrames, Geometry->IntervalFrames);
+    Geometry->ReserveFrames =
+        Maximum(Geometry->ReserveFrames,
+                SaturatingSubtract(WAVERT_STEP_FRAMES + WAVERT_REFILL_FRAMES, Geometry->BufferFrames));
 }
 
 static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
@@ -58,8 +67,8 @@ static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
         Geometry->LeadFrames = Minimum(WAVERT_TIMER_LATE_FRAMES, Geometry->BufferFrames);
     }
     need = TIMER_CLIENT_FRAMES + Geometry->PeriodFrames + WAVERT_REFILL_FRAMES - WAVERT_REACT_FRAMES;
-    Geometry->PrerollFrames =
-        Minimum(SaturatingSubtract(need, Geometry->BufferFrames), Geometry->PeriodFrames);
+    Geometry->ReserveFrames = SaturatingSubtract(need, Geometry->BufferFrames);
+    Geometry->PrerollFrames = Minimum(Geometry->ReserveFrames, Geometry->PeriodFrames);
 }
 
 BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount)
@@ -85,6 +94,19 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
 ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry)
 {
     return Geometry->BufferFrames / Geometry->PeriodFrames * Geometry->PeriodFrames;
+}
+
+BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
+{
+    ULONG taken = Geometry->IntervalFrames + Geometry->PeriodFrames;
+
+    if (!Render) {
+        return (BOOLEAN)(Geometry->BufferFrames >= taken + Geometry->AheadFrames);
+    }
+    if (Geometry->IntervalFrames == 0) {
+        taken += TIMER_CLIENT_FRAMES;
+    }
+    return (BOOLEAN)(Geometry->BufferFrames >= taken + WAVERT_REFILL_FRAMES);
 }
 
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)

@@ -10,6 +10,10 @@
 #define START_TIMEOUT_MS 2000
 #define DRAIN_SPARE_MS 2
 #define DRAIN_LIMIT_MS 500
+/* A device that completes nothing for this long, and three fourths of a buffer, is left behind. Some are a second late
+ * when they start; Windows gives up a stream that does not notify for longer. */
+#define DEAD_FRAMES WAVERT_RATE
+#define COPIES_BYTES (WAVERT_COPIES_FRAMES * 4u)
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
 #define PASSES_PER_SERVICE 3
 
@@ -31,37 +35,96 @@ ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
     ULONGLONG limit;
-    ULONGLONG frames;
+    LONGLONG frames;
 
     if (!Pump->Running) {
         return Pump->Frozen;
     }
-    frames = WaveRtPositionFrames(&Pump->Position, NowTicks);
-    frames = (frames > Pump->Lag) ? frames - Pump->Lag : 0;
-    /* Render: memory behind the position belongs to the client, so never report what the device may still read.
+    frames = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
+    frames -= (Pump->Lag + WAVERT_LAG_ONE - 1) / WAVERT_LAG_ONE;
+    /* Render: memory behind the position belongs to the client, so never report what may still be read.
      * Capture: never report what is not in memory. */
-    limit = (IsRender(Pump) && !Pump->QueueBeforeStart) ? Pump->Submitted : Pump->Completed;
-    if (frames > limit) {
-        frames = limit;
+    limit = IsRender(Pump) ? Pump->Observer.Kind->Readable(Pump) : Pump->Completed;
+    if (frames > (LONGLONG)limit) {
+        frames = (LONGLONG)limit;
     }
-    return (frames > Pump->Frozen) ? frames : Pump->Frozen;
+    return (frames > (LONGLONG)Pump->Frozen) ? (ULONGLONG)frames : Pump->Frozen;
+}
+
+BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
+{
+    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
+}
+
+/* Lock held. Hands over a period that Sg describes. */
+static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
+                         BOOLEAN Silent)
+{
+    ULONG number = Pump->FlightNext;
+    WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
+    NTSTATUS status;
+
+    if (number - Pump->FlightFirst == WAVERT_FLIGHT_MAX) {
+        return STATUS_DEVICE_BUSY;
+    }
+    flight->Frames = Frames;
+    flight->Got = Frames;
+    flight->At = At;
+    flight->Silent = Silent;
+    flight->Copied = Pump->Copying;
+    flight->Done = FALSE;
+    status = Pump->Backend->Ops->Submit(Pump->Backend, Pump->Stream, Sg, SgCount, number);
+    if (NT_SUCCESS(status)) {
+        ULONGLONG now = Now();
+
+        if (!WaveRtPumpInFlight(Pump)) {
+            Pump->ProgressTicks = now;
+        }
+        Pump->FlightNext++;
+        WaveRtKindGiven(Pump, now);
+    }
+    return status;
 }
 
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
 {
     VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u)];
     ULONG bufferBytes = Pump->Geometry.BufferFrames * Pump->FrameBytes;
-    ULONG offset = (ULONG)(First % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    ULONG at = (ULONG)(First % Pump->Geometry.BufferFrames);
     ULONG capacity = sizeof(sg) / sizeof(sg[0]);
     ULONG count;
     NTSTATUS status;
 
-    status = VirtIoSndSgTxBuild(Pump->Mdl, bufferBytes, offset, Frames * Pump->FrameBytes, (BOOLEAN)!IsRender(Pump), sg,
-                                capacity, &count);
-    if (!NT_SUCCESS(status)) {
-        return status;
+    if (Pump->Copying) {
+        at = Pump->CopiesNext % WAVERT_COPIES_FRAMES;
+        status = WaveRtCopiesBuild(Pump, First, Frames, sg, &count);
+    } else {
+        status = VirtIoSndSgTxBuild(Pump->Mdl, bufferBytes, at * Pump->FrameBytes, Frames * Pump->FrameBytes,
+                                    (BOOLEAN)!IsRender(Pump), sg, capacity, &count);
     }
-    return Pump->Backend->Ops->Submit(Pump->Backend, Pump->Stream, sg, count, Frames);
+    if (NT_SUCCESS(status)) {
+        status = HandOver(Pump, sg, count, Frames, at, FALSE);
+    }
+    if (NT_SUCCESS(status) && Pump->Copying) {
+        Pump->CopiesNext += Frames;
+    }
+    return status;
+}
+
+NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
+{
+    VIRTIOSND_SG sg;
+
+    sg.Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
+    sg.Length = Frames * Pump->FrameBytes;
+    sg.Write = FALSE;
+    return HandOver(Pump, &sg, 1, Frames, 0, TRUE);
+}
+
+VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
+{
+    Pump->Submitted += Frames;
+    Pump->Completed = Pump->Submitted;
 }
 
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks)
@@ -98,6 +161,28 @@ static VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
     KeSetTimer(&Pump->Timer, due, &Pump->Dpc);
 }
 
+/* Lock held. A device that completes nothing is left behind: what it has counts as gone, the stream goes on by the
+ * performance counter. It is taken back as soon as it completes anything. */
+static VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONG limit = DEAD_FRAMES + Pump->Geometry.BufferFrames / 4u * 3u;
+
+    if (limit > 2u * DEAD_FRAMES) {
+        limit = 2u * DEAD_FRAMES;
+    }
+    if (Pump->Dead || !WaveRtPumpInFlight(Pump) ||
+        NowTicks - Pump->ProgressTicks < WaveRtPumpTicks(Pump, limit)) {
+        return;
+    }
+    VIRTIOSND_TRACE_ERROR("stream %u: the device completes nothing, going on without it\n", (unsigned)Pump->Stream);
+    Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
+    Pump->Lag = ((LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks) - (LONGLONG)Pump->Frozen) * WAVERT_LAG_ONE;
+    Pump->FlightFirst = Pump->FlightNext;
+    Pump->Completed = Pump->Submitted;
+    Pump->Observer.Kind = &WaveRtInstant;
+    Pump->Dead = TRUE;
+}
+
 /* DISPATCH_LEVEL, Lock not held. Does everything that is due and arms the timer for the rest. */
 static VOID Service(PWAVERT_PUMP Pump)
 {
@@ -114,7 +199,9 @@ static VOID Service(PWAVERT_PUMP Pump)
         pass.Now = Now();
         pass.Next = WAVERT_NEVER;
         pass.Again = FALSE;
-        WaveRtPumpSteer(Pump, pass.Now);
+        WatchForLife(Pump, pass.Now);
+        WaveRtKindObserve(Pump, pass.Now);
+        Pump->Observer.Kind->Steer(Pump, pass.Now);
         if (IsRender(Pump)) {
             WaveRtRenderPass(Pump, &pass);
         } else {
@@ -138,25 +225,76 @@ static VOID NTAPI TimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Service((PWAVERT_PUMP)Context);
 }
 
+/* Lock held. Capture: what the oldest period in flight brought. A device that returns periods before they are full
+ * leaves holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
+static VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+{
+    if (Pump->Copies != NULL) {
+        WaveRtCopiesTake(Pump, Flight);
+        if (Flight->Got < Flight->Frames) {
+            Pump->Copying = TRUE;
+        }
+        Pump->Submitted -= Flight->Frames - Flight->Got;
+        Pump->Completed += Flight->Got;
+    } else {
+        Pump->Completed += Flight->Frames;
+    }
+}
+
+/* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
+static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
+{
+    ULONG got = Bytes / Pump->FrameBytes;
+    WAVERT_FLIGHT *flight;
+
+    Pump->ProgressTicks = Now();
+    if (Pump->Dead) {
+        Pump->Dead = FALSE;
+        WaveRtKindReset(Pump);
+    }
+    if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
+        return; /* given up long ago */
+    }
+    flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
+    flight->Done = TRUE;
+    if (got != 0 && got < flight->Frames) {
+        flight->Got = got; /* none at all: lost, and as long as it would have been */
+    }
+    while (WaveRtPumpInFlight(Pump)) {
+        flight = &Pump->Flight[Pump->FlightFirst % WAVERT_FLIGHT_MAX];
+        if (!flight->Done) {
+            return;
+        }
+        Pump->Steering.Consumed += flight->Got;
+        if (!IsRender(Pump)) {
+            TakeRecorded(Pump, flight);
+        } else if (!flight->Silent) {
+            Pump->Completed += flight->Frames;
+        }
+        Pump->FlightFirst++;
+    }
+}
+
 static VOID NTAPI PeriodDone(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTATUS Status)
 {
     PWAVERT_PUMP pump = (PWAVERT_PUMP)Context;
 
-    UNREFERENCED_PARAMETER(Bytes);
     if (!NT_SUCCESS(Status)) {
         VIRTIOSND_TRACE_ERROR("stream %u: period lost, status 0x%08lx\n", (unsigned)pump->Stream, Status);
     }
-    /* A lost period still takes its time: the stream goes on behind it. The cookie is the number of frames, 0 for the
-     * silence of the preroll. */
+    /* A lost period still takes its time: the stream goes on behind it. */
     KeAcquireSpinLockAtDpcLevel(&pump->Lock);
-    pump->Completed += Cookie;
+    Returned(pump, (ULONG)Cookie, Bytes);
     KeReleaseSpinLockFromDpcLevel(&pump->Lock);
 }
 
 /* An interrupt told that something completed. */
 static VOID NTAPI Attention(PVOID Context)
 {
-    Service((PWAVERT_PUMP)Context);
+    PWAVERT_PUMP pump = (PWAVERT_PUMP)Context;
+
+    pump->Heard = TRUE; /* only ever set while the stream runs */
+    Service(pump);
 }
 
 static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
@@ -175,6 +313,7 @@ static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
 
         WaveRtPositionRun(&pump->Position, now);
         pump->DeviceEndTicks = now;
+        pump->ProgressTicks = now;
         pump->Running = TRUE;
     }
     KeReleaseSpinLockFromDpcLevel(&pump->Lock);
@@ -199,6 +338,7 @@ CODE_PAGE NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend,
     KeInitializeDpc(&Pump->Dpc, TimerDpc, Pump);
     KeInitializeEvent(&Pump->Started, NotificationEvent, FALSE);
     WaveRtNotifyInit(&Pump->Notify);
+    Pump->QueueBeforeStart = Backend->Ops->QueueBeforeStart(Backend);
     KeQueryPerformanceCounter(&frequency);
     WaveRtPositionInit(&Pump->Position, (ULONGLONG)frequency.QuadPart, WAVERT_RATE);
     if (IsRender(Pump)) {
@@ -211,9 +351,20 @@ CODE_PAGE NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend,
     return STATUS_SUCCESS;
 }
 
+CODE_PAGE static VOID FreeCopies(PWAVERT_PUMP Pump)
+{
+    PAGED_CODE();
+    if (Pump->Copies != NULL) {
+        ExFreePoolWithTag(Pump->Copies, VIRTIOSND_POOL_TAG);
+        Pump->Copies = NULL;
+    }
+    Pump->Mapping = NULL;
+}
+
 CODE_PAGE VOID WaveRtPumpUninit(PWAVERT_PUMP Pump)
 {
     PAGED_CODE();
+    FreeCopies(Pump);
     WaveRtNotifyClear(&Pump->Notify);
     if (Pump->Silence != NULL) {
         ExFreePoolWithTag(Pump->Silence, VIRTIOSND_POOL_TAG);
@@ -226,15 +377,47 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
     WAVERT_GEOMETRY geometry;
 
     PAGED_CODE();
+    FreeCopies(Pump);
+    Pump->Mdl = NULL;
     if (Mdl != NULL) {
         if (BufferBytes % Pump->FrameBytes != 0 ||
             !WaveRtGeometryInit(&geometry, BufferBytes / Pump->FrameBytes, NotificationCount)) {
             return STATUS_INVALID_PARAMETER;
         }
         Pump->Geometry = geometry;
+        if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
+            Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
+            if (Pump->Copies == NULL) {
+                return STATUS_INSUFFICIENT_RESOURCES;
+            }
+            RtlZeroMemory(Pump->Copies, COPIES_BYTES); /* a client may see what a device left as it was */
+        }
     }
     Pump->Mdl = Mdl;
     return STATUS_SUCCESS;
+}
+
+BOOLEAN WaveRtPumpCopies(const WAVERT_PUMP *Pump)
+{
+    return (BOOLEAN)(Pump->Copies != NULL);
+}
+
+CODE_PAGE VOID WaveRtPumpMap(PWAVERT_PUMP Pump, PVOID Mapping)
+{
+    PAGED_CODE();
+    Pump->Mapping = Mapping;
+}
+
+/* Frames of whole periods that SET_PARAMS announces as the buffer: what the device may be given at a time. */
+static ULONG DeviceFrames(const WAVERT_PUMP *Pump)
+{
+    ULONG periods;
+
+    if (Pump->Copies == NULL || WaveRtPumpHasRoom(Pump)) {
+        return WaveRtGeometryDeviceFrames(&Pump->Geometry);
+    }
+    periods = WAVERT_COPIES_FRAMES / Pump->Geometry.PeriodFrames;
+    return ((periods < WAVERT_FLIGHT_MAX) ? periods : WAVERT_FLIGHT_MAX) * Pump->Geometry.PeriodFrames;
 }
 
 CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
@@ -246,7 +429,7 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
-    config.BufferBytes = WaveRtGeometryDeviceFrames(&Pump->Geometry) * Pump->FrameBytes;
+    config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
     config.PeriodDone = PeriodDone;
     config.StartDone = StartDone;
@@ -254,10 +437,22 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     config.Context = Pump;
     status = Pump->Backend->Ops->Open(Pump->Backend, Pump->Stream, &config);
     if (NT_SUCCESS(status)) {
-        Pump->QueueBeforeStart = Pump->Backend->Ops->QueueBeforeStart(Pump->Backend);
         Pump->Open = TRUE;
     }
     return status;
+}
+
+/* Frames that the position is behind the clock at first: nothing where a period has been read when it is submitted,
+ * else a period, because the first completes no sooner. */
+static LONGLONG InitialLag(const WAVERT_PUMP *Pump)
+{
+    if (IsRender(Pump) && (Pump->Copying || !Pump->QueueBeforeStart)) {
+        return 0;
+    }
+    if (Pump->QueueBeforeStart) {
+        return Pump->Geometry.PeriodFrames;
+    }
+    return Pump->Geometry.LagFrames;
 }
 
 /* Sets the scene for START: how much silence goes first, and, where the device takes periods before START, the
@@ -270,19 +465,23 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     if (Pump->NextBoundary == 0) {
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
-    Pump->PrerollLeft = 0;
-    Pump->Lag = Pump->Geometry.LagFrames;
-    Pump->Steered = 0;
-    Pump->SteerPart = 0;
-    if (IsRender(Pump) && Pump->QueueBeforeStart) {
-        if (!WaveRtPumpHasRoom(Pump)) {
-            Pump->Lag = 0;
-        }
+    Pump->Dead = FALSE;
+    Pump->Heard = FALSE;
+    Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
+    RtlZeroMemory(&Pump->Steering, sizeof(Pump->Steering));
+    Pump->Steering.Base = Pump->Frozen;
+    WaveRtKindReset(Pump);
+    WaveRtPumpSteerFrom(Pump);
+    /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
+    Pump->PrerollLeft = IsRender(Pump) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
+    Pump->Lag = InitialLag(Pump) * WAVERT_LAG_ONE;
+    if (IsRender(Pump) && Pump->Copying) {
+        Pump->PrerollLeft += Pump->Geometry.ReserveFrames;
+    } else if (IsRender(Pump) && !Pump->QueueBeforeStart) {
+        Pump->PrerollLeft += Pump->Geometry.PrerollFrames;
+    }
+    if (Pump->QueueBeforeStart && IsRender(Pump)) {
         WaveRtRenderPrefill(Pump);
-    } else if (IsRender(Pump)) {
-        /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
-        Pump->PrerollLeft = Pump->Geometry.PrerollFrames + (ULONG)(Pump->Submitted - Pump->Frozen);
-        Pump->Lag = 0;
     } else if (Pump->QueueBeforeStart) {
         WaveRtCapturePost(Pump);
     }
@@ -340,16 +539,14 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
     return status;
 }
 
-/* Lock not held. TRUE while the device has something left to play: by the clock, and where completions tell, by
- * them. */
+/* Lock not held. */
 static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
 {
     BOOLEAN playing;
     KIRQL irql;
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    playing = (BOOLEAN)(Now() < Pump->DeviceEndTicks ||
-                        (Pump->QueueBeforeStart && Pump->Completed < Pump->Submitted));
+    playing = (BOOLEAN)(!Pump->Dead && Pump->Observer.Kind->Playing(Pump, Now()));
     KeReleaseSpinLock(&Pump->Lock, irql);
     return playing;
 }
@@ -403,7 +600,8 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     Pump->Open = FALSE;
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
     if (status == STATUS_IO_TIMEOUT) {
-        Pump->Silence = NULL; /* kept aside: the device may still read it */
+        Pump->Silence = NULL; /* kept aside: the device may still read them */
+        Pump->Copies = NULL;
     }
     return status;
 }
@@ -417,6 +615,7 @@ VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
     Pump->Frozen = 0;
     Pump->Submitted = 0;
     Pump->Completed = 0;
+    Pump->FlightFirst = Pump->FlightNext;
     Pump->NextBoundary = 0;
     Pump->ReleasedBoundary = 0;
     Pump->ReleasedTicks = 0;

@@ -3,23 +3,6 @@
 #include "trace.h"
 #include "wavert_pump_private.h"
 
-/* When the clock has run this far past what could be submitted, the device is not taking anything: periods are given
- * up, so that the position goes on and Windows stays responsive. */
-#define STALLED_FRAMES (250u * WAVERT_FRAMES_PER_MS)
-
-/* Specification dialect: so much may wait in the device. QEMU's back end takes some 21 ms at once. */
-#define PACED_LEAD_FRAMES (40u * WAVERT_FRAMES_PER_MS)
-
-static NTSTATUS SubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
-{
-    VIRTIOSND_SG sg;
-
-    sg.Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
-    sg.Length = Frames * Pump->FrameBytes;
-    sg.Write = FALSE;
-    return Pump->Backend->Ops->Submit(Pump->Backend, Pump->Stream, &sg, 1, 0);
-}
-
 /* The device plays Frames more behind whatever it has. */
 static VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
@@ -38,7 +21,7 @@ static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         if (frames > Pump->Geometry.PeriodFrames) {
             frames = Pump->Geometry.PeriodFrames;
         }
-        if (!NT_SUCCESS(SubmitSilence(Pump, frames))) {
+        if (!NT_SUCCESS(WaveRtPumpSubmitSilence(Pump, frames))) {
             return FALSE;
         }
         Pump->PrerollLeft -= frames;
@@ -52,6 +35,10 @@ static BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
+    if (Pump->Dead) {
+        WaveRtPumpSkip(Pump, frames);
+        return TRUE;
+    }
     if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
         return FALSE;
     }
@@ -78,11 +65,11 @@ static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
     if (End <= Pump->Geometry.BufferFrames) {
         return 0;
     }
-    left = End - Pump->Geometry.BufferFrames + Pump->Lag; /* when the position left that memory */
-    if (Pump->QueueBeforeStart) {
+    left = End - Pump->Geometry.BufferFrames; /* where the position left that memory */
+    if (Pump->Observer.Kind->Paces) {
         left += WAVERT_PERIOD_MAX_FRAMES + WAVERT_TIMER_LATE_FRAMES; /* the lead is not bound by the clock there */
     }
-    return WaveRtPositionTicksAt(&Pump->Position, left);
+    return WaveRtPumpReportedAt(Pump, left);
 }
 
 /* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */
@@ -107,17 +94,10 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     ULONGLONG first = Pump->Submitted;
     ULONG frames = WaveRtGeometryPeriodAt(geometry, first);
     ULONGLONG end = first + frames;
-    ULONGLONG due = 0;
+    ULONGLONG due = Pump->Observer.Kind->LeadDue(Pump);
 
-    if (end > Pump->Completed + geometry->BufferFrames) {
+    if (!Pump->Copying && end > Pump->Completed + geometry->BufferFrames) {
         return WAVERT_NEVER; /* the same memory is still with the device, one lap behind */
-    }
-    if (Pump->QueueBeforeStart) {
-        if (first > Pump->Completed + PACED_LEAD_FRAMES) {
-            return WAVERT_NEVER;
-        }
-    } else if (first > geometry->LeadFrames) {
-        due = WaveRtPositionTicksAt(&Pump->Position, first - geometry->LeadFrames);
     }
     if (geometry->IntervalFrames == 0) {
         return Later(due, TimerClientDone(Pump, end));
@@ -125,41 +105,23 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     return Later(due, EventClientDone(Pump, first, frames));
 }
 
-/* The device has taken nothing for too long: let the stream go on without it. */
-static VOID GiveUpPeriods(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
-{
-    ULONGLONG frames = WaveRtPositionFrames(&Pump->Position, NowTicks);
-
-    if (frames <= Pump->Submitted + STALLED_FRAMES) {
-        return;
-    }
-    VIRTIOSND_TRACE_ERROR("render: the device takes no periods, going on without it\n");
-    while (frames > Pump->Submitted) {
-        Pump->Submitted += Pump->Geometry.PeriodFrames;
-        Pump->Completed += Pump->Geometry.PeriodFrames;
-    }
-}
-
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
+    const WAVERT_KIND *kind = Pump->Observer.Kind;
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
     ULONGLONG due = WAVERT_NEVER;
     BOOLEAN full = FALSE;
 
-    GiveUpPeriods(Pump, Pass->Now);
-    if (!SubmitPreroll(Pump, Pass->Now)) {
+    if (!Pump->Dead && !SubmitPreroll(Pump, Pass->Now)) {
         full = TRUE;
     }
     while (!full && PeriodDue(Pump) <= Pass->Now) {
         full = (BOOLEAN)!SubmitPeriod(Pump, Pass->Now);
     }
-    if (Pump->QueueBeforeStart && !WaveRtPumpHasRoom(Pump)) {
-        WaveRtPumpReduceLag(Pump, Pass->Now);
-    }
     WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
 
     due = full ? soon : PeriodDue(Pump);
-    if (Pump->QueueBeforeStart) {
+    if (kind->Paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
     if (Pump->Geometry.IntervalFrames != 0) {
@@ -167,7 +129,8 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 
         due = Sooner(due, (boundary > Pass->Now) ? boundary : soon);
     }
-    Pass->Again = (BOOLEAN)(full && !Pump->QueueBeforeStart);
+    /* A device that completes at once has done so. While it is not clear what it is, look as well. */
+    Pass->Again = (BOOLEAN)(kind->Paces ? Pump->Observer.Sooner != 0 : full);
     Pass->Next = Sooner(due, Pass->Now + WaveRtPumpTicks(Pump, WAVERT_PERIOD_MAX_FRAMES));
 }
 

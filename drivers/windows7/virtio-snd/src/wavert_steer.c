@@ -1,73 +1,165 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * How far the reported position stays behind the stream clock.
+ * How far the reported position stays behind the stream clock on a device that
+ * paces.
  *
- * Capture from a device that answers at once: a fixed distance (geometry). On a
- * device whose completions pace, either direction: completions tell where the
- * device's own clock is, so the distance is steered until the position reaches
- * what has completed just when the next period completes. Then it moves evenly,
- * never passes what is safe, and follows a device whose clock is a little off.
+ * Each completion tells where the device's clock is. The error of one is
+ *
+ *     (position at RUN + what had come back before + ahead) - position now
+ *
+ * which is 0 when the position gets to what is safe just when more becomes safe;
+ * less when the position had to wait. Ahead is a period where periods are copied,
+ * because then the position is what sounds, and not what may be overwritten.
+ *
+ * A window of half a second is judged by its least error, so that late timers
+ * and bursts do not matter: the position never has to wait, hence moves evenly. A
+ * second-order loop mends the error during the next window (Slide) and learns
+ * how fast the device's clock is (Drift).
  */
 #include "wavert_pump_private.h"
 
-/* Each completion mends one part in so many of the error: late timers average out, and a clock that is off by 500 ppm
- * leaves less than a tenth of a millisecond. */
-#define STEER_PART_MAX 16u
-
-/* Frames beyond the next notification that the position must have covered already at this one, because the device will
- * have claimed their memory by then. Render: all that the client is to refill now. */
-static ULONG Claimed(const WAVERT_PUMP *Pump)
-{
-    if (!Pump->QueueBeforeStart) {
-        return 0;
-    }
-    return (Pump->Stream == VirtIoSndStreamRender) ? Pump->Geometry.BufferFrames - Pump->Geometry.IntervalFrames
-                                                   : Pump->Geometry.AheadFrames;
-}
+#define WINDOW_FRAMES (WAVERT_RATE / 2u)
+/* 2^32 / WINDOW_FRAMES: an error of a frame, spread over a window. */
+#define ONE_FRAME 178956
+/* Frames of RUN time before completions count: back ends fill up first. */
+#define SETTLE_FRAMES (40u * WAVERT_FRAMES_PER_MS)
+/* Most that a window is found wrong: a fourth of a period, so that nobody hears or sees the mending. */
+#define ERROR_LIMIT ((LONG)(WAVERT_PERIOD_MAX_FRAMES / 4u))
+/* Without interrupts: more than a completion may be noticed late. */
+#define EARLY_FRAMES (6u * WAVERT_FRAMES_PER_MS)
+#define NO_ERROR_YET 0x7FFFFFFFL
+/* No two crystals differ by more: 1000 ppm. */
+#define DRIFT_LIMIT 4294967
 
 BOOLEAN WaveRtPumpHasRoom(const WAVERT_PUMP *Pump)
 {
-    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
-    ULONG taken = geometry->IntervalFrames + geometry->PeriodFrames;
-
-    taken += (Pump->Stream == VirtIoSndStreamRender) ? WAVERT_REFILL_FRAMES : geometry->AheadFrames;
-    return (BOOLEAN)(geometry->BufferFrames >= taken);
+    return WaveRtGeometryHasRoom(&Pump->Geometry, (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender));
 }
 
-/* The position is never ahead of the time that the stream has run, even when a device takes or gives a lot at once, and
- * never back behind what may have been read. */
-static VOID SetLag(PWAVERT_PUMP Pump, LONGLONG Frames, ULONGLONG NowTicks)
+BOOLEAN WaveRtPumpSteps(const WAVERT_PUMP *Pump)
+{
+    return (BOOLEAN)(Pump->Geometry.IntervalFrames == Pump->Geometry.BufferFrames);
+}
+
+VOID WaveRtPumpSteerFrom(PWAVERT_PUMP Pump)
+{
+    PWAVERT_STEERING steering = &Pump->Steering;
+
+    steering->Seen = steering->Consumed;
+    steering->WindowStart = steering->Consumed;
+    steering->Least = NO_ERROR_YET;
+    steering->ReserveKnown = FALSE;
+    steering->Drift = 0;
+    steering->Slide = 0;
+}
+
+static LONG Bounded(LONG Value, LONG Limit)
+{
+    if (Value > Limit) {
+        return Limit;
+    }
+    return (Value < -Limit) ? -Limit : Value;
+}
+
+static VOID CloseWindow(PWAVERT_PUMP Pump)
+{
+    PWAVERT_STEERING steering = &Pump->Steering;
+    LONG error;
+
+    if (!steering->ReserveKnown) {
+        steering->Reserve = steering->Least;
+        steering->ReserveKnown = TRUE;
+    }
+    error = Bounded(steering->Least - steering->Reserve, ERROR_LIMIT);
+    if (error == 1 || error == -1) {
+        error = 0; /* the grain of the measurement */
+    }
+    steering->Drift = Bounded(steering->Drift + error * (ONE_FRAME / 32), DRIFT_LIMIT);
+    steering->Slide = error * (ONE_FRAME / 4);
+    steering->WindowStart = steering->Consumed;
+    steering->Least = NO_ERROR_YET;
+}
+
+/* Frames by which the position will still be moved in this window. */
+static LONG SlideLeft(const WAVERT_STEERING *Steering)
+{
+    LONG left = (LONG)WINDOW_FRAMES - (LONG)(Steering->Consumed - Steering->WindowStart);
+
+    return (left > 0) ? (LONG)(((LONGLONG)Steering->Slide * left) / 4294967296LL) : 0;
+}
+
+/* The position has been waiting. The clock goes on from where it waits: no jump, and no window's patience. */
+static VOID Resume(PWAVERT_PUMP Pump, LONGLONG Behind, ULONGLONG NowTicks)
 {
     Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
-    Pump->Lag = (Frames > 0) ? (ULONG)Frames : 0;
+    Pump->Lag += Behind * WAVERT_LAG_ONE;
+    Pump->Steering.Slide = 0;
+}
+
+/* Frames that the position is ahead of what has come back when more comes back. */
+static ULONG Ahead(const WAVERT_PUMP *Pump)
+{
+    return (Pump->Copying && Pump->Stream == VirtIoSndStreamRender) ? Pump->Geometry.PeriodFrames : 0;
 }
 
 VOID WaveRtPumpSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
-    LONG wanted;
+    PWAVERT_STEERING steering = &Pump->Steering;
+    ULONGLONG before = steering->Seen;
+    ULONG frames = (ULONG)(steering->Consumed - before);
+    LONGLONG clock;
+    LONGLONG error;
 
-    if (!Pump->QueueBeforeStart || Pump->Completed == Pump->Steered || !WaveRtPumpHasRoom(Pump)) {
+    if (frames == 0) {
         return;
     }
-    wanted = (LONG)((LONGLONG)(clock + Pump->Geometry.PeriodFrames) - (LONGLONG)Pump->Completed);
-    if (Pump->SteerPart < STEER_PART_MAX) {
-        Pump->SteerPart++; /* the mean of the first ones: soon where it belongs */
+    steering->Seen = steering->Consumed;
+    if (Pump->Stream == VirtIoSndStreamCapture && WaveRtPumpSteps(Pump)) {
+        return;
     }
-    SetLag(Pump, (LONG)Pump->Lag + (wanted - (LONG)Pump->Lag) / (LONG)Pump->SteerPart, NowTicks);
-    Pump->Steered = Pump->Completed;
+    clock = (LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks);
+    error = (LONGLONG)(steering->Base + before) - (clock - Pump->Lag / WAVERT_LAG_ONE);
+    error += Ahead(Pump);
+    /* More than a period: the device stood still. Anything less is for the window to judge; only at first it says where
+     * a position begins that must not pass what has come back. */
+    if (error < ((steering->ReserveKnown || Ahead(Pump) != 0) ? -(LONGLONG)WAVERT_PERIOD_MAX_FRAMES : 0)) {
+        Resume(Pump, -error, NowTicks);
+        error = 0;
+    }
+    Pump->Lag -= ((LONGLONG)(steering->Drift + steering->Slide) * frames) / WAVERT_LAG_ONE;
+    error -= SlideLeft(steering);
+    if (clock < (LONGLONG)(steering->Base + SETTLE_FRAMES)) {
+        steering->WindowStart = steering->Consumed;
+        return;
+    }
+    if (error < steering->Least) {
+        steering->Least = (LONG)error;
+    }
+    if (steering->Consumed - steering->WindowStart >= WINDOW_FRAMES) {
+        CloseWindow(Pump);
+    }
 }
 
 ULONGLONG WaveRtPumpReportedAt(const WAVERT_PUMP *Pump, ULONGLONG Frames)
 {
-    return WaveRtPositionTicksAt(&Pump->Position, Frames + Pump->Lag);
+    LONGLONG clock = (LONGLONG)Frames + (Pump->Lag + WAVERT_LAG_ONE - 1) / WAVERT_LAG_ONE;
+
+    return (clock > 0) ? WaveRtPositionTicksAt(&Pump->Position, (ULONGLONG)clock) : 0;
 }
 
 ULONGLONG WaveRtPumpCompletionDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks)
 {
-    /* The steered position gets there when the device does. */
-    ULONGLONG expected = WaveRtPumpReportedAt(Pump, Pump->Completed);
+    /* The steered position gets there when the device does. If interrupts tell of completions, look a little later.
+     * Else look well before, and then at every tick: a clock that is corrected by when somebody looked must not decide
+     * when to look. */
+    ULONGLONG expected = Pump->Steering.Base + Pump->Steering.Consumed + Ahead(Pump);
 
+    if (Pump->Heard) {
+        expected += WAVERT_FRAMES_PER_MS;
+    } else {
+        expected = (expected > EARLY_FRAMES) ? expected - EARLY_FRAMES : 0;
+    }
+    expected = WaveRtPumpReportedAt(Pump, expected);
     return (expected > SoonTicks) ? expected : SoonTicks;
 }
 
@@ -75,19 +167,21 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
     ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks);
+    ULONG claimed = (Pump->Observer.Kind->Paces && !Pump->Copying) ? geometry->AheadFrames : 0;
     ULONGLONG needed;
     LONGLONG behind;
 
     if (geometry->IntervalFrames == 0 || Pump->Completed < Pump->NextBoundary) {
         return;
     }
-    needed = Pump->Completed - Pump->Completed % geometry->IntervalFrames + geometry->IntervalFrames + Claimed(Pump);
+    needed = Pump->Completed - Pump->Completed % geometry->IntervalFrames + geometry->IntervalFrames + claimed;
     if (needed <= geometry->BufferFrames) {
         return;
     }
     needed -= geometry->BufferFrames;
     behind = (LONGLONG)clock - (LONGLONG)needed;
-    if (behind < (LONGLONG)Pump->Lag) {
-        SetLag(Pump, behind, NowTicks);
+    if (behind * WAVERT_LAG_ONE < Pump->Lag) {
+        Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
+        Pump->Lag = (behind > 0) ? behind * WAVERT_LAG_ONE : 0;
     }
 }

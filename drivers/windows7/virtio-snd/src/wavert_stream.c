@@ -22,6 +22,7 @@ typedef struct _WAVERT_STREAM {
     KSSTATE State;       /* [S] */
     BOOLEAN Gone;        /* [S] quiesced: the backend is not touched any more */
     BOOLEAN Resting;     /* [S] the device has no power: State is where the stream will go on */
+    PVOID Mapping;       /* [S] of the cyclic buffer, when its periods are copied; NULL: none */
     PMDL BufferMdl;      /* [S] the cyclic buffer, NULL: none; belongs to the port stream's allocator */
     BOOLEAN BufferOwned; /* [S] FALSE: the device may still write to it, it is kept aside for ever */
     WAVERT_PUMP Pump;
@@ -155,10 +156,37 @@ CODE_PAGE static VOID ReleaseBuffer(PWAVERT_STREAM Stream)
     }
     WalkOrNote(Stream, KSSTATE_STOP);
     WaveRtPumpConfigure(&Stream->Pump, NULL, 0, 0);
+    if (Stream->Mapping != NULL) {
+        Stream->PortStream->lpVtbl->UnmapAllocatedPages(Stream->PortStream, Stream->Mapping, Stream->BufferMdl);
+        Stream->Mapping = NULL;
+    }
     if (Stream->BufferOwned) {
         Stream->PortStream->lpVtbl->FreePagesFromMdl(Stream->PortStream, Stream->BufferMdl);
     }
     Stream->BufferMdl = NULL;
+}
+
+/* Configures the pump for the buffer, and maps it when the pump has to see it. */
+CODE_PAGE static NTSTATUS ConfigurePump(PWAVERT_STREAM Stream, PMDL Mdl, ULONG BufferBytes, ULONG NotificationCount)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+    /* The port may find fewer pages than asked for; a client rejects a smaller buffer. */
+    if (MmGetMdlByteCount(Mdl) < BufferBytes) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    status = WaveRtPumpConfigure(&Stream->Pump, Mdl, BufferBytes, NotificationCount);
+    if (!NT_SUCCESS(status) || !WaveRtPumpCopies(&Stream->Pump)) {
+        return status;
+    }
+    Stream->Mapping = Stream->PortStream->lpVtbl->MapAllocatedPages(Stream->PortStream, Mdl, MmCached);
+    if (Stream->Mapping == NULL) {
+        WaveRtPumpConfigure(&Stream->Pump, NULL, 0, 0);
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    WaveRtPumpMap(&Stream->Pump, Stream->Mapping);
+    return STATUS_SUCCESS;
 }
 
 CODE_PAGE static NTSTATUS AllocateBuffer(PWAVERT_STREAM Stream, ULONG NotificationCount, ULONG RequestedSize,
@@ -182,10 +210,7 @@ CODE_PAGE static NTSTATUS AllocateBuffer(PWAVERT_STREAM Stream, ULONG Notificati
     if (mdl == NULL) {
         return (RequestedSize == 0) ? STATUS_UNSUCCESSFUL : STATUS_INSUFFICIENT_RESOURCES;
     }
-    /* The port may find fewer pages than asked for; a client rejects a smaller buffer. */
-    status = (MmGetMdlByteCount(mdl) < RequestedSize) ? STATUS_INSUFFICIENT_RESOURCES
-                                                      : WaveRtPumpConfigure(&Stream->Pump, mdl, RequestedSize,
-                                                                            NotificationCount);
+    status = ConfigurePump(Stream, mdl, RequestedSize, NotificationCount);
     if (!NT_SUCCESS(status)) {
         Stream->PortStream->lpVtbl->FreePagesFromMdl(Stream->PortStream, mdl);
         return (status == STATUS_INVALID_PARAMETER) ? STATUS_UNSUCCESSFUL : status;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Periods that are copied, because the client's buffer is too small for a device
+ * that reads or writes late, or because the device returns captured periods half
+ * filled. The ring has room for all that such a device is given at a time.
+ */
+#include "wavert_pump_private.h"
+
+static ULONG Least(ULONG A, ULONG B)
+{
+    return (A < B) ? A : B;
+}
+
+NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount)
+{
+    BOOLEAN render = (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);
+    ULONG ring = WAVERT_COPIES_FRAMES * Pump->FrameBytes;
+    ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
+    ULONG from = (ULONG)(First % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    ULONG to = ((render ? (ULONG)First : Pump->CopiesNext) % WAVERT_COPIES_FRAMES) * Pump->FrameBytes;
+    ULONG left = Frames * Pump->FrameBytes;
+    ULONG part;
+
+    *SgCount = 0;
+    if (First + Frames > Pump->Completed + WAVERT_COPIES_FRAMES) {
+        return STATUS_DEVICE_BUSY;
+    }
+    while (left > 0) {
+        part = Least(PAGE_SIZE - to % PAGE_SIZE, left);
+        if (render) {
+            part = Least(part, buffer - from);
+            RtlCopyMemory(Pump->Copies + to, Pump->Mapping + from, part);
+            from = (from + part) % buffer;
+        }
+        Sg[*SgCount].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Copies + to).QuadPart;
+        Sg[*SgCount].Length = part;
+        Sg[*SgCount].Write = (BOOLEAN)!render;
+        ++*SgCount;
+        left -= part;
+        to = (to + part) % ring;
+    }
+    return STATUS_SUCCESS;
+}
+
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+{
+    ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
+    ULONG span = Flight->Copied ? WAVERT_COPIES_FRAMES * Pump->FrameBytes : buffer;
+    const UCHAR *source = Flight->Copied ? Pump->Copies : Pump->Mapping;
+    ULONG from = Flight->At * Pump->FrameBytes;
+    ULONG to = (ULONG)(Pump->Completed % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    ULONG left = Flight->Got * Pump->FrameBytes;
+    ULONG part;
+
+    if (source + from == Pump->Mapping + to) {
+        return;
+    }
+    while (left > 0) {
+        part = Least(Least(span - from, buffer - to), left);
+        RtlMoveMemory(Pump->Mapping + to, source + from, part);
+        from = (from + part) % span;
+        to = (to + part) % buffer;
+        left -= part;
+    }
+}
