@@ -3,7 +3,7 @@
 
 .PHONY: build test test-build release proof clean help list-tests
 
-build: driver guest $(HOST_BENCH) $(HOST_CARD) ## both drivers, the bench and its device
+build: driver guest $(HOST_BENCH) $(HOST_CARD) $(HOST_CLOCK) ## both drivers, the bench and its device
 test-build: build
 
 TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/commands/test_runner.py \

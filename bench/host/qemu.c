@@ -29,13 +29,15 @@
 #define PIIX_PIRQRC 0x60u
 #define IRQ 11u
 
+#define NOTHING "readb 0x0" /* a command without any effect */
+
 #define FRAME_BYTES 4u
 #define TAKE_FRAMES 1024u
-#define PROPERTIES_BYTES 512u
 
 struct qemu {
     struct qemu_process process;
     struct qtest qtest;
+    bool real_clock;
     uint64_t bar[BARS];
     bool bars_known; /* since the last write to one of them */
     bool complained;
@@ -107,11 +109,18 @@ static void bar_write(void *dev, unsigned bar, uint64_t offset, unsigned size, u
         (unsigned long long)(bar_base(dev, bar) + offset), (unsigned long long)value);
 }
 
-/* QEMU works by itself; what it has to say is heard here. */
+/* In real time QEMU works by itself; what it has to say is heard here. Else it sees the time when its main loop comes
+ * round: that serves the command that woke it, then the timers that are due; the second command is served when all of
+ * them are done. */
 static void advance(void *dev, uint64_t now_ns) {
     struct qemu *q = dev;
 
-    (void)now_ns;
+    if (!q->real_clock) {
+        qemu_process_set_clock(&q->process, now_ns);
+        ASK(q, NULL, NOTHING);
+        ASK(q, NULL, NOTHING);
+        return;
+    }
     qtest_poll(&q->qtest);
     complain(q);
 }
@@ -163,25 +172,29 @@ static size_t push_capture(void *dev, const float *mono, size_t frames) {
 }
 
 /* Splits PROPS into what is the bench's and what is QEMU's; the latter get a comma before each. */
-static bool split(const char *options, int *ram_fd, const struct qemu_audio **audio, char *properties) {
-    char copy[PROPERTIES_BYTES], *rest = copy, *word;
+static bool split(const char *options, struct qemu_setting *setting) {
+    char copy[QEMU_PROPERTIES_BYTES - 1], *rest = copy, *word;
     uint64_t number;
 
-    properties[0] = '\0';
     if (strlen(options) >= sizeof copy) {
         return fail("--device qemu: the properties are too long");
     }
     strcpy(copy, options);
     while ((word = strsep(&rest, ",")) != NULL) {
         if (strncmp(word, "ram_fd=", 7) == 0 && options_number(word + 7, 0, INT32_MAX, &number)) {
-            *ram_fd = (int)number;
+            setting->ram_fd = (int)number;
         } else if (strncmp(word, "audio=", 6) == 0) {
-            *audio = qemu_audio_find(word + 6);
-            if (*audio == NULL) {
+            setting->audio = qemu_audio_find(word + 6);
+            if (setting->audio == NULL) {
                 return fail("--device qemu: audio=%s is none of wav, paced, alsa, none", word + 6);
             }
+        } else if (strncmp(word, "clock=", 6) == 0) {
+            setting->real_clock = strcmp(word + 6, "real") == 0;
+            if (!setting->real_clock && strcmp(word + 6, "virtual") != 0) {
+                return fail("--device qemu: clock=%s is neither virtual nor real", word + 6);
+            }
         } else if (*word != '\0') {
-            strcat(strcat(properties, ","), word); /* no longer than `copy` and one comma: both fit */
+            strcat(strcat(setting->properties, ","), word); /* no longer than `copy` and one comma: both fit */
         }
     }
     return true;
@@ -203,28 +216,30 @@ static bool route_interrupts(struct qemu *q) {
 }
 
 static void *open_device(const struct pci_plugin_host *host, const char *options) {
-    char properties[PROPERTIES_BYTES + 1];
-    const struct qemu_audio *audio = qemu_audio_find("wav");
+    struct qemu_setting setting = {
+        .audio = qemu_audio_find("wav"), .ram_fd = -1, .ram_bytes = host->ram_size};
     struct qemu *q = calloc(1, sizeof *q);
-    int ram_fd = -1;
 
     if (q == NULL) {
         fail("out of memory");
         return NULL;
     }
-    q->process.socket = q->process.log = q->process.bios = q->process.alsa = -1;
-    q->process.played = q->process.microphone = -1;
-    if (!split(options, &ram_fd, &audio, properties) ||
-        !qemu_process_start(&q->process, audio, ram_fd, host->ram_size, properties)) {
+    qemu_process_init(&q->process);
+    if (!split(options, &setting) || !qemu_process_start(&q->process, &setting)) {
         close_device(q);
         return NULL;
     }
+    q->real_clock = setting.real_clock;
     q->qtest = (struct qtest){.fd = q->process.socket, .irq = IRQ};
     if (!route_interrupts(q)) {
         close_device(q);
         return NULL;
     }
     return q;
+}
+
+bool qemu_is_realtime(const void *dev) {
+    return ((const struct qemu *)dev)->real_clock;
 }
 
 bool qemu_finish(void *dev) {

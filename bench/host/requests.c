@@ -35,8 +35,10 @@ static void on_bar_write(struct session *s) {
 
 static void on_advance(struct session *s) {
     s->now_ns = s->link->a;
-    if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
+    if (s->bus.realtime) {
         realtime_wait(&s->realtime, s->now_ns);
+    }
+    if (s->bus.finish != NULL) { /* sound is moved as a whole: see on_mark and session_run */
         bus_advance(&s->bus, s->now_ns);
         dialect_look(&s->dialect);
         return;
@@ -64,7 +66,7 @@ static void on_mark(struct session *s) {
         playback_idle(&s->playback);
         break;
     case LINK_MARK_CAPTURE_RUN:
-        if (s->bus.realtime) {
+        if (s->bus.finish != NULL) {
             microphone_deliver(&s->microphone, &s->bus, s->now_ns);
         } else {
             microphone_run(&s->microphone, s->now_ns);
