@@ -116,8 +116,8 @@ bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setti
     options = properties != NULL ? text : options;
     if (good) {
         DEVICE("open", bus->device = bus->ops->open(&bus->host, options));
-        if (bus->device == NULL) {
-            good = fail("--device %s: the device refused to open", spec);
+        if (bus->device == NULL) { /* QEMU's has said why */
+            good = properties == NULL && fail("--device %s: the device refused to open", spec);
         }
         bus->realtime = good && properties != NULL && qemu_is_realtime(bus->device);
     }

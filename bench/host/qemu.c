@@ -39,6 +39,7 @@ struct qemu {
     struct qtest qtest;
     bool real_clock;
     uint64_t bar[BARS];
+    bool started; /* it has answered once */
     bool bars_known; /* since the last write to one of them */
     bool complained;
     bool finished;
@@ -52,7 +53,7 @@ static bool complain(struct qemu *q) {
     if (q->qtest.dead && !q->complained) {
         q->complained = true;
         usleep(100000); /* its last words may still be on their way */
-        qemu_process_complain(&q->process, "QEMU does not answer");
+        qemu_process_complain(&q->process, q->started ? "QEMU does not answer" : "QEMU does not start");
     }
     return false;
 }
@@ -171,6 +172,18 @@ static size_t push_capture(void *dev, const float *mono, size_t frames) {
     return done;
 }
 
+/* Is this a property by which the bench finds the device again? */
+static bool is_reserved(const char *word) {
+    static const char *const names[] = {"id=", "bus=", "addr=", "audiodev="};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strncmp(word, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Splits PROPS into what is the bench's and what is QEMU's; the latter get a comma before each. */
 static bool split(const char *options, struct qemu_setting *setting) {
     char copy[QEMU_PROPERTIES_BYTES - 1], *rest = copy, *word;
@@ -193,6 +206,8 @@ static bool split(const char *options, struct qemu_setting *setting) {
             if (!setting->real_clock && strcmp(word + 6, "virtual") != 0) {
                 return fail("--device qemu: clock=%s is neither virtual nor real", word + 6);
             }
+        } else if (is_reserved(word)) {
+            return fail("--device qemu: %s: this property is the bench's own", word);
         } else if (*word != '\0') {
             strcat(strcat(setting->properties, ","), word); /* no longer than `copy` and one comma: both fit */
         }
@@ -212,7 +227,8 @@ static bool route_interrupts(struct qemu *q) {
     select_config(q, PIIX_SLOT, PIIX_PIRQRC);
     ASK(q, NULL, "outl 0x%x 0x%x", CONFIG_DATA, IRQ * 0x01010101u);
     ASK(q, NULL, "irq_intercept_in ioapic");
-    return !q->qtest.dead;
+    q->started = !q->qtest.dead;
+    return q->started;
 }
 
 static void *open_device(const struct pci_plugin_host *host, const char *options) {

@@ -169,7 +169,8 @@ static void add_memory(struct command_line *line, int ram_fd, uint64_t bytes) {
     add(line, "%s/%d,id=ram,size=%llu", file, ram_fd, (unsigned long long)low);
     if (bytes > HIGH_RAM) {
         add(line, "-object");
-        add(line, "%s/%d,id=high,size=%llu,offset=%llu", file, ram_fd, (unsigned long long)(bytes - HIGH_RAM), HIGH_RAM);
+        add(line, "%s/%d,id=high,size=%llu,offset=%llu", file, ram_fd, (unsigned long long)(bytes - HIGH_RAM),
+            HIGH_RAM);
         add(line, "-device");
         add(line, "pc-dimm,memdev=high,addr=%llu", HIGH_RAM);
     }

@@ -63,8 +63,9 @@ BOOLEAN VirtioPciModernIsGone(const VIRTIO_PCI_TRANSPORT *Transport);
  * STATUS_IO_TIMEOUT: the device does not finish its reset and may still access memory. */
 NTSTATUS VirtioPciModernReset(PVIRTIO_PCI_TRANSPORT Transport);
 
-/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, sets FEATURES_OK and reads it back.
- * STATUS_NOT_SUPPORTED: a bit of Required is not offered; STATUS_DEVICE_PROTOCOL_ERROR: FEATURES_OK did not stick. */
+/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, and ACCESS_PLATFORM, sets FEATURES_OK and
+ * reads it back. STATUS_NOT_SUPPORTED: a bit of Required is not offered; STATUS_DEVICE_PROTOCOL_ERROR: FEATURES_OK did
+ * not stick. */
 NTSTATUS VirtioPciModernNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required);
 BOOLEAN VirtioPciModernHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit);
 
