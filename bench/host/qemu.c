@@ -41,7 +41,7 @@ struct qemu {
     uint64_t bar[BARS];
     bool started; /* it has answered once */
     bool bars_known; /* since the last write to one of them */
-    bool complained;
+    bool complained; /* its end was reported */
     bool finished;
     off_t taken; /* offset in the file of what was played */
 };
@@ -266,7 +266,7 @@ bool qemu_finish(void *dev) {
     }
     q->finished = true;
     q->taken = (off_t)qemu_audio_header_bytes(q->process.audio);
-    return qemu_process_end(&q->process);
+    return !q->complained && qemu_process_end(&q->process);
 }
 
 const struct pci_plugin_ops *qemu_pci_ops(void) {
