@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The shipped drivers on QEMU's own sound device. In virtual time, save where a name says real time; skipped where there
-is no QEMU of 8.2 or later."""
+"""The shipped drivers on QEMU's own sound device, in virtual time save where a name says real time.
+
+Skipped where there is no QEMU of 8.2 or later.
+"""
 
 import itertools
 import re
