@@ -199,7 +199,7 @@ static bool split(const char *options, struct qemu_setting *setting) {
         } else if (strncmp(word, "audio=", 6) == 0) {
             setting->audio = qemu_audio_find(word + 6);
             if (setting->audio == NULL) {
-                return fail("--device qemu: audio=%s is none of wav, paced, alsa, none", word + 6);
+                return fail("--device qemu: audio=%s is none of wav, paced, alsa, pa, none", word + 6);
             }
         } else if (strncmp(word, "clock=", 6) == 0) {
             setting->real_clock = strcmp(word + 6, "real") == 0;
@@ -212,6 +212,7 @@ static bool split(const char *options, struct qemu_setting *setting) {
             strcat(strcat(setting->properties, ","), word); /* no longer than `copy` and one comma: both fit */
         }
     }
+    setting->real_clock = setting->real_clock || qemu_audio_is_realtime(setting->audio);
     return true;
 }
 

@@ -37,6 +37,7 @@ struct qemu_audio {
     const char *name;
     const char *options; /* -audiodev */
     bool names_file;     /* `played` is to be its path */
+    bool realtime;       /* others keep its pace */
     size_t header_bytes;
 };
 
@@ -46,10 +47,12 @@ struct qemu_audio {
 
 /* fixed-settings stay on: QEMU's own default of 44.1 kHz would resample. try-poll=off: a file has nothing to poll. */
 static const struct qemu_audio s_audio[] = {
-    {"wav", "wav,id=sound,out.frequency=48000", true, WAV_HEADER_BYTES},
-    {"paced", ALSA_FORMAT("paced_"), false, 0},
-    {"alsa", ALSA_FORMAT(""), false, 0},
-    {"none", "none,id=sound,out.frequency=48000,in.frequency=48000", false, 0},
+    {"wav", "wav,id=sound,out.frequency=48000", true, false, WAV_HEADER_BYTES},
+    {"paced", ALSA_FORMAT("paced_"), false, false, 0},
+    {"alsa", ALSA_FORMAT(""), false, false, 0},
+    {"pa", "pa,id=sound,in.frequency=48000,out.frequency=48000,in.name=aero.monitor,out.name=aero,out.latency=1000000",
+     false, true, 0},
+    {"none", "none,id=sound,out.frequency=48000,in.frequency=48000", false, false, 0},
 };
 
 const struct qemu_audio *qemu_audio_find(const char *name) {
@@ -59,6 +62,10 @@ const struct qemu_audio *qemu_audio_find(const char *name) {
         }
     }
     return NULL;
+}
+
+bool qemu_audio_is_realtime(const struct qemu_audio *audio) {
+    return audio->realtime;
 }
 
 size_t qemu_audio_header_bytes(const struct qemu_audio *audio) {

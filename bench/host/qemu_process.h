@@ -37,11 +37,15 @@ struct qemu_process {
 };
 
 /* Which back end: "wav" (paced by QEMU's clock, no microphone), "paced" (both directions, as a sound card), "alsa"
- * (both directions, as fast as QEMU polls) or "none" (silence). NULL: no such name. */
+ * (both directions, as fast as QEMU polls), "pa" (the PulseAudio server of the environment: sink `aero` and its monitor) or
+ * "none" (silence). NULL: no such name. */
 const struct qemu_audio *qemu_audio_find(const char *name);
 
 /* A process that was not started: `qemu_process_close` accepts it. */
 void qemu_process_init(struct qemu_process *process);
+/* Can QEMU's clock be nothing but the host's with it? */
+bool qemu_audio_is_realtime(const struct qemu_audio *audio);
+
 /* Starts QEMU. `process` was initialised. False: said why. `qemu_process_close` undoes it, also after a failure. */
 bool qemu_process_start(struct qemu_process *process, const struct qemu_setting *setting);
 /* Sets QEMU's clock to `now_ns` since it was started; it never goes back. QEMU sees it when it next looks. Without

@@ -6,14 +6,10 @@ Skipped where there is no QEMU of 8.2 or later.
 """
 
 import itertools
-import re
-import shutil
-import subprocess
 
+import qemu_program
 from harness import Folder, add_test, equal, main, noise, read_wav, refused, run, run_json, true, write_wav
 
-PROGRAM = "qemu-system-x86_64"
-LOWEST = (8, 2)
 ARCHS = ("x86", "x64")
 FRAMES = 48017  # a second, and not a whole number of periods
 
@@ -38,17 +34,6 @@ SCENARIOS = (
     "failed_start_leaves_nothing", "reopen", "state_walks", "pause_resume_loses_nothing", "pause_resume_capture",
     "both_ways_to_capture_agree", "position_criteria", "notification_counts", "notification_events", "short_of_pages",
 )
-
-
-def why_not():
-    """Why these tests cannot run here; empty: they can."""
-    if shutil.which(PROGRAM) is None:
-        return f"{PROGRAM} is not installed"
-    version = subprocess.run([PROGRAM, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    found = re.search(r"version (\d+)\.(\d+)", version)
-    if found is None or tuple(map(int, found.groups())) < LOWEST:
-        return f"{PROGRAM} is older than {LOWEST[0]}.{LOWEST[1]}"
-    return ""
 
 
 def check(result, status, errors, frames, what):
@@ -161,7 +146,7 @@ def add_tests():
     add_streams()
 
 
-REASON = why_not()
+REASON = qemu_program.missing()
 if REASON:
     print(f"1..0 # SKIP {REASON}")
 else:
