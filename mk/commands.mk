@@ -8,6 +8,7 @@ test-build: build
 
 TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/commands/test_runner.py \
     tests/commands/test_launcher.py tests/commands/test_qemu.py tests/commands/test_qemu_pulse.py \
+    tests/commands/test_setup_qemu.py \
     tests/commands/test_logo.py
 
 test: test-build ## all tests
