@@ -36,8 +36,8 @@ struct qemu_process {
     const struct qemu_audio *audio;
 };
 
-/* Which back end: "wav" (no microphone), "paced" (both directions, as a sound card), "alsa" (both directions, as fast as
- * QEMU polls), "pa" (the PulseAudio server of the environment: sink `aero` and its monitor) or "none" (silence).
+/* Which back end: "wav" (no microphone), "paced" (both directions, as a sound card), "alsa" (both directions, as fast
+ * as QEMU polls), "pa" (the PulseAudio server of the environment: sink `aero` and its monitor) or "none" (silence).
  * NULL: no such name. */
 const struct qemu_audio *qemu_audio_find(const char *name);
 

@@ -102,10 +102,18 @@ def scenario(name, arch):
 
 def a_run_repeats():
     """Virtual time depends on nothing outside: two runs differ in the time that they took, and in nothing else."""
-    results = [duplex("qemu", "--buffer-ms", "40", "--jitter-ms", "3", "--seed", "7") for _ in range(2)]
-    for result in results:
-        del result["wall_seconds"]
+    results, traces = [], []
+    for _ in range(2):
+        with Folder() as folder:
+            results.append(duplex("qemu", "--buffer-ms", "40", "--jitter-ms", "3", "--seed", "7",
+                                  "--trace", folder("trace")))
+            del results[-1]["wall_seconds"]
+            with open(folder("trace"), encoding="utf-8") as trace:
+                traces.append(trace.read().splitlines())
     equal(results[1], results[0], "the second run")
+    equal(len(traces[1]), len(traces[0]), "lines of the second trace")
+    for number, pair in enumerate(zip(*traces), 1):
+        equal(pair[1], pair[0], f"line {number} of the second trace")
 
 
 def real_time(move, device, *arguments):
