@@ -29,6 +29,13 @@ $(HOST_CARD): bench/alsa/paced.c mk/host.mk
 	@mkdir -p $(@D)
 	$(HOST_CC) $(filter-out -Wmissing-prototypes,$(HOST_CFLAGS)) -DPIC -fPIC -shared -o $@ $< -lasound
 
+# The clock that it takes for the kernel's.
+HOST_CLOCK := $(OUT)/host/libclock.so
+
+$(HOST_CLOCK): bench/preload/clock.c mk/host.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -DPIC -fPIC -shared -o $@ $<
+
 # ---- unit tests: the real sources against cmocka ----
 
 HOST_TESTS := $(patsubst tests/host/%.c,$(OUT)/tests/host/%,$(wildcard tests/host/test_*.c))
@@ -57,4 +64,4 @@ $(OUT)/tests/host/fake/%.so: tests/host/fake/%.c bench/include/pci_plugin.h
 
 TESTS += $(HOST_TESTS)
 test-build: $(HOST_FAKES)
-test-build: $(HOST_TESTS) $(HOST_BENCH) $(HOST_CARD)
+test-build: $(HOST_TESTS) $(HOST_BENCH) $(HOST_CARD) $(HOST_CLOCK)

@@ -81,7 +81,6 @@ static bool find_qemu(struct bus *bus, const char *properties, const struct bus_
 
     bus->ops = qemu_pci_ops();
     bus->finish = qemu_finish;
-    bus->realtime = true;
     return length < (int)OPTIONS_BYTES || fail("--device qemu: the properties are too long");
 }
 
@@ -103,10 +102,6 @@ static bool find_ops(struct bus *bus, char *spec, const char **options) {
     return fail("--device: '%s' is neither model[:PERSONALITY], qemu[:PROPS] nor plugin:PATH", spec);
 }
 
-uint64_t bus_ram_limit(const char *spec, uint64_t ram_bytes) {
-    return qemu_properties(spec) != NULL && ram_bytes > QEMU_RAM_BYTES ? QEMU_RAM_BYTES : ram_bytes;
-}
-
 bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting) {
     char *copy = strdup(spec), text[OPTIONS_BYTES];
     const char *options = "", *properties = qemu_properties(spec);
@@ -121,9 +116,10 @@ bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setti
     options = properties != NULL ? text : options;
     if (good) {
         DEVICE("open", bus->device = bus->ops->open(&bus->host, options));
-        if (bus->device == NULL) {
-            good = fail("--device %s: the device refused to open", spec);
+        if (bus->device == NULL) { /* QEMU's has said why */
+            good = properties == NULL && fail("--device %s: the device refused to open", spec);
         }
+        bus->realtime = good && properties != NULL && qemu_is_realtime(bus->device);
     }
     free(copy);
     if (!good) {

@@ -15,9 +15,11 @@ struct bus {
     const struct pci_plugin_ops *ops;
     void *device;
     void *library; /* of a plug-in; NULL: built in */
-    bool realtime; /* the device lives by the host's clock: virtual time must keep to it, and sound moves as a whole */
+    bool realtime; /* the device lives by the host's clock: virtual time must keep to it */
     void (*power)(void *device, bool on); /* NULL: the device keeps what it knows without power */
-    bool (*finish)(void *device); /* a device in real time: see bus_finish; NULL: nothing to do */
+    /* A device that moves sound as a whole: it takes the microphone's signal before the stream starts and gives what it
+     * played at the end. See bus_finish; NULL: sound moves with time. */
+    bool (*finish)(void *device);
     struct pci_plugin_host host;
     uint32_t msi_count; /* messages since bus_take_msi */
     struct {
@@ -34,13 +36,11 @@ struct bus_setting {
     bool microphone; /* capture will be wanted */
 };
 
-/* The memory that a guest beside this device may have: `ram_bytes`, or less. */
-uint64_t bus_ram_limit(const char *spec, uint64_t ram_bytes);
 /* Creates the device that `spec` names (--device). False: said why. */
 bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting);
 void bus_close(struct bus *bus);
-/* The guest has ended: a device in real time hands over what it still holds, and take_playback gives all that it
- * played. False: said why. */
+/* The guest has ended: a device that moves sound as a whole hands over what it still holds, and take_playback gives
+ * all that it played. False: said why. */
 bool bus_finish(struct bus *bus);
 
 /* Every access to the device goes through these, so that a crash can be blamed on it. */

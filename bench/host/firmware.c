@@ -99,10 +99,12 @@ static void note_capability(struct firmware *fw, struct bus *bus, uint16_t at) {
     default:
         return;
     }
-    if (range->length != 0) { /* 4.1.4: the driver uses the first one of a type that it supports */
+    uint32_t bar = bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_BAR), 1);
+    /* 4.1.4: the driver uses the first one of a type that it supports; no driver here has ports of a modern device. */
+    if (range->length != 0 || bar >= FIRMWARE_BARS || fw->type[bar] == FIRMWARE_BAR_IO) {
         return;
     }
-    range->bar = bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_BAR), 1);
+    range->bar = bar;
     range->offset = bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_OFFSET), 4);
     range->length = bus_config_read(bus, (uint16_t)(at + VIRTIO_PCI_CAP_OFF_LENGTH), 4);
 }

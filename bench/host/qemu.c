@@ -29,16 +29,19 @@
 #define PIIX_PIRQRC 0x60u
 #define IRQ 11u
 
+#define NOTHING "readb 0x0" /* a command without any effect */
+
 #define FRAME_BYTES 4u
 #define TAKE_FRAMES 1024u
-#define PROPERTIES_BYTES 512u
 
 struct qemu {
     struct qemu_process process;
     struct qtest qtest;
+    bool real_clock;
     uint64_t bar[BARS];
+    bool started; /* it has answered once */
     bool bars_known; /* since the last write to one of them */
-    bool complained;
+    bool complained; /* its end was reported */
     bool finished;
     off_t taken; /* offset in the file of what was played */
 };
@@ -50,7 +53,7 @@ static bool complain(struct qemu *q) {
     if (q->qtest.dead && !q->complained) {
         q->complained = true;
         usleep(100000); /* its last words may still be on their way */
-        qemu_process_complain(&q->process, "QEMU does not answer");
+        qemu_process_complain(&q->process, q->started ? "QEMU does not answer" : "QEMU does not start");
     }
     return false;
 }
@@ -107,11 +110,18 @@ static void bar_write(void *dev, unsigned bar, uint64_t offset, unsigned size, u
         (unsigned long long)(bar_base(dev, bar) + offset), (unsigned long long)value);
 }
 
-/* QEMU works by itself; what it has to say is heard here. */
+/* In real time QEMU works by itself; what it has to say is heard here. Else it sees the time when its main loop comes
+ * round: that serves the command that woke it, then the timers that are due; the second command is served when all of
+ * them are done. */
 static void advance(void *dev, uint64_t now_ns) {
     struct qemu *q = dev;
 
-    (void)now_ns;
+    if (!q->real_clock) {
+        qemu_process_set_clock(&q->process, now_ns);
+        ASK(q, NULL, NOTHING);
+        ASK(q, NULL, NOTHING);
+        return;
+    }
     qtest_poll(&q->qtest);
     complain(q);
 }
@@ -162,28 +172,47 @@ static size_t push_capture(void *dev, const float *mono, size_t frames) {
     return done;
 }
 
+/* Is this a property by which the bench finds the device again? */
+static bool is_reserved(const char *word) {
+    static const char *const names[] = {"id=", "bus=", "addr=", "audiodev="};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strncmp(word, names[i], strlen(names[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Splits PROPS into what is the bench's and what is QEMU's; the latter get a comma before each. */
-static bool split(const char *options, int *ram_fd, const struct qemu_audio **audio, char *properties) {
-    char copy[PROPERTIES_BYTES], *rest = copy, *word;
+static bool split(const char *options, struct qemu_setting *setting) {
+    char copy[QEMU_PROPERTIES_BYTES - 1], *rest = copy, *word;
     uint64_t number;
 
-    properties[0] = '\0';
     if (strlen(options) >= sizeof copy) {
         return fail("--device qemu: the properties are too long");
     }
     strcpy(copy, options);
     while ((word = strsep(&rest, ",")) != NULL) {
         if (strncmp(word, "ram_fd=", 7) == 0 && options_number(word + 7, 0, INT32_MAX, &number)) {
-            *ram_fd = (int)number;
+            setting->ram_fd = (int)number;
         } else if (strncmp(word, "audio=", 6) == 0) {
-            *audio = qemu_audio_find(word + 6);
-            if (*audio == NULL) {
-                return fail("--device qemu: audio=%s is none of wav, paced, alsa, none", word + 6);
+            setting->audio = qemu_audio_find(word + 6);
+            if (setting->audio == NULL) {
+                return fail("--device qemu: audio=%s is none of wav, paced, alsa, pa, none", word + 6);
             }
+        } else if (strncmp(word, "clock=", 6) == 0) {
+            setting->real_clock = strcmp(word + 6, "real") == 0;
+            if (!setting->real_clock && strcmp(word + 6, "virtual") != 0) {
+                return fail("--device qemu: clock=%s is neither virtual nor real", word + 6);
+            }
+        } else if (is_reserved(word)) {
+            return fail("--device qemu: %s: this property is the bench's own", word);
         } else if (*word != '\0') {
-            strcat(strcat(properties, ","), word); /* no longer than `copy` and one comma: both fit */
+            strcat(strcat(setting->properties, ","), word); /* no longer than `copy` and one comma: both fit */
         }
     }
+    setting->real_clock = setting->real_clock || qemu_audio_is_realtime(setting->audio);
     return true;
 }
 
@@ -199,32 +228,35 @@ static bool route_interrupts(struct qemu *q) {
     select_config(q, PIIX_SLOT, PIIX_PIRQRC);
     ASK(q, NULL, "outl 0x%x 0x%x", CONFIG_DATA, IRQ * 0x01010101u);
     ASK(q, NULL, "irq_intercept_in ioapic");
-    return !q->qtest.dead;
+    q->started = !q->qtest.dead;
+    return q->started;
 }
 
 static void *open_device(const struct pci_plugin_host *host, const char *options) {
-    char properties[PROPERTIES_BYTES + 1];
-    const struct qemu_audio *audio = qemu_audio_find("wav");
+    struct qemu_setting setting = {
+        .audio = qemu_audio_find("wav"), .ram_fd = -1, .ram_bytes = host->ram_size};
     struct qemu *q = calloc(1, sizeof *q);
-    int ram_fd = -1;
 
     if (q == NULL) {
         fail("out of memory");
         return NULL;
     }
-    q->process.socket = q->process.log = q->process.bios = q->process.alsa = -1;
-    q->process.played = q->process.microphone = -1;
-    if (!split(options, &ram_fd, &audio, properties) ||
-        !qemu_process_start(&q->process, audio, ram_fd, host->ram_size, properties)) {
+    qemu_process_init(&q->process);
+    if (!split(options, &setting) || !qemu_process_start(&q->process, &setting)) {
         close_device(q);
         return NULL;
     }
+    q->real_clock = setting.real_clock;
     q->qtest = (struct qtest){.fd = q->process.socket, .irq = IRQ};
     if (!route_interrupts(q)) {
         close_device(q);
         return NULL;
     }
     return q;
+}
+
+bool qemu_is_realtime(const void *dev) {
+    return ((const struct qemu *)dev)->real_clock;
 }
 
 bool qemu_finish(void *dev) {
@@ -235,7 +267,7 @@ bool qemu_finish(void *dev) {
     }
     q->finished = true;
     q->taken = (off_t)qemu_audio_header_bytes(q->process.audio);
-    return qemu_process_end(&q->process);
+    return !q->complained && qemu_process_end(&q->process);
 }
 
 const struct pci_plugin_ops *qemu_pci_ops(void) {

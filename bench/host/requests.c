@@ -43,8 +43,10 @@ static void on_power(struct session *s) {
 
 static void advance(struct session *s, uint64_t now_ns) {
     s->now_ns = now_ns;
-    if (s->bus.realtime) { /* sound is moved as a whole: see on_mark and session_run */
+    if (s->bus.realtime) {
         realtime_wait(&s->realtime, s->now_ns);
+    }
+    if (s->bus.finish != NULL) { /* sound is moved as a whole: see on_mark and session_run */
         bus_advance(&s->bus, s->now_ns);
         dialect_look(&s->dialect);
         return;
@@ -88,7 +90,7 @@ static void on_mark(struct session *s) {
         break;
     case LINK_MARK_CAPTURE_RUN:
         s->run_ns[1] = s->now_ns;
-        if (s->bus.realtime) {
+        if (s->bus.finish != NULL) {
             microphone_deliver(&s->microphone, &s->bus, s->now_ns);
         } else {
             microphone_run(&s->microphone, s->now_ns);

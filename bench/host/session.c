@@ -93,7 +93,7 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
     memset(s, 0, sizeof *s);
     s->input = input;
     s->link_fd = s->ram_fd = s->record_fd = -1;
-    s->ram_bytes = bus_ram_limit(o->device, x64 ? RAM_BYTES_X64 : RAM_BYTES_X86);
+    s->ram_bytes = x64 ? RAM_BYTES_X64 : RAM_BYTES_X86;
     s->microphone.signal = input->microphone;
     if (strlen(scenario_name(input)) >= sizeof s->link->options.scenario) {
         fail("scenario: '%s' is too long a name", scenario_name(input));
@@ -232,7 +232,7 @@ enum exit_status session_run(struct session *s) {
     if (!served) {
         return EXIT_BENCH;
     }
-    if (s->bus.realtime) {
+    if (s->bus.finish != NULL) {
         if (!bus_finish(&s->bus)) {
             return EXIT_BENCH;
         }

@@ -63,6 +63,18 @@ static void the_contract_layout_is_found_by_both_policies(void **state)
     assert_int_equal(caps.NotifyMultiplier, 4);
 }
 
+static void a_doorbell_that_is_an_io_port_is_passed_over(void **state)
+{
+    (void)state;
+    contract_list();
+    config[0x34] = 0x90; /* in front of the list, as QEMU's modern-pio-notify puts it */
+    put_cap(0x90, 0x40, 20, 2, 2, 0, 4);
+    config[0x10 + 4 * 2] = 0x01;
+    assert_int_equal(parse(VirtioPciLayoutPermissive), VirtioPciCapOk);
+    assert_int_equal(caps.Notify.Bar, 0);
+    assert_int_equal(caps.NotifyMultiplier, 4);
+}
+
 static void a_missing_list_is_reported(void **state)
 {
     (void)state;
@@ -239,6 +251,7 @@ static void random_bytes_never_escape(void **state)
 
 static const struct CMUnitTest tests[] = {
     UNIT_TEST(the_contract_layout_is_found_by_both_policies),
+    UNIT_TEST(a_doorbell_that_is_an_io_port_is_passed_over),
     UNIT_TEST(a_missing_list_is_reported),
     UNIT_TEST(loops_end),
     UNIT_TEST(unaligned_pointers_are_refused),

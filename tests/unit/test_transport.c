@@ -33,6 +33,15 @@ static void a_wanted_feature_may_be_missing_a_required_one_not(void **state)
     assert_int_equal(VirtioPciTransportNegotiate(&transport, VERSION_1 | INDIRECT, VERSION_1), STATUS_NOT_SUPPORTED);
 }
 
+static void access_platform_is_accepted_when_offered(void **state)
+{
+    (void)state;
+    snd_device_create(&transport);
+    snd_device.offered = VERSION_1 | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM);
+    assert_int_equal(VirtioPciModernNegotiate(&transport, VERSION_1, VERSION_1), STATUS_SUCCESS);
+    assert_int_equal(snd_device.accepted, snd_device.offered);
+}
+
 static void features_ok_is_read_back(void **state)
 {
     (void)state;
@@ -163,6 +172,7 @@ static void configuration_outside_the_region_reads_zero(void **state)
 static const struct CMUnitTest tests[] = {
     UNIT_TEST(only_wanted_features_are_accepted),
     UNIT_TEST(a_wanted_feature_may_be_missing_a_required_one_not),
+    UNIT_TEST(access_platform_is_accepted_when_offered),
     UNIT_TEST(features_ok_is_read_back),
     UNIT_TEST(reset_waits_but_not_for_ever),
     UNIT_TEST(a_status_of_all_ones_is_no_device),

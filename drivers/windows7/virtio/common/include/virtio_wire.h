@@ -109,6 +109,7 @@ __extension__ typedef unsigned long long vw_u64;
 #define VIRTIO_F_RING_INDIRECT_DESC 28u
 #define VIRTIO_F_RING_EVENT_IDX 29u
 #define VIRTIO_F_VERSION_1 32u
+#define VIRTIO_F_ACCESS_PLATFORM 33u
 #define VIRTIO_F_RING_PACKED 34u
 
 /* ---- split virtqueue (2.7) ---- */

@@ -5,6 +5,8 @@
 
 #define PCI_STATUS_OFFSET 0x06u
 #define PCI_STATUS_CAP_LIST 0x10u
+#define PCI_BAR0 0x10u
+#define PCI_BAR_IO 0x01u
 #define PCI_CAP_POINTER 0x34u
 #define PCI_HEADER_BYTES 0x40u
 
@@ -53,11 +55,12 @@ static const CAP_TYPE *FindType(UCHAR Type)
     return NULL;
 }
 
-/* A region is usable when its BAR exists, it does not wrap and it holds the structure. */
-static BOOLEAN RegionIsUsable(const VIRTIO_PCI_REGION *Region, const CAP_TYPE *Type)
+/* A region is usable when its BAR exists and is memory, it does not wrap and it holds the structure. */
+static BOOLEAN RegionIsUsable(const UCHAR *Config, const VIRTIO_PCI_REGION *Region, const CAP_TYPE *Type)
 {
-    return (BOOLEAN)(Region->Bar < VIRTIO_PCI_BAR_COUNT && Region->Length >= Type->MinimumLength &&
-                     Region->Offset <= 0xFFFFFFFFu - Region->Length);
+    return (BOOLEAN)(Region->Bar < VIRTIO_PCI_BAR_COUNT &&
+                     (Config[PCI_BAR0 + 4u * Region->Bar] & PCI_BAR_IO) == 0 &&
+                     Region->Length >= Type->MinimumLength && Region->Offset <= 0xFFFFFFFFu - Region->Length);
 }
 
 /* One vendor capability at Config + Offset. */
@@ -84,7 +87,7 @@ static VIRTIO_PCI_CAP_RESULT ReadVirtioCap(const UCHAR *Config, ULONG Offset, VI
     region.Bar = Config[Offset + VIRTIO_PCI_CAP_OFF_BAR];
     region.Offset = Read32(Config + Offset + VIRTIO_PCI_CAP_OFF_OFFSET);
     region.Length = Read32(Config + Offset + VIRTIO_PCI_CAP_OFF_LENGTH);
-    if (slot->Present || !RegionIsUsable(&region, type)) {
+    if (slot->Present || !RegionIsUsable(Config, &region, type)) {
         return VirtioPciCapOk; /* the first usable one counts: a device lists the one it prefers first */
     }
     *slot = region;

@@ -131,7 +131,9 @@ NTSTATUS VirtioPciTransportNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG 
     if ((offered & Required) != Required) {
         return STATUS_NOT_SUPPORTED;
     }
-    Transport->Features = offered & (Wanted | Required);
+    /* 6.1: a device behind a platform's IOMMU insists on this. Windows 7 leaves such a unit off, and the addresses that
+     * it gives for DMA are those of memory. */
+    Transport->Features = offered & (Wanted | Required | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM));
     WriteDriverFeatures(Transport, Transport->Features);
     VirtioPciTransportAddStatus(Transport, VIRTIO_STATUS_FEATURES_OK);
     if ((VirtioPciTransportStatus(Transport) & VIRTIO_STATUS_FEATURES_OK) == 0) {
