@@ -201,7 +201,11 @@ void control_request(struct vsnd *dev, const struct vq_chain *chain)
         queue_complete(dev, VIRTIO_SND_QUEUE_CONTROL, chain->head, 0);
         return;
     }
-    uint32_t status = dispatch(dev, chain, &request);
+    bool silent = vsnd_fault_due(&dev->faults, VSND_FAULT_CONTROL_SILENT);
+    bool error = vsnd_fault_due(&dev->faults, VSND_FAULT_CONTROL_ERROR);
+    uint32_t status = silent  ? UNANSWERABLE
+                      : error ? refuse(&request, VIRTIO_SND_S_IO_ERR, "control: a planned failure")
+                              : dispatch(dev, chain, &request);
     if (status == UNANSWERABLE) {
         dev->stats.unanswered++;
         return;

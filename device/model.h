@@ -4,6 +4,7 @@
 #define VSND_MODEL_H
 
 #include "audio_ring.h"
+#include "faults.h"
 #include "pcm.h"
 #include "personality.h"
 #include "virtio_wire.h"
@@ -50,6 +51,7 @@ struct vsnd {
     struct audio_ring played;   /* what the clock played and the host has not taken */
 
     struct vsnd_stats stats;
+    struct vsnd_faults faults; /* vsnd_faults(); a reset leaves it alone */
 };
 
 /* pci_config.c */

@@ -378,3 +378,9 @@ void vsnd_get_stats(void *opaque, struct vsnd_stats *stats)
         stats->stream[id].starts = dev->streams[id].starts;
     }
 }
+
+struct vsnd_faults *vsnd_faults(void *opaque)
+{
+    struct vsnd *dev = opaque;
+    return &dev->faults;
+}

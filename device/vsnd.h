@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "faults.h"
 #include "pci_plugin.h"
 
 #define VSND_STREAM_COUNT 2u
@@ -81,5 +82,8 @@ const struct pci_plugin_ops *vsnd_pci_ops(void);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);
+
+/* The failures that are planned for this device; the caller changes them at any time. */
+struct vsnd_faults *vsnd_faults(void *dev);
 
 #endif

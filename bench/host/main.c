@@ -15,6 +15,7 @@
 #include "audio_in.h"
 #include "audio_out.h"
 #include "error.h"
+#include "faults.h"
 #include "logo.h"
 #include "measure.h"
 #include "options.h"
@@ -223,6 +224,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_BENCH) {
         return measure_costs(&w.options, choose_driver);
+    }
+    if (w.options.command->kind == COMMAND_FAULTS) {
+        return faults_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

@@ -22,12 +22,14 @@ static const struct command s_commands[] = {
     {"load", COMMAND_LOAD, "FILE.sys", "load FILE.sys"},
     {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
     {"logo", COMMAND_LOGO, NULL, "logo"},
+    {"faults", COMMAND_FAULTS, NULL, "faults"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
 #define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO))
-#define ALL_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
+#define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
+#define ALL_COMMANDS (DEVICE_COMMANDS | BIT(COMMAND_FAULTS))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
 #define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO))
@@ -68,7 +70,7 @@ static const struct option_row s_rows[] = {
     {"--sys", "PATH", OPTION_TEXT, ONE_DRIVER, IN_OPTIONS(sys), 0, 0, NULL, "another virtio-snd driver image"},
     {"--sys", "PATH", OPTION_LIST, BIT(COMMAND_BENCH), IN_OPTIONS(sys_list), 0, 0, NULL,
      "bench: as often as there are images to compare"},
-    {"--device", "DEVICE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
+    {"--device", "DEVICE", OPTION_TEXT, DEVICE_COMMANDS, IN_OPTIONS(device), 0, 0, NULL,
      "model[:PERSONALITY[,knob=value]], qemu[:PROPS] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
@@ -84,15 +86,23 @@ static const struct option_row s_rows[] = {
      "length at most (record without -i: default 5; bench: what is measured, default 10)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
+    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, BIT(COMMAND_FAULTS), IN_OPTIONS(variant), 0, 0,
+     "|contract|legacy|ioport|", "faults: which build of the driver (default all)"},
+    {"--sample", "PERCENT", OPTION_NUMBER, BIT(COMMAND_FAULTS), IN_OPTIONS(sample), 0, 100, NULL,
+     "faults: of the points of every image but the first (default 100)"},
+    {"--replay", "POINT", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(replay), 0, 0, NULL,
+     "faults: one point, as a failure names it"},
+    {"--resume", "FILE", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(resume), 0, 0, NULL,
+     "faults: journal of what was run; what it has is not run again"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},
     {"--trace", "FILE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(trace), 0, 0, NULL, "what happened, line by line"},
-    {"--null-backend", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(null_backend), 0, 0, NULL,
+    {"--null-backend", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(null_backend), 0, 0, NULL,
      "registry: ForceNullBackend = 1"},
-    {"--polling-only", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(polling_only), 0, 0, NULL,
+    {"--polling-only", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(polling_only), 0, 0, NULL,
      "registry: AllowPollingOnly = 1"},
-    {"--no-interrupt", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(no_interrupt), 0, 0, NULL,
+    {"--no-interrupt", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(no_interrupt), 0, 0, NULL,
      "the device gets no interrupt resource"},
 };
 
@@ -256,7 +266,8 @@ static bool complete(struct raw *raw) {
 bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
-    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1};
+    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1,
+                                .sample = 100};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -10,7 +10,8 @@
 enum command_kind {
     COMMAND_PLAY, COMMAND_RECORD, COMMAND_DUPLEX, COMMAND_SHOW, COMMAND_SCENARIO, COMMAND_LOAD,
     COMMAND_BENCH,
-    COMMAND_LOGO
+    COMMAND_LOGO,
+    COMMAND_FAULTS
 };
 
 struct command {
@@ -38,6 +39,10 @@ struct options {
     const char *sys;        /* --sys; NULL: the one built for `arch` */
     struct option_list sys_list; /* the same where several are compared */
     const char *device;     /* as given; "model:aero" by default */
+    const char *variant; /* --variant; NULL: all */
+    const char *replay;  /* --replay POINT; NULL: a whole sweep */
+    const char *resume;  /* --resume FILE; NULL: none */
+    uint64_t sample;     /* percent */
     const char *trace;      /* --trace FILE; NULL: none */
     bool event_mode;
     uint64_t notifications; /* 1 or 2 */

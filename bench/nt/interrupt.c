@@ -8,6 +8,7 @@
 #include "nt.h"
 
 #include "bus.h"
+#include "faultpoint.h"
 
 #include <string.h>
 
@@ -122,6 +123,8 @@ static NTSTATUS connect(const struct connect *c, const char *what)
 #endif
     if (connected != NULL)
         return STATUS_INVALID_PARAMETER; /* one device, one line */
+    if (fault_point(FAULT_INTERRUPT))
+        return fault_status(FAULT_INTERRUPT);
     interrupt = bench_alloc(sizeof *interrupt, "KINTERRUPT");
     *interrupt = (struct _KINTERRUPT){.routine = c->routine, .context = c->context, .lock = c->lock,
                                       .synchronize_irql = c->synchronize_irql};

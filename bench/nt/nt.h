@@ -35,6 +35,7 @@ void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value
 void host_advance(uint64_t now_ns);
 /* The instruction at `code`; answers are cached by address, for code never changes. */
 const struct link_insn *host_decode(const void *code);
+void host_forget_code(void); /* another image is about to be loaded */
 /* Name of the driver function at `address`, or "" outside the image. Static buffer. */
 const char *host_symbol(const void *address);
 void host_text(enum link_op op, const char *text);
@@ -241,6 +242,7 @@ struct import {
 };
 /* The same for a driver that asks at run time; NULL: no such export. */
 void *bind_find(const char *name);
+void bind_forget(void); /* the image is gone: no import address is in use any more */
 /* Address to put in the import address table; ends the run when there is no such export. */
 void *bind_import(const char *module, const char *name);
 
