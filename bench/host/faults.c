@@ -54,8 +54,8 @@ struct life {
     uint64_t uses[FAULT_KINDS_MAX];
     size_t kind_count;
     char step[FAULT_STEP_BYTES], status[FAULT_STATUS_BYTES]; /* first step that was refused */
-    char wrong[FAULT_STEP_BYTES + FAULT_STATUS_BYTES];       /* first one refused with another status than documented */
-    const char *documented;
+    char wrong[256]; /* first one refused with another status than documented */
+    const char *kind; /* that fails */
     unsigned lives;
 };
 
@@ -119,8 +119,10 @@ static void on_line(void *opaque, const char *line) {
             snprintf(life->step, sizeof life->step, "%s", first);
             snprintf(life->status, sizeof life->status, "%s", second);
         }
-        if (life->wrong[0] == '\0' && (life->documented == NULL || strcmp(life->documented, second) != 0)) {
-            snprintf(life->wrong, sizeof life->wrong, "%s %s", first, second);
+        const char *documented = fault_documented(life->kind, first);
+        if (life->wrong[0] == '\0' && (documented == NULL || strcmp(documented, second) != 0)) {
+            snprintf(life->wrong, sizeof life->wrong, "%s %s, documented is %s", first, second,
+                     documented != NULL ? documented : "no failure");
         }
     } else if (sscanf(line, "life %u", &lives) == 1) {
         end_life(life, lives);
@@ -163,7 +165,7 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
 
     memset(life, 0, sizeof *life);
     life->session = &session;
-    life->documented = fault_documented(point->kind);
+    life->kind = point->kind;
     options.device = point->image->device;
     if (!fill_input(sweep, point, &input, scenario, sizeof scenario)) {
         return EXIT_BAD_INPUT;
@@ -271,9 +273,7 @@ static bool sampled(struct sweep *sweep, bool whole) {
 
 static void say_failure(const struct fault_result *result, const struct life *life) {
     if (result->verdict == FAULT_WRONG_STATUS) {
-        fprintf(stderr, "%s: %s; %s%s\n", result->point, life->wrong,
-                life->documented != NULL ? "documented is " : "no step may fail",
-                life->documented != NULL ? life->documented : "");
+        fprintf(stderr, "%s: %s\n", result->point, life->wrong);
     }
     fprintf(stderr, "replay: ./aero-snd faults --replay %s\n", result->point);
 }

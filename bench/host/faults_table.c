@@ -10,40 +10,42 @@ static const char s_memory[] = "STATUS_INSUFFICIENT_RESOURCES";
 
 /* drivers/windows7/virtio-snd/docs/errors.md says the same to people; tests/commands/test_faults.py compares. */
 static const struct {
-    const char *kind, *status;
+    const char *kind;
+    const char *start;  /* DriverEntry, AddDevice and START_DEVICE; NULL: they do not fail */
+    const char *stream; /* everything about an open pin */
 } s_documented[] = {
-    {"pool", s_memory},
-    {"contiguous", s_memory},
-    {"mdl", s_memory},
-    {"mapping", s_memory},
-    {"dma-adapter", s_memory},
-    {"interrupt", s_memory},
-    {"irp", s_memory},
-    {"forward", "STATUS_DEVICE_NOT_READY"},
-    {"config", "STATUS_DEVICE_DATA_ERROR"},
-    {"work-item", s_memory},
-    {"thread", s_memory},
-    {"initialize", s_memory},
-    {"add-device", s_memory},
-    {"power", s_memory},
-    {"port", s_memory},
-    {"port-init", s_memory},
-    {"subdevice", s_memory},
-    {"connection", s_memory},
-    {"stream-pages", s_memory},
-    {"stream-short", s_memory},
-    {"stream-mapping", s_memory},
-    {"control-error", "STATUS_IO_DEVICE_ERROR"},
-    {"control-silent", "STATUS_IO_TIMEOUT"},
+    {"pool", s_memory, s_memory},
+    {"contiguous", s_memory, NULL},
+    {"mapping", s_memory, NULL},
+    {"interrupt", s_memory, NULL},
+    {"irp", s_memory, NULL},
+    {"forward", "STATUS_DEVICE_NOT_READY", NULL},
+    {"config", "STATUS_DEVICE_NOT_CONNECTED", NULL},
+    {"initialize", s_memory, NULL},
+    {"add-device", s_memory, NULL},
+    {"port", s_memory, NULL},
+    {"port-init", s_memory, NULL},
+    {"subdevice", s_memory, NULL},
+    {"connection", s_memory, NULL},
+    {"stream-pages", NULL, s_memory},
+    {"stream-short", NULL, s_memory},
+    {"control-error", "STATUS_DEVICE_PROTOCOL_ERROR", "STATUS_INVALID_DEVICE_STATE"},
+    {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
+    {"transfer-held", NULL, "STATUS_IO_TIMEOUT"},
 };
 
 static const char *const s_outcomes[FAULT_OUTCOMES] = {"not_loaded", "not_added",  "not_started",
                                                        "no_stream",  "stream_cut", "went_on"};
 
-const char *fault_documented(const char *kind) {
+/* A step of a stream has a stream's name before it. */
+static bool is_stream_step(const char *step) {
+    return strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+}
+
+const char *fault_documented(const char *kind, const char *step) {
     for (size_t i = 0; i < sizeof s_documented / sizeof s_documented[0]; i++) {
         if (strcmp(s_documented[i].kind, kind) == 0) {
-            return s_documented[i].status;
+            return is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
         }
     }
     return NULL;
@@ -145,11 +147,12 @@ void fault_table_print(const struct fault_table *table, const char *swept) {
 }
 
 static void print_json_row(const struct fault_row *row) {
-    const char *status = fault_documented(row->kind);
+    const char *start = fault_documented(row->kind, "start"), *stream = fault_documented(row->kind, "render-run");
 
     printf("{");
     report_json_string("kind", row->kind);
-    report_json_string("status", status != NULL ? status : "");
+    report_json_string("start_status", start != NULL ? start : "");
+    report_json_string("stream_status", stream != NULL ? stream : "");
     printf("\"points\": %llu, \"once\": %llu, \"for_good\": %llu, ", (unsigned long long)row->points,
            (unsigned long long)row->once, (unsigned long long)row->for_good);
     for (size_t o = 0; o < FAULT_OUTCOMES; o++) {

@@ -45,8 +45,8 @@ struct fault_table {
 /* The row of a kind, made when it is new; NULL: too many. */
 struct fault_row *fault_table_row(struct fault_table *table, const char *kind);
 void fault_table_add(struct fault_table *table, const struct fault_result *result);
-/* The status with which the driver answers when a use of this kind makes a step fail; NULL: no step may fail. */
-const char *fault_documented(const char *kind);
+/* The status with which the driver answers when a use of this kind makes this step fail; NULL: it may not fail. */
+const char *fault_documented(const char *kind, const char *step);
 /* Nothing wrong in any row. */
 bool fault_table_good(const struct fault_table *table);
 /* `swept`: what was run, one line. */
