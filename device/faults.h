@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Planned failures of the device: the requests and transfers of the driver are counted, and one or more of them fail. */
+/* Planned failures of the device: requests and transfers of the driver are counted, and one or more of them fail. */
 #ifndef VSND_FAULTS_H
 #define VSND_FAULTS_H
 

@@ -330,15 +330,24 @@ static enum exit_status sweep_kind(struct sweep *sweep, struct point *point, uin
     return status;
 }
 
-static enum exit_status sweep_image(struct sweep *sweep, const char *arch, const struct image_row *image, bool whole) {
+/* A run in which nothing fails. */
+static enum exit_status count_uses(struct sweep *sweep, const char *arch, const struct image_row *image,
+                                   struct life *count) {
     struct point point = {.arch = arch, .image = image};
-    static struct life count;
-    enum exit_status status = run_point(sweep, &point, &count);
+    enum exit_status status = run_point(sweep, &point, count);
 
-    if (status != EXIT_GOOD || count.step[0] != '\0') {
+    if (status != EXIT_GOOD || count->step[0] != '\0') {
         fail("%s:%s does not even live without a failure", arch, image->variant);
         return status == EXIT_GOOD ? EXIT_NOT_GOOD : status;
     }
+    return EXIT_GOOD;
+}
+
+static enum exit_status sweep_image(struct sweep *sweep, const char *arch, const struct image_row *image, bool whole) {
+    struct point point = {.arch = arch, .image = image};
+    static struct life count;
+    enum exit_status status = count_uses(sweep, arch, image, &count);
+
     for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[i]);
         status = sweep_kind(sweep, &point, count.uses[i], whole);
@@ -391,13 +400,24 @@ static bool parse_point(const char *text, struct point *point) {
 }
 
 static enum exit_status replay(struct sweep *sweep) {
+    static struct life count;
     struct point point;
 
     if (!parse_point(sweep->options->replay, &point)) {
         fail("--replay: '%s' is no ARCH:VARIANT:KIND:N:once or :on", sweep->options->replay);
         return EXIT_BAD_INPUT;
     }
-    return sweep_point(sweep, &point);
+    enum exit_status status = count_uses(sweep, point.arch, point.image, &count);
+    for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
+        if (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]) {
+            return sweep_point(sweep, &point);
+        }
+    }
+    if (status == EXIT_GOOD) {
+        fail("--replay: %s is never reached", sweep->options->replay);
+        status = EXIT_BAD_INPUT;
+    }
+    return status;
 }
 
 static void describe(const struct sweep *sweep, char *text, size_t bytes) {

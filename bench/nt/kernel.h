@@ -30,7 +30,9 @@ __attribute__((noreturn, format(printf, 2, 3))) void violation(const char *rule,
 __attribute__((noreturn, format(printf, 1, 2))) void scenario_failed(const char *format, ...);
 /* Ends the run for a fault of the bench itself. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_bug(const char *format, ...);
-__attribute__((format(printf, 1, 2))) void trace(const char *format, ...); /* free when tracing is off */
+__attribute__((format(printf, 1, 2))) void trace_line(const char *format, ...);
+/* Free when tracing is off: the arguments are not even evaluated, for some ask the host. */
+#define trace(...) (g_link->options.trace ? trace_line(__VA_ARGS__) : (void)0)
 __attribute__((format(printf, 1, 2))) void note(const char *format, ...);
 
 /* ---- IRQL ---- */

@@ -98,13 +98,11 @@ void bad_image(const char *format, ...)
     end_with(LINK_EXIT_BAD_IMAGE, format, arguments);
 }
 
-void trace(const char *format, ...)
+void trace_line(const char *format, ...)
 {
     static char message[MESSAGE_BYTES], line[MESSAGE_BYTES + 64]; /* spares the driver's kernel stack */
     va_list arguments;
 
-    if (!g_link->options.trace)
-        return;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);

@@ -41,8 +41,7 @@ __attribute__((used)) NTAPI const void *bind_enter(const struct import *import, 
     } else if (++calls_since_time > BUSY_CALLS_LIMIT) {
         violation("BUSY_LOOP", "%u calls without any time passing; the last was %s", BUSY_CALLS_LIMIT, export->name);
     }
-    if (g_link->options.trace)
-        trace("call %s from %s", export->name, host_symbol(g_blame));
+    trace("call %s from %s", export->name, host_symbol(g_blame));
     deliver_pending();
     g_blame = caller - 1;
     return export->address;
