@@ -5,8 +5,9 @@
  * same without any failure, whose sound the host compares.
  *
  *     faults                       nothing fails: says how often each kind is used
- *     faults:KIND:N                use N of KIND fails
+ *     faults:KIND:N:once           use N of KIND fails
  *     faults:KIND:N:on             and every later one
+ *     faults:KIND:N:once:KIND2     and every use of KIND2
  *
  * Lines for the host: "uses KIND N", "failed STEP STATUS" for each step that the
  * driver refused, and "life N" when life N is over.
@@ -128,21 +129,30 @@ static void live(void)
     driver_unload();
 }
 
-/* "KIND:N" or "KIND:N:on"; NULL: nothing. */
+static enum fault_kind require_kind(const char *name)
+{
+    enum fault_kind kind = fault_find(name);
+
+    EXPECT(kind != FAULT_KINDS, "no kind of failure is called '%s'", name);
+    return kind;
+}
+
+/* What follows the scenario's name; NULL: nothing fails. */
 static void plan(const char *text)
 {
-    char name[32], *end;
-    const char *colon = text ? strchr(text, ':') : NULL;
-    uint64_t nth = colon ? strtoull(colon + 1, &end, 10) : 0;
+    char kind[32] = "", mode[8] = "", also[32] = "";
+    unsigned long long nth = 0;
+    int parts;
 
-    if (!text) {
-        fault_plan(FAULT_KINDS, 0, false);
+    fault_plan(FAULT_KINDS, 0, false);
+    if (!text)
         return;
-    }
-    snprintf(name, sizeof name, "%.*s", colon ? (int)(colon - text) : 0, text);
-    if (nth == 0 || fault_find(name) == FAULT_KINDS || (*end && strcmp(end, ":on") != 0))
-        scenario_failed("'%s' is no fault; one is KIND:N or KIND:N:on", text);
-    fault_plan(fault_find(name), nth, *end != 0);
+    parts = sscanf(text, "%31[^:]:%llu:%7[^:]:%31s", kind, &nth, mode, also);
+    EXPECT(parts >= 3 && nth != 0 && (strcmp(mode, "once") == 0 || strcmp(mode, "on") == 0),
+           "'%s' is no failure; one is KIND:N:once or KIND:N:on", text);
+    fault_plan(require_kind(kind), nth, strcmp(mode, "on") == 0);
+    if (parts == 4)
+        fault_plan_also(require_kind(also));
 }
 
 static void faults(void)

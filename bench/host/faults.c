@@ -45,6 +45,7 @@ struct point {
     char kind[FAULT_NAME_BYTES]; /* "": nothing fails, uses are counted */
     uint64_t nth;
     bool for_good;
+    char also[FAULT_NAME_BYTES]; /* a kind of which every use fails beside it; "": none */
 };
 
 /* What one run told. */
@@ -72,8 +73,15 @@ struct sweep {
 };
 
 static void point_text(const struct point *point, char *text) {
-    snprintf(text, FAULT_POINT_BYTES, "%s:%s:%s:%llu:%s", point->arch, point->image->variant, point->kind,
-             (unsigned long long)point->nth, point->for_good ? "on" : "once");
+    snprintf(text, FAULT_POINT_BYTES, "%s:%s:%s:%llu:%s%s%s", point->arch, point->image->variant, point->kind,
+             (unsigned long long)point->nth, point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "",
+             point->also);
+}
+
+/* The row of the table that a point belongs to. */
+static void row_name(const struct point *point, char *name) {
+    snprintf(name, FAULT_NAME_BYTES, "%.5s%.26s", point->also[0] != '\0' ? "undo+" : "",
+             point->also[0] != '\0' ? point->also : point->kind);
 }
 
 static int device_kind(const char *kind) {
@@ -144,8 +152,8 @@ static bool fill_input(const struct sweep *sweep, const struct point *point, str
     if (point->kind[0] == '\0' || device_kind(point->kind) >= 0) {
         snprintf(scenario, bytes, "faults");
     } else {
-        snprintf(scenario, bytes, "faults:%s:%llu%s", point->kind, (unsigned long long)point->nth,
-                 point->for_good ? ":on" : "");
+        snprintf(scenario, bytes, "faults:%s:%llu:%s%s%s", point->kind, (unsigned long long)point->nth,
+                 point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "", point->also);
     }
     input->scenario = scenario;
     input->render = &sweep->render;
@@ -160,7 +168,7 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
     struct options options = *sweep->options;
     struct session_input input = {.options = &options, .on_line = on_line, .line_opaque = life};
     struct report report;
-    char scenario[64];
+    char scenario[128];
     int planned = device_kind(point->kind);
 
     memset(life, 0, sizeof *life);
@@ -219,7 +227,7 @@ static bool journal_take(struct sweep *sweep, const char *line) {
     }
     result.verdict = (enum fault_verdict)verdict;
     result.for_good = point.for_good;
-    snprintf(result.kind, sizeof result.kind, "%s", point.kind);
+    row_name(&point, result.kind);
     if (strcmp(result.step, "-") == 0) {
         result.step[0] = '\0';
     }
@@ -290,7 +298,7 @@ static enum exit_status sweep_point(struct sweep *sweep, const struct point *poi
     if (status == EXIT_BAD_INPUT) {
         return status;
     }
-    snprintf(result.kind, sizeof result.kind, "%s", point->kind);
+    row_name(point, result.kind);
     snprintf(result.step, sizeof result.step, "%s", life.step);
     snprintf(result.status, sizeof result.status, "%s", life.status);
     result.verdict = status != EXIT_GOOD       ? FAULT_BROKEN
@@ -330,6 +338,33 @@ static enum exit_status sweep_kind(struct sweep *sweep, struct point *point, uin
     return status;
 }
 
+/* What a start that fails may need while it undoes: each of these is missing then. */
+static enum exit_status sweep_undo(struct sweep *sweep, struct point *point, uint64_t uses, bool whole) {
+    static const char *const kinds[] = {"event-log", "interface", "unregister"};
+    enum exit_status status = EXIT_GOOD;
+
+    if (device_kind(point->kind) >= 0 || fault_documented(point->kind, "start") == NULL) {
+        return EXIT_GOOD;
+    }
+    point->for_good = false;
+    for (point->nth = 1; point->nth <= uses && status == EXIT_GOOD; point->nth++) {
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && status == EXIT_GOOD; i++) {
+            char row[FAULT_NAME_BYTES];
+            snprintf(point->also, sizeof point->also, "%s", kinds[i]);
+            row_name(point, row);
+            struct fault_row *counted = fault_table_row(&sweep->table, row);
+            if (counted != NULL) {
+                counted->points++;
+            }
+            if (sampled(sweep, whole)) {
+                status = sweep_point(sweep, point);
+            }
+        }
+    }
+    point->also[0] = '\0';
+    return status;
+}
+
 /* A run in which nothing fails. */
 static enum exit_status count_uses(struct sweep *sweep, const char *arch, const struct image_row *image,
                                    struct life *count) {
@@ -351,6 +386,10 @@ static enum exit_status sweep_image(struct sweep *sweep, const char *arch, const
     for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[i]);
         status = sweep_kind(sweep, &point, count.uses[i], whole);
+    }
+    for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
+        snprintf(point.kind, sizeof point.kind, "%s", count.kinds[i]);
+        status = sweep_undo(sweep, &point, count.uses[i], whole);
     }
     return status;
 }
@@ -381,11 +420,12 @@ static enum exit_status sweep_all(struct sweep *sweep) {
 static bool parse_point(const char *text, struct point *point) {
     char arch[8], variant[16], mode[8];
     unsigned long long nth;
-    int end = 0;
+    int end = 0, also_end = 0;
 
     *point = (struct point){0};
-    if (sscanf(text, "%7[^:]:%15[^:]:%31[^:]:%llu:%7s%n", arch, variant, point->kind, &nth, mode, &end) != 5 ||
-        text[end] != '\0' || nth == 0 || (strcmp(mode, "once") != 0 && strcmp(mode, "on") != 0)) {
+    if (sscanf(text, "%7[^:]:%15[^:]:%31[^:]:%llu:%7[a-z]%n", arch, variant, point->kind, &nth, mode, &end) != 5 ||
+        (text[end] == ':' && sscanf(text + end, ":%31[a-z-]%n", point->also, &also_end) != 1) ||
+        text[end + also_end] != '\0' || nth == 0 || (strcmp(mode, "once") != 0 && strcmp(mode, "on") != 0)) {
         return false;
     }
     for (size_t i = 0; i < ARCHS; i++) {

@@ -13,7 +13,7 @@ static const struct {
     FAULT_TABLE(FAULT_ROW)};
 
 static uint64_t uses[FAULT_KINDS];
-static enum fault_kind planned = FAULT_KINDS;
+static enum fault_kind planned = FAULT_KINDS, also = FAULT_KINDS;
 static uint64_t planned_use;
 static bool planned_for_good;
 
@@ -25,6 +25,7 @@ bool fault_point(enum fault_kind kind)
         return false;
     uses[kind]++;
     fails = kind == planned && (planned_for_good ? uses[kind] >= planned_use : uses[kind] == planned_use);
+    fails = fails || kind == also;
     if (fails)
         trace("fault: use %llu of '%s' fails", (unsigned long long)uses[kind], kinds[kind].name);
     return fails;
@@ -38,9 +39,12 @@ void fault_plan(enum fault_kind kind, uint64_t nth, bool for_good)
     planned = kind;
     planned_use = nth;
     planned_for_good = for_good;
+    also = FAULT_KINDS;
 }
 
-void fault_plan_nothing(void) { planned = FAULT_KINDS; }
+void fault_plan_also(enum fault_kind kind) { also = kind; }
+
+void fault_plan_nothing(void) { planned = also = FAULT_KINDS; }
 
 uint64_t fault_uses(enum fault_kind kind) { return uses[kind]; }
 

@@ -50,6 +50,8 @@ NTSTATUS fault_status(enum fault_kind kind);
 
 /* Plans that use number `nth` (from 1) of a kind fails, and with `for_good` every later one. Starts to count anew. */
 void fault_plan(enum fault_kind kind, uint64_t nth, bool for_good);
+/* Beside that every use of this kind fails, so that the undoing of a failure meets one more. Call after fault_plan. */
+void fault_plan_also(enum fault_kind kind);
 /* Nothing fails any more; counts stay. Also the state at the start. */
 void fault_plan_nothing(void);
 uint64_t fault_uses(enum fault_kind kind);

@@ -26,16 +26,16 @@ def every_failure_ends_as_documented():
     swept = sweep()
     total = swept["result"]["all"]
     equal((total["broken"], total["wrong_status"], swept["status"]), (0, 0, 0), swept["errors"])
-    true(total["points"] >= 600 and total["once"] >= 100, f"the sweep is too small: {total}")
+    true(total["points"] >= 600 and total["once"] >= 100, f"small: {total}")
 
 
 def every_kind_is_failed_at_every_use_of_the_first_image():
     for row in sweep()["result"]["kinds"]:
-        if row["points"]:
+        if row["points"] and "+" not in row["kind"]:
             true(row["once"] > 0 and row["for_good"] > 0, f"never failed: {row}")
     reached = {row["kind"] for row in sweep()["result"]["kinds"] if row["points"]}
-    missing = {"pool", "contiguous", "mapping", "interrupt", "irp", "forward", "config", "registry", "port", "subdevice",
-               "connection", "stream-pages", "control-error", "control-silent", "transfer-error",
+    missing = {"pool", "contiguous", "mapping", "interrupt", "irp", "forward", "config", "registry", "port",
+               "subdevice", "connection", "stream-pages", "control-error", "control-silent", "transfer-error",
                "transfer-held"} - reached
     equal(missing, set(), "kinds that the life never uses")
 
@@ -44,7 +44,7 @@ def documented_statuses_are_those_compared():
     with open(DOCUMENT, encoding="utf-8") as file:
         documented = {kind: (start or "", stream or "") for kind, start, stream in ROW.findall(file.read())}
     for row in sweep()["result"]["kinds"]:
-        if row["points"] or row["start_status"] or row["stream_status"]:
+        if "+" not in row["kind"] and (row["points"] or row["start_status"] or row["stream_status"]):
             equal(documented.get(row["kind"]), (row["start_status"], row["stream_status"]), row["kind"])
 
 
