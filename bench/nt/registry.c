@@ -230,6 +230,8 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, UNICODE_STRING *name, LONG informa
     value = find_value(key->stored, text_of(name));
     if (information_class < VALUE_BASIC || information_class > VALUE_PARTIAL)
         return STATUS_INVALID_PARAMETER;
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     if (value == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     return answer(value, information_class, information, bytes, result_bytes);
@@ -330,6 +332,8 @@ static NTSTATUS NTAPI query_values(ULONG relative_to, PCWSTR path, struct query 
 
     (void)environment;
     prepare();
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     root = key = query_root(relative_to, path);
     if (key == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;

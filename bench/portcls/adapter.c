@@ -14,7 +14,6 @@
 #define FILE_DEVICE_SECURE_OPEN 0x100u
 
 static struct adapter *g_current;
-struct portcls_knobs g_portcls_knobs;
 
 struct adapter *adapter_current(void)
 {
@@ -125,10 +124,6 @@ static NTSTATUS NTAPI PcRegisterSubdevice(DEVICE_OBJECT *fdo, const WCHAR *name,
 {
     struct adapter *adapter = adapter_of(fdo, "PcRegisterSubdevice");
     struct port *port = port_of_unknown(unknown);
-    if (g_portcls_knobs.fail_subdevices) {
-        g_portcls_knobs.fail_subdevices--;
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
     if (!port->initialized)
         violation("SUBDEVICE_NOT_INITIALIZED", "PcRegisterSubdevice before IPort::Init succeeded");
     if (port->registered)

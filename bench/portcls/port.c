@@ -122,10 +122,6 @@ static NTSTATUS NTAPI PcNewPort(void **out, const GUID *class_id)
     if (!memory_is_writable(out, sizeof *out) || !memory_is_readable(class_id, sizeof *class_id))
         violation("PORTCLS_BAD_ARGUMENT", "PcNewPort: bad result pointer or class ID");
     *out = NULL;
-    if (g_portcls_knobs.fail_ports) {
-        g_portcls_knobs.fail_ports--;
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
     if (fault_point(FAULT_PORT))
         return fault_status(FAULT_PORT);
     struct port *port;

@@ -72,18 +72,10 @@ static MDL *allocate(struct port_stream *stream, uint64_t low, uint64_t high, SI
         violation("PORTCLS_BAD_ARGUMENT", "IPortWaveRTStream: allocation of 0 bytes");
     if (!slot || bytes > 0x7FFFFFFFu)
         return NULL;
-    if (g_portcls_knobs.fail_pages) {
-        g_portcls_knobs.fail_pages--;
-        return NULL;
-    }
     if (fault_point(FAULT_STREAM_PAGES))
         return NULL;
     if (!contiguous && fault_point(FAULT_STREAM_SHORT))
-        pages--;
-    if (g_portcls_knobs.short_pages && !contiguous && pages > 1) {
-        g_portcls_knobs.short_pages--;
         pages /= 2;
-    }
     if (pages == 0)
         return NULL;
     MDL *mdl = bench_alloc(sizeof *mdl + pages * sizeof(PFN_NUMBER), "stream MDL");

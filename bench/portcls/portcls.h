@@ -165,15 +165,6 @@ struct port_stream *port_stream_create(struct port *port);
 struct stream_mdl *port_stream_find(struct port_stream *stream, const MDL *mdl);
 size_t mdl_page_count(const MDL *mdl);
 
-/* Knobs of scenarios; all zero: an ordinary Windows. */
-struct portcls_knobs {
-    unsigned short_pages;     /* the next n AllocatePagesForMdl give fewer pages than asked */
-    unsigned fail_pages;      /* the next n AllocatePagesForMdl fail */
-    unsigned fail_subdevices; /* the next n PcRegisterSubdevice fail */
-    unsigned fail_ports;      /* the next n PcNewPort fail */
-};
-extern struct portcls_knobs g_portcls_knobs;
-
 /* ---- pin.c ---- */
 
 struct pin_buffer {
