@@ -51,7 +51,7 @@ void irql_require_max(KIRQL max, const char *what);
 struct driver_frame {
     const char *name;
     KIRQL irql;
-    unsigned locks;
+    unsigned locks, mutexes;
     struct driver_frame *outer;
     uintptr_t stack;    /* stack pointer around the call; equal afterwards when the calling convention was kept */
     const void *caller; /* where driver code was before this call */

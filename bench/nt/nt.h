@@ -135,6 +135,7 @@ struct thread {
     bool ready, ended, system_thread;
     LONG references;
     KIRQL irql;
+    unsigned mutexes; /* that it owns: KMUTEX as often as acquired, fast, guarded */
     struct driver_frame *frames;
     uintptr_t driver_stack_base; /* stack pointer where driver code was first entered; 0: not in driver code */
     const void *blame;
