@@ -21,8 +21,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WAKEUPS 6
-#define BEFORE_PAUSE 3
+#define BUFFER_FRAMES 2400 /* more than a page of either stream, so that there can be too few */
+#define WAKEUPS 4
+#define BEFORE_PAUSE 2
 
 __attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
 {
@@ -57,6 +58,7 @@ static void begin(struct attempt *attempt, bool capture)
     struct endpoint endpoint = endpoint_require(capture);
     struct engine_options options = engine_options_default(capture);
 
+    options.buffer_frames = BUFFER_FRAMES;
     attempt->prefix = capture ? "capture-" : "render-";
     attempt->open = step("open", attempt->prefix, engine_open(&attempt->engine, &endpoint, &options));
     if (!attempt->open)
@@ -112,13 +114,24 @@ static void stream(void)
 
 /* ---- a life ---- */
 
+/* A start that fails leaves nothing, long before REMOVE_DEVICE. */
+static bool start(void)
+{
+    uint64_t before = pool_nonpaged_bytes();
+    bool started = step("start", "", pnp_start_device());
+
+    EXPECT(started || pool_nonpaged_bytes() == before, "a START_DEVICE that failed keeps %llu bytes of pool",
+           (unsigned long long)(pool_nonpaged_bytes() - before));
+    return started;
+}
+
 /* What Windows does after each step that was refused: REMOVE_DEVICE after START_DEVICE, nothing after AddDevice. */
 static void live(void)
 {
     if (!step("load", "", driver_try_load(g_link->options.sys_path)))
         return;
     if (step("add", "", pnp_add_device())) {
-        if (step("start", "", pnp_start_device())) {
+        if (start()) {
             stream();
             step("query-stop", "", pnp_query_stop_device());
             step("stop", "", pnp_stop_device());

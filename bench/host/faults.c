@@ -286,6 +286,12 @@ static void say_failure(const struct fault_result *result, const struct life *li
     fprintf(stderr, "replay: ./aero-snd faults --replay %s\n", result->point);
 }
 
+/* What the driver cannot do without. A device may fail where nobody is told: at STOP, at RELEASE. */
+static bool must_refuse(const char *kind) {
+    return device_kind(kind) < 0 &&
+           (fault_documented(kind, "start") != NULL || fault_documented(kind, "render-open") != NULL);
+}
+
 static enum exit_status sweep_point(struct sweep *sweep, const struct point *point) {
     struct fault_result result = {.for_good = point->for_good};
     static struct life life;
@@ -297,6 +303,9 @@ static enum exit_status sweep_point(struct sweep *sweep, const struct point *poi
     enum exit_status status = run_point(sweep, point, &life);
     if (status == EXIT_BAD_INPUT) {
         return status;
+    }
+    if (life.step[0] == '\0' && must_refuse(point->kind)) {
+        snprintf(life.wrong, sizeof life.wrong, "every step succeeded, although this failed");
     }
     row_name(point, result.kind);
     snprintf(result.step, sizeof result.step, "%s", life.step);
@@ -365,6 +374,10 @@ static enum exit_status sweep_undo(struct sweep *sweep, struct point *point, uin
     return status;
 }
 
+static bool wanted(const char *option, const char *name) {
+    return option == NULL || strcmp(option, name) == 0;
+}
+
 /* A run in which nothing fails. */
 static enum exit_status count_uses(struct sweep *sweep, const char *arch, const struct image_row *image,
                                    struct life *count) {
@@ -385,17 +398,17 @@ static enum exit_status sweep_image(struct sweep *sweep, const char *arch, const
 
     for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[i]);
-        status = sweep_kind(sweep, &point, count.uses[i], whole);
+        if (wanted(sweep->options->kind, point.kind)) {
+            status = sweep_kind(sweep, &point, count.uses[i], whole);
+        }
     }
     for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[i]);
-        status = sweep_undo(sweep, &point, count.uses[i], whole);
+        if (wanted(sweep->options->kind, point.kind)) {
+            status = sweep_undo(sweep, &point, count.uses[i], whole);
+        }
     }
     return status;
-}
-
-static bool wanted(const char *option, const char *name) {
-    return option == NULL || strcmp(option, name) == 0;
 }
 
 static enum exit_status sweep_all(struct sweep *sweep) {
@@ -413,6 +426,10 @@ static enum exit_status sweep_all(struct sweep *sweep) {
     }
     if (isatty(STDERR_FILENO)) {
         fprintf(stderr, "\r\033[K");
+    }
+    if (status == EXIT_GOOD && sweep->table.count == 0) {
+        fail("--kind: nothing is called '%s'", o->kind);
+        status = EXIT_BAD_INPUT;
     }
     return status;
 }

@@ -88,6 +88,8 @@ static const struct option_row s_rows[] = {
      "seed of everything random (default 1)"},
     {"--variant", "contract|legacy|ioport", OPTION_CHOICE, BIT(COMMAND_FAULTS), IN_OPTIONS(variant), 0, 0,
      "|contract|legacy|ioport|", "faults: which build of the driver (default all)"},
+    {"--kind", "KIND", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(kind), 0, 0, NULL,
+     "faults: only what fails by this name (default all; the table names them)"},
     {"--sample", "PERCENT", OPTION_NUMBER, BIT(COMMAND_FAULTS), IN_OPTIONS(sample), 0, 100, NULL,
      "faults: of the points of every image but the first (default 100)"},
     {"--replay", "POINT", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(replay), 0, 0, NULL,

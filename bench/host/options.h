@@ -40,6 +40,7 @@ struct options {
     struct option_list sys_list; /* the same where several are compared */
     const char *device;     /* as given; "model:aero" by default */
     const char *variant; /* --variant; NULL: all */
+    const char *kind;    /* --kind; NULL: all */
     const char *replay;  /* --replay POINT; NULL: a whole sweep */
     const char *resume;  /* --resume FILE; NULL: none */
     uint64_t sample;     /* percent */

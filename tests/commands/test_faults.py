@@ -57,7 +57,7 @@ def a_point_is_replayed():
 
 def a_sweep_is_resumed():
     with Folder() as folder:
-        options = ["--arch", "x64", "--variant", "legacy", "--resume", folder("journal")]
+        options = ["--arch", "x64", "--variant", "legacy", "--kind", "pool", "--resume", folder("journal")]
         with open(folder("journal"), "w", encoding="ascii") as file:
             file.write("x64:legacy:pool:1:once 0 start STATUS_INSUFFICIENT_RESOURCES\n")
             file.write("x64:legacy:pool:1:on 2 - -\n")
@@ -75,7 +75,7 @@ def bad_input_is_one_line():
             file.write("nonsense\n")
         for options in (["--replay", "x64:contract:pool"], ["--replay", "x64:contract:pool:999:once"],
                         ["--replay", "x64:contract:nothing:1:once"], ["--replay", "arm:contract:pool:1:once"],
-                        ["--resume", folder("journal")], ["--resume", folder("no/such")], ["--variant", "other"],
+                        ["--resume", folder("journal")], ["--resume", folder("no/such")], ["--variant", "other"], ["--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--device", "model:aero"]):
             done = run(["faults", *options])
             equal((done.returncode, done.stdout), (2, ""), f"{options}: {done.stderr}")
