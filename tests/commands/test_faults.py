@@ -75,7 +75,8 @@ def bad_input_is_one_line():
             file.write("nonsense\n")
         for options in (["--replay", "x64:contract:pool"], ["--replay", "x64:contract:pool:999:once"],
                         ["--replay", "x64:contract:nothing:1:once"], ["--replay", "arm:contract:pool:1:once"],
-                        ["--resume", folder("journal")], ["--resume", folder("no/such")], ["--variant", "other"], ["--kind", "other", "--arch", "x64", "--variant", "ioport"],
+                        ["--resume", folder("journal")], ["--resume", folder("no/such")], ["--variant", "other"],
+                        ["--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--device", "model:aero"]):
             done = run(["faults", *options])
             equal((done.returncode, done.stdout), (2, ""), f"{options}: {done.stderr}")
