@@ -23,7 +23,7 @@ void device_reset(struct vsnd *dev)
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         virtqueue_reset(&dev->queues[i]);
     pcm_reset(dev);
-    faults_reset(dev);
+    misbehaviour_reset(dev);
     dev->device_feature_select = 0;
     dev->driver_feature_select = 0;
     dev->driver_features = 0;

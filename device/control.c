@@ -67,7 +67,7 @@ static uint32_t pcm_info(struct vsnd *dev, struct request *request)
     }
     if (request->answer_bytes > request->room - STATUS_BYTES)
         return refuse(request, VIRTIO_SND_S_BAD_MSG, "PCM_INFO: no room for the entries");
-    faults_discovered(dev);
+    misbehaviour_discovered(dev);
     return VIRTIO_SND_S_OK;
 }
 
@@ -127,7 +127,7 @@ static uint32_t stream_command(struct vsnd *dev, struct request *request)
     request->why = "stream command: not in this stream state";
     uint32_t status = pcm_command(dev, stream_id, command);
     if (command == PCM_RELEASE)
-        faults_released(dev, stream_id);
+        misbehaviour_released(dev, stream_id);
     if (status == VIRTIO_SND_S_OK || !start || !dev->personality->illegal_start_is_fatal)
         return status;
     device_needs_reset(dev, request->why);
@@ -204,7 +204,11 @@ void control_request(struct vsnd *dev, const struct vq_chain *chain)
         queue_complete(dev, VIRTIO_SND_QUEUE_CONTROL, chain->head, 0);
         return;
     }
-    uint32_t status = dispatch(dev, chain, &request);
+    bool silent = vsnd_fault_due(&dev->faults, VSND_FAULT_CONTROL_SILENT);
+    bool error = vsnd_fault_due(&dev->faults, VSND_FAULT_CONTROL_ERROR);
+    uint32_t status = silent  ? UNANSWERABLE
+                      : error ? refuse(&request, VIRTIO_SND_S_IO_ERR, "control: a planned failure")
+                              : dispatch(dev, chain, &request);
     if (status == UNANSWERABLE) {
         dev->stats.unanswered++;
         return;

@@ -1,38 +1,30 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/*
- * What no device should do and some do, each behind a knob: periods of an earlier
- * driver that come back, answers to nothing, a wish for a reset, events.
- */
+/* Planned failures of the device: requests and transfers of the driver are counted, and one or more of them fail. */
 #ifndef VSND_FAULTS_H
 #define VSND_FAULTS_H
 
-#include "virtqueue.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-struct vsnd;
-
-struct event_buffer {
-    uint64_t address;
-    uint16_t head;
+enum vsnd_fault {
+    VSND_FAULT_CONTROL_ERROR,  /* a control request is answered IO_ERR and not carried out */
+    VSND_FAULT_CONTROL_SILENT, /* a control request is taken and never answered */
+    VSND_FAULT_TRANSFER_ERROR, /* a transfer is answered IO_ERR, its payload ignored */
+    VSND_FAULT_TRANSFER_HELD,  /* a transfer is kept until RELEASE; for good: until the queue is full */
+    VSND_FAULT_KINDS
 };
 
-struct faults {
-    bool stale;  /* an earlier driver's stream was never released: its periods come back until it is */
-    bool struck; /* since the reset */
-    uint64_t next_event_ns;
-    uint32_t events_sent;
-    uint32_t events_held; /* buffers that the driver has posted */
-    struct event_buffer events[VQ_MAX_SIZE];
+/* All zero: nothing is planned. */
+struct vsnd_faults {
+    uint64_t uses[VSND_FAULT_KINDS];
+    uint64_t planned[VSND_FAULT_KINDS]; /* number, from 1, of the use that fails; 0: none */
+    bool for_good[VSND_FAULT_KINDS];    /* and every later one */
 };
 
-void faults_open(struct vsnd *dev);
-/* A driver's reset: what an earlier driver left stays. */
-void faults_reset(struct vsnd *dev);
-/* PCM_INFO was asked: by then a stream that still runs has finished a period. */
-void faults_discovered(struct vsnd *dev);
-void faults_released(struct vsnd *dev, uint32_t stream_id);
-/* One buffer of the event queue. */
-void faults_keep_event(struct vsnd *dev, const struct vq_chain *chain);
-/* Does what is due at dev->now_ns. */
-void faults_advance(struct vsnd *dev);
+static inline bool vsnd_fault_due(struct vsnd_faults *faults, enum vsnd_fault kind)
+{
+    uint64_t use = ++faults->uses[kind], planned = faults->planned[kind];
+    return planned && (faults->for_good[kind] ? use >= planned : use == planned);
+}
 
 #endif

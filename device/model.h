@@ -5,6 +5,7 @@
 
 #include "audio_ring.h"
 #include "faults.h"
+#include "misbehaviour.h"
 #include "pcm.h"
 #include "personality.h"
 #include "virtio_wire.h"
@@ -50,9 +51,10 @@ struct vsnd {
     uint64_t captured_frames;   /* frames that entered `capture` since START */
     struct audio_ring played;   /* what the clock played and the host has not taken */
 
-    struct faults faults;
+    struct misbehaviour misbehaviour;
 
     struct vsnd_stats stats;
+    struct vsnd_faults faults; /* vsnd_faults(); a reset leaves it alone */
 };
 
 /* pci_config.c */

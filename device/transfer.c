@@ -17,6 +17,7 @@ struct transfer {
     uint64_t payload; /* bytes */
     uint64_t done;    /* payload bytes played or recorded */
     uint8_t *copy;    /* TX payload when it was read on arrival, else NULL */
+    bool held;        /* by plan: nothing but a flush gives it back, nor what came after it */
     struct vq_segment segments[];
 };
 
@@ -235,7 +236,11 @@ static const char *check_fatal(const struct vsnd *dev, uint32_t stream_id)
 
 static void accept(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain, uint64_t payload)
 {
-    if (dev->personality->completion[stream_id] == COMPLETE_INSTANTLY)
+    if (vsnd_fault_due(&dev->faults, VSND_FAULT_TRANSFER_ERROR))
+        answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: a planned failure");
+    else if (vsnd_fault_due(&dev->faults, VSND_FAULT_TRANSFER_HELD) && keep(dev, stream_id, chain, payload))
+        dev->streams[stream_id].last_pending->held = true;
+    else if (dev->personality->completion[stream_id] == COMPLETE_INSTANTLY)
         complete_now(dev, stream_id, chain, payload);
     else if (!keep(dev, stream_id, chain, payload))
         answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: the host is out of memory");
@@ -302,7 +307,7 @@ size_t transfer_play(struct vsnd *dev, struct frame *frames, size_t count)
     size_t taken = 0;
     if (!dev->memory.enabled)
         return 0;
-    while (stream->first_pending) {
+    while (stream->first_pending && !stream->first_pending->held) {
         struct transfer *transfer = stream->first_pending;
         uint64_t part = transfer->payload - transfer->done;
         uint64_t room = (count - taken < CHUNK_FRAMES ? count - taken : CHUNK_FRAMES) * frame_bytes(stream);
@@ -329,7 +334,7 @@ void transfer_record(struct vsnd *dev, uint64_t count)
     struct pcm_stream *stream = &dev->streams[1];
     if (!dev->memory.enabled)
         return;
-    while (stream->first_pending) {
+    while (stream->first_pending && !stream->first_pending->held) {
         struct transfer *transfer = stream->first_pending;
         uint64_t part = (transfer->payload - transfer->done) / frame_bytes(stream);
         if (part > count)

@@ -50,7 +50,7 @@ static void serve_rx(struct vsnd *dev, const struct vq_chain *chain)
 
 static void (*const servers[VSND_QUEUE_COUNT])(struct vsnd *dev, const struct vq_chain *chain) = {
     [VIRTIO_SND_QUEUE_CONTROL] = control_request,
-    [VIRTIO_SND_QUEUE_EVENT] = faults_keep_event,
+    [VIRTIO_SND_QUEUE_EVENT] = misbehaviour_keep_event,
     [VIRTIO_SND_QUEUE_TX] = serve_tx,
     [VIRTIO_SND_QUEUE_RX] = serve_rx,
 };
@@ -253,7 +253,7 @@ static void vsnd_advance(void *opaque, uint64_t now_ns)
     if (now_ns > dev->now_ns)
         dev->now_ns = now_ns;
     pcm_advance(dev);
-    faults_advance(dev);
+    misbehaviour_advance(dev);
 }
 
 static int vsnd_intx(void *opaque)
@@ -345,7 +345,7 @@ static void *vsnd_open(const struct pci_plugin_host *host, const char *options)
         dev->streams[i].state = VSND_STREAM_IDLE;
     }
     pci_config_init(dev);
-    faults_open(dev);
+    misbehaviour_open(dev);
     device_reset(dev);
     return dev;
 
@@ -406,4 +406,10 @@ void vsnd_get_stats(void *opaque, struct vsnd_stats *stats)
         stats->stream[id].pending = dev->streams[id].pending;
         stats->stream[id].starts = dev->streams[id].starts;
     }
+}
+
+struct vsnd_faults *vsnd_faults(void *opaque)
+{
+    struct vsnd *dev = opaque;
+    return &dev->faults;
 }

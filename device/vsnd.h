@@ -13,8 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <stdbool.h>
-
+#include "faults.h"
 #include "pci_plugin.h"
 
 #define VSND_STREAM_COUNT 2u
@@ -101,5 +100,8 @@ void vsnd_power(void *dev, bool on);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);
+
+/* The failures that are planned for this device; the caller changes them at any time. */
+struct vsnd_faults *vsnd_faults(void *dev);
 
 #endif

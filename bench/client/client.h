@@ -183,6 +183,8 @@ extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
 extern const struct scenario g_scenarios_drift[];
+extern const struct scenario g_scenarios_faults[];
+void scenario_duplex(void); /* plays the input and records at once, from load to unload */
 
 /* STATUS text in expectation messages. */
 const char *status_name(NTSTATUS status);

@@ -58,7 +58,7 @@ static void record(void)
     device_down();
 }
 
-static void duplex(void)
+void scenario_duplex(void)
 {
     device_up();
     struct render_job playing = render_job();
@@ -80,12 +80,14 @@ static void show(void)
 }
 
 const struct scenario g_scenarios[] = {
-    {"load", load}, {"play", play}, {"record", record}, {"duplex", duplex}, {"show", show}, {NULL, NULL}};
+    {"load", load}, {"play", play}, {"record", record}, {"duplex", scenario_duplex}, {"show", show}, {NULL, NULL}};
 
+/* What follows a colon is the scenario's own to read. */
 static const struct scenario *find(const struct scenario *table, const char *name)
 {
+    size_t length = strcspn(name, ":");
     for (; table->name; table++) {
-        if (strcmp(table->name, name) == 0)
+        if (strlen(table->name) == length && strncmp(table->name, name, length) == 0)
             return table;
     }
     return NULL;
@@ -95,7 +97,7 @@ int client_main(void)
 {
     const struct scenario *const tables[] = {g_scenarios,       g_scenarios_stream, g_scenarios_device,
                                              g_scenarios_power, g_scenarios_property, g_scenarios_bench,
-                                             g_scenarios_logo,  g_scenarios_drift};
+                                             g_scenarios_logo,  g_scenarios_drift,  g_scenarios_faults};
     const char *name = g_link->options.scenario;
     files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

@@ -2,6 +2,8 @@
 /* Scenarios about the device's life: disable and enable, rebalance, surprise removal, the registry switches. */
 #include "client.h"
 
+#include "../nt/faultpoint.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,10 +162,9 @@ static void failed_start_leaves_nothing(void)
 {
     device_load();
     for (unsigned i = 0; i < 2; i++) {
-        g_portcls_knobs.fail_ports = i == 0;
-        g_portcls_knobs.fail_subdevices = i == 1;
+        fault_plan(i == 0 ? FAULT_PORT : FAULT_SUBDEVICE, 1, false);
         EXPECT(!NT_SUCCESS(device_try_start()), "START_DEVICE succeeded without a subdevice");
-        memset(&g_portcls_knobs, 0, sizeof g_portcls_knobs);
+        fault_plan_nothing();
         pnp_remove_device();
         EXPECT(NT_SUCCESS(pnp_add_device()), "AddDevice refused");
     }

@@ -63,7 +63,7 @@ static void through(void (*happen)(void), unsigned rounds)
     uint64_t frames = g_link->options.input_frames, ways = sizeof g_suspended / sizeof *g_suspended;
     device_up();
     for (unsigned i = 0; i < ways; i++) {
-        g_portcls_knobs.suspend_to = g_suspended[i];
+        g_pins_suspend_to = g_suspended[i];
         stream_through(&event, frames * i / ways, frames * (i + 1) / ways);
     }
     device_down();

@@ -2,6 +2,8 @@
 /* Scenarios about one stream's life: pausing, re-opening, buffers, positions by Microsoft's criteria. */
 #include "client.h"
 
+#include "../nt/faultpoint.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,12 +316,11 @@ static void short_of_pages(void)
         engine.options.event_mode = false;
         for (ULONG notifications = 0; notifications <= 2; notifications++) {
             ks_pin_free(engine.pin);
-            g_portcls_knobs.fail_pages = 1;
+            fault_plan(FAULT_STREAM_PAGES, 1, false);
             refuse_allocation(&engine, 9600 * engine.frame_bytes, notifications, "no pages");
-            g_portcls_knobs.fail_pages = 0;
-            g_portcls_knobs.short_pages = 1;
+            fault_plan(FAULT_STREAM_SHORT, 1, false);
             refuse_allocation(&engine, 9600 * engine.frame_bytes, notifications, "half of the pages");
-            g_portcls_knobs.short_pages = 0;
+            fault_plan_nothing();
             NTSTATUS status = ks_pin_allocate(engine.pin, 9600 * engine.frame_bytes, notifications);
             EXPECT(NT_SUCCESS(status), "buffer refused: %s", status_name(status));
         }

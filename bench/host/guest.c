@@ -16,7 +16,7 @@
 #include "image.h"
 
 #define END_LIMIT_MS 5000u
-#define STEP_MS 5u
+#define STEP_MS 1u
 
 /* In the child: makes the descriptors survive, and becomes the guest. */
 static void become_guest(const char *program, const int fds[4]) {

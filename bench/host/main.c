@@ -16,6 +16,7 @@
 #include "audio_out.h"
 #include "drift.h"
 #include "error.h"
+#include "faults.h"
 #include "logo.h"
 #include "measure.h"
 #include "options.h"
@@ -227,6 +228,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_DRIFT) {
         return drift_run(&w.options, choose_driver);
+    }
+    if (w.options.command->kind == COMMAND_FAULTS) {
+        return faults_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

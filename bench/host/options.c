@@ -24,16 +24,18 @@ static const struct command s_commands[] = {
     {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
     {"logo", COMMAND_LOGO, NULL, "logo"},
     {"drift", COMMAND_DRIFT, NULL, "drift"},
+    {"faults", COMMAND_FAULTS, NULL, "faults"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
 #define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
-#define ALL_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
+#define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
+#define ALL_COMMANDS (DEVICE_COMMANDS | BIT(COMMAND_FAULTS))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
 #define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
-#define ONE_DEVICE (ALL_COMMANDS & ~BIT(COMMAND_DRIFT))
+#define ONE_DEVICE (DEVICE_COMMANDS & ~BIT(COMMAND_DRIFT))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE, OPTION_LIST };
@@ -97,15 +99,25 @@ static const struct option_row s_rows[] = {
      "drift: audio in each cell (default 86400, a day)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
+    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, BIT(COMMAND_FAULTS), IN_OPTIONS(variant), 0, 0,
+     "|contract|legacy|ioport|", "faults: which build of the driver (default all)"},
+    {"--kind", "KIND", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(kind), 0, 0, NULL,
+     "faults: only what fails by this name (default all; the table names them)"},
+    {"--sample", "PERCENT", OPTION_NUMBER, BIT(COMMAND_FAULTS), IN_OPTIONS(sample), 0, 100, NULL,
+     "faults: of the points of every image but the first (default 100)"},
+    {"--replay", "POINT", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(replay), 0, 0, NULL,
+     "faults: one point, as a failure names it"},
+    {"--resume", "FILE", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(resume), 0, 0, NULL,
+     "faults: journal of what was run; what it has is not run again"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},
     {"--trace", "FILE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(trace), 0, 0, NULL, "what happened, line by line"},
-    {"--null-backend", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(null_backend), 0, 0, NULL,
+    {"--null-backend", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(null_backend), 0, 0, NULL,
      "registry: ForceNullBackend = 1"},
-    {"--polling-only", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(polling_only), 0, 0, NULL,
+    {"--polling-only", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(polling_only), 0, 0, NULL,
      "registry: AllowPollingOnly = 1"},
-    {"--no-interrupt", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(no_interrupt), 0, 0, NULL,
+    {"--no-interrupt", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(no_interrupt), 0, 0, NULL,
      "the device gets no interrupt resource"},
 };
 
@@ -273,7 +285,7 @@ bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
     *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1,
-                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT};
+                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT, .sample = 100};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -11,7 +11,8 @@ enum command_kind {
     COMMAND_PLAY, COMMAND_RECORD, COMMAND_DUPLEX, COMMAND_SHOW, COMMAND_SCENARIO, COMMAND_LOAD,
     COMMAND_BENCH,
     COMMAND_LOGO,
-    COMMAND_DRIFT
+    COMMAND_DRIFT,
+    COMMAND_FAULTS
 };
 
 struct command {
@@ -41,6 +42,11 @@ struct options {
     struct option_list device_list; /* the same where several are compared */
     const char *ppm;        /* --ppm; NULL: not given */
     const char *device;     /* as given; "model:aero" by default */
+    const char *variant; /* --variant; NULL: all */
+    const char *kind;    /* --kind; NULL: all */
+    const char *replay;  /* --replay POINT; NULL: a whole sweep */
+    const char *resume;  /* --resume FILE; NULL: none */
+    uint64_t sample;     /* percent */
     const char *trace;      /* --trace FILE; NULL: none */
     bool event_mode;
     uint64_t notifications; /* 1 or 2 */

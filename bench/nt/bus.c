@@ -7,6 +7,7 @@
  */
 #include "bus.h"
 
+#include "faultpoint.h"
 #include "nt.h"
 
 #include <stdio.h>
@@ -134,6 +135,8 @@ static ULONG NTAPI get_bus_data(PVOID context, ULONG data_type, PVOID buffer, UL
 {
     (void)context;
     require_interface(data_type, "GetBusData");
+    if (fault_point(FAULT_CONFIG))
+        return 0;
     return config_access(false, buffer, offset, length);
 }
 
@@ -308,8 +311,17 @@ static NTSTATUS config_irp(IRP *irp, IO_STACK_LOCATION *location, bool write)
     return irp->IoStatus.Information == length ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST;
 }
 
+/* Requests that a bus driver may fail; what undoes something it may not. */
+static bool may_fail(UCHAR minor)
+{
+    return minor == IRP_MN_START_DEVICE || minor == IRP_MN_QUERY_INTERFACE || minor == IRP_MN_QUERY_CAPABILITIES ||
+           minor == IRP_MN_QUERY_ID || minor == IRP_MN_READ_CONFIG || minor == IRP_MN_WRITE_CONFIG;
+}
+
 static NTSTATUS pnp(IRP *irp, IO_STACK_LOCATION *location)
 {
+    if (may_fail(location->MinorFunction) && fault_point(FAULT_FORWARD))
+        return fault_status(FAULT_FORWARD);
     switch (location->MinorFunction) {
     case IRP_MN_START_DEVICE:
         set_decoding(true);
@@ -367,6 +379,8 @@ void bus_init(void)
 {
     unsigned major;
 
+    if (bus_driver != NULL)
+        return; /* it outlives a driver that is unloaded and loaded again, and so does its PDO */
     bus_driver = bench_alloc(sizeof *bus_driver, "bus driver");
     bus_driver->Type = IO_TYPE_DRIVER;
     bus_driver->Size = sizeof *bus_driver;

@@ -22,6 +22,7 @@ bool dispatcher_try(DISPATCHER_HEADER *header, struct thread *thread)
             return false;
         header->SignalState--;
         mutant->OwnerThread = thread;
+        thread->mutexes++;
         return true;
     }
     if (header->SignalState <= 0)
@@ -244,6 +245,7 @@ LONG NTAPI KeReleaseMutex(KMUTEX *mutex, BOOLEAN wait)
     require(&mutex->Header, MutantObject, MutantObject, "KeReleaseMutex");
     if (mutex->OwnerThread != thread_current())
         violation("MUTEX_NOT_OWNED", "KeReleaseMutex: mutex %p is not owned by this thread", (void *)mutex);
+    thread_current()->mutexes--;
     old = mutex->Header.SignalState++;
     if (mutex->Header.SignalState > 0) {
         mutex->OwnerThread = NULL;

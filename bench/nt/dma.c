@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* DMA adapters: common buffers and scatter/gather lists. On this machine a logical address is the physical one. */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include <stdlib.h>
@@ -174,6 +175,8 @@ PVOID dma_adapter_get(const void *opaque, PULONG map_registers)
                   description->version);
     if (!description->master || description->interface_type != PCIBus)
         violation("DMA_RULE", "IoGetDmaAdapter: the device is a bus master on PCIBus; the description says otherwise");
+    if (fault_point(FAULT_DMA_ADAPTER))
+        return NULL;
     adapter = bench_alloc(sizeof *adapter, "DMA adapter");
     adapter->version = 1;
     adapter->size = sizeof *adapter;

@@ -9,6 +9,7 @@ __attribute__((noinline)) void driver_enter(struct driver_frame *frame, const ch
     frame->name = name;
     frame->irql = irql_current();
     frame->locks = spinlock_held_count();
+    frame->mutexes = thread->mutexes;
     frame->outer = g_frames;
     frame->stack = (uintptr_t)__builtin_frame_address(0);
     frame->caller = g_blame;
@@ -40,6 +41,9 @@ __attribute__((noinline)) void driver_leave(struct driver_frame *frame)
         violation("SPINLOCK_HELD", "%s returned while %s", frame->name, spinlock_held_text());
     if (spinlock_held_count() < frame->locks)
         violation("SPINLOCK_NOT_OWNED", "%s released a spin lock of its caller", frame->name);
+    if (thread->mutexes > frame->mutexes)
+        violation("MUTEX_HELD", "%s returned while its thread owns %u mutex(es) more than before", frame->name,
+                  thread->mutexes - frame->mutexes);
     g_frames = frame->outer;
     g_blame = frame->caller;
     if (thread->driver_stack_base != frame->stack)

@@ -126,12 +126,15 @@ void host_device_gone(void)
 
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
 
+static struct {
+    const void *code;
+    struct link_insn insn;
+} cache[DECODE_CACHE_SLOTS];
+
+void host_forget_code(void) { memset(cache, 0, sizeof cache); }
+
 const struct link_insn *host_decode(const void *code)
 {
-    static struct {
-        const void *code;
-        struct link_insn insn;
-    } cache[DECODE_CACHE_SLOTS];
     uintptr_t slot = ((uintptr_t)code ^ ((uintptr_t)code >> 12)) % DECODE_CACHE_SLOTS;
     size_t bytes = CODE_BYTES;
 

@@ -8,6 +8,7 @@
 #include "nt.h"
 
 #include "bus.h"
+#include "faultpoint.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ bool interrupt_pending(void)
 }
 
 /* Calls one service routine at its IRQL with its lock held. */
-static bool serve(struct _KINTERRUPT *interrupt)
+static bool call_routine(struct _KINTERRUPT *interrupt)
 {
     struct thread *thread = thread_current();
     uintptr_t stack_base = thread->driver_stack_base;
@@ -58,6 +59,13 @@ static bool serve(struct _KINTERRUPT *interrupt)
     interrupt->serving = false;
     thread->driver_stack_base = stack_base;
     irql_set_raw(old);
+    return claimed;
+}
+
+static bool serve(struct _KINTERRUPT *interrupt)
+{
+    bool claimed = call_routine(interrupt);
+
     g_link->result.interrupts++;
     return claimed;
 }
@@ -108,6 +116,13 @@ struct connect {
     BOOLEAN floating_save;
 };
 
+/* The line is shared: as long as the routine is connected, it runs whenever another device raises the line. */
+static void other_device_interrupts(struct _KINTERRUPT *interrupt)
+{
+    if (!interrupt->serving && irql_current() < interrupt->synchronize_irql)
+        call_routine(interrupt);
+}
+
 static NTSTATUS connect(const struct connect *c, const char *what)
 {
     CM_PARTIAL_RESOURCE_DESCRIPTOR line;
@@ -130,6 +145,8 @@ static NTSTATUS connect(const struct connect *c, const char *what)
 #endif
     if (connected != NULL)
         return STATUS_INVALID_PARAMETER; /* one device, one line */
+    if (fault_point(FAULT_INTERRUPT))
+        return fault_status(FAULT_INTERRUPT);
     interrupt = bench_alloc(sizeof *interrupt, "KINTERRUPT");
     *interrupt = (struct _KINTERRUPT){.routine = c->routine, .context = c->context, .lock = c->lock,
                                       .synchronize_irql = c->synchronize_irql};
@@ -138,12 +155,14 @@ static NTSTATUS connect(const struct connect *c, const char *what)
     resource_add("interrupt", interrupt, what);
     *c->object = interrupt;
     connected = interrupt;
+    other_device_interrupts(interrupt);
     deliver_pending(); /* the routine may run before the call returns */
     return STATUS_SUCCESS;
 }
 
 static void disconnect(struct _KINTERRUPT *interrupt)
 {
+    other_device_interrupts(interrupt);
     resource_remove("interrupt", interrupt);
     connected = NULL;
     bench_free(interrupt);

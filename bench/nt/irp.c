@@ -4,6 +4,7 @@
  * the driver cannot reach: which locations were marked pending, whether it was
  * completed and how. A completed IRP is sealed until its sender looks at it.
  */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include "object.h"
@@ -77,6 +78,8 @@ IRP *NTAPI IoAllocateIrp(CCHAR stack_size, BOOLEAN charge)
     (void)charge;
     if (stack_size <= 0 || stack_size > MAX_STACK)
         violation("BAD_PARAMETER", "IoAllocateIrp with %d stack locations", stack_size);
+    if (fault_point(FAULT_IRP))
+        return NULL;
     irp = bench_alloc(sizeof *irp + (size_t)stack_size * sizeof(IO_STACK_LOCATION), "IRP");
     setup(irp, stack_size);
     record = calloc(1, sizeof *record);
@@ -319,6 +322,8 @@ static IRP *build(ULONG major, DEVICE_OBJECT *device, KEVENT *event, IO_STATUS_B
 {
     IRP *irp = IoAllocateIrp(device->StackSize, FALSE);
 
+    if (irp == NULL)
+        return NULL;
     record_of(irp)->auto_free = true;
     irp->UserEvent = event;
     irp->UserIosb = iosb;
@@ -331,6 +336,8 @@ static IRP *NTAPI build_synchronous(ULONG major, DEVICE_OBJECT *device, PVOID bu
 {
     IRP *irp = build(major, device, event, iosb);
 
+    if (irp == NULL)
+        return NULL;
     if (major == IRP_MJ_READ || major == IRP_MJ_WRITE) {
         irp->UserBuffer = buffer;
         irp_next_location(irp)->Parameters.Read.Length = length;
@@ -344,8 +351,11 @@ static IRP *NTAPI build_device_control(ULONG code, DEVICE_OBJECT *device, PVOID 
                                        ULONG output_bytes, BOOLEAN internal, KEVENT *event, IO_STATUS_BLOCK *iosb)
 {
     IRP *irp = build(internal ? IRP_MJ_INTERNAL_DEVICE_CONTROL : IRP_MJ_DEVICE_CONTROL, device, event, iosb);
-    IO_STACK_LOCATION *next = irp_next_location(irp);
+    IO_STACK_LOCATION *next;
 
+    if (irp == NULL)
+        return NULL;
+    next = irp_next_location(irp);
     next->Parameters.DeviceIoControl.InputBufferLength = input_bytes;
     next->Parameters.DeviceIoControl.OutputBufferLength = output_bytes;
     next->Parameters.DeviceIoControl.IoControlCode = code;

@@ -55,7 +55,7 @@ void irql_require_max(KIRQL max, const char *what);
 struct driver_frame {
     const char *name;
     KIRQL irql;
-    unsigned locks;
+    unsigned locks, mutexes;
     struct driver_frame *outer;
     uintptr_t stack;    /* stack pointer around the call; equal afterwards when the calling convention was kept */
     const void *caller; /* where driver code was before this call */
@@ -134,6 +134,8 @@ extern DEVICE_OBJECT *g_pdo; /* made by the bus driver of the bench */
 
 /* Maps, binds, calls DriverEntry; ends the run with LINK_EXIT_BAD_IMAGE when it is no such driver. */
 void driver_load(const char *path);
+/* The same; the status of DriverEntry when that is what failed. The image is gone then and may be loaded again. */
+NTSTATUS driver_try_load(const char *path);
 void driver_unload(void);           /* DriverUnload, then every leak check */
 NTSTATUS pnp_add_device(void);
 /* These send the IRPs Windows would send, at PASSIVE in a system thread, and return the final status. */

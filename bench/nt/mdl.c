@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Memory descriptor lists, contiguous memory and physical addresses. */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include <stdio.h>
@@ -38,9 +39,12 @@ static MDL *make(uintptr_t va, size_t length, const char *what)
 
 MDL *NTAPI IoAllocateMdl(PVOID va, ULONG length, BOOLEAN secondary, BOOLEAN charge, IRP *irp)
 {
-    MDL *mdl = make((uintptr_t)va, length, "IoAllocateMdl");
+    MDL *mdl;
 
     (void)charge;
+    if (fault_point(FAULT_MDL))
+        return NULL;
+    mdl = make((uintptr_t)va, length, "IoAllocateMdl");
     if (irp != NULL && !secondary)
         irp->MdlAddress = mdl;
     return mdl;
@@ -122,6 +126,8 @@ PVOID NTAPI MmMapLockedPagesSpecifyCache(MDL *mdl, KPROCESSOR_MODE mode, LONG ca
         violation("MDL_RULE", "MmMapLockedPages of an MDL that is mapped already or describes nonpaged pool");
     if (!(mdl->MdlFlags & (MDL_PAGES_LOCKED | MDL_PARTIAL)))
         violation("MDL_RULE", "MmMapLockedPages of an MDL whose pages are not locked");
+    if (fault_point(FAULT_MAPPING))
+        return NULL;
     va = (uint8_t *)ram_map(mdl_pfns(mdl), mdl_pages(mdl)) + mdl->ByteOffset;
     mdl->MappedSystemVa = va;
     mdl->MdlFlags |= MDL_MAPPED_TO_SYSTEM_VA | (mdl->MdlFlags & MDL_PARTIAL ? MDL_PARTIAL_HAS_BEEN_MAPPED : 0);
@@ -184,7 +190,7 @@ MDL *NTAPI MmAllocatePagesForMdlEx(PHYSICAL_ADDRESS low, PHYSICAL_ADDRESS high, 
     (void)flags;
     if (bytes == 0 || cache < MmNonCached || cache > MmWriteCombined)
         violation("BAD_PARAMETER", "MmAllocatePagesForMdlEx of %zu bytes, cache type %d", bytes, cache);
-    if (low.QuadPart != 0)
+    if (low.QuadPart != 0 || fault_point(FAULT_MDL))
         return NULL;
     mdl = make(0, pages << PAGE_SHIFT, "MmAllocatePagesForMdl");
     if (!ram_alloc_pages(mdl_pfns(mdl), pages, (uint64_t)high.QuadPart)) {
@@ -235,7 +241,7 @@ static PVOID allocate_contiguous(size_t bytes, uint64_t lowest, uint64_t highest
 
     if (bytes == 0)
         violation("POOL_ZERO_BYTES", "%s of 0 bytes", what);
-    if (!ram_alloc_contiguous(&first, pages, lowest, highest))
+    if (fault_point(FAULT_CONTIGUOUS) || !ram_alloc_contiguous(&first, pages, lowest, highest))
         return NULL;
     block = arena_add(BLOCK_CONTIGUOUS, bytes, pages);
     block->what = "contiguous memory";

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Bug checks, versions, the event log and other small services. */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include <stdio.h>
@@ -171,7 +172,7 @@ static PVOID NTAPI allocate_log_entry(PVOID object, UCHAR bytes)
     struct log_entry *entry;
 
     (void)object;
-    if (bytes < offsetof(struct log_entry, dump) || bytes > LOG_ENTRY_LIMIT)
+    if (bytes < offsetof(struct log_entry, dump) || bytes > LOG_ENTRY_LIMIT || fault_point(FAULT_LOG))
         return NULL;
     entry = bench_alloc(MAX(bytes, sizeof *entry), "event log entry");
     resource_add("event log entry", entry, "IoAllocateErrorLogEntry");

@@ -36,6 +36,7 @@ void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value
 uint64_t host_advance(uint64_t until_ns);
 /* The instruction at `code`; answers are cached by address, for code never changes. */
 const struct link_insn *host_decode(const void *code);
+void host_forget_code(void); /* another image is about to be loaded */
 /* Name of the driver function at `address`, or "" outside the image. Static buffer. */
 const char *host_symbol(const void *address);
 void host_text(enum link_op op, const char *text);
@@ -143,6 +144,7 @@ struct thread {
     bool ready, ended, system_thread;
     LONG references;
     KIRQL irql;
+    unsigned mutexes; /* that it owns: KMUTEX as often as acquired, fast, guarded */
     struct driver_frame *frames;
     uintptr_t driver_stack_base; /* stack pointer where driver code was first entered; 0: not in driver code */
     const void *blame;
@@ -250,6 +252,7 @@ struct import {
 };
 /* The same for a driver that asks at run time; NULL: no such export. */
 void *bind_find(const char *name);
+void bind_forget(void); /* the image is gone: no import address is in use any more */
 /* Address to put in the import address table; ends the run when there is no such export. */
 void *bind_import(const char *module, const char *name);
 

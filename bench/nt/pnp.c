@@ -45,27 +45,9 @@ static void make_driver_object(void)
     g_driver->DriverName.MaximumLength = sizeof name;
 }
 
-void driver_load(const char *path)
+/* What Windows does with an image that is no longer needed, and every leak check. */
+static void discard(void)
 {
-    NTSTATUS status;
-
-    image_load(path);
-    make_driver_object();
-    bus_init();
-    object_register(g_driver, OBJECT_DRIVER, "driver object", NULL);
-    status = DRIVER_CALL("DriverEntry", g_driver->DriverInit(g_driver, &registry_path));
-    image_discard_init();
-    if (!NT_SUCCESS(status))
-        host_exit(LINK_EXIT_START, status_name(status));
-    /* The string belongs to the caller; Windows frees it, so a driver that kept the pointer faults. */
-    bench_free(registry_path.Buffer);
-}
-
-void driver_unload(void)
-{
-    if (g_driver->DriverUnload == NULL)
-        violation("DRIVER_RULE", "the driver has no DriverUnload routine");
-    DRIVER_CALL_VOID("DriverUnload", g_driver->DriverUnload(g_driver));
     timer_check_unload();
     dpc_check_unload();
     thread_check_unload();
@@ -76,6 +58,39 @@ void driver_unload(void)
     resource_report_leaks();
     ram_check_freed();
     image_unmap();
+}
+
+NTSTATUS driver_try_load(const char *path)
+{
+    NTSTATUS status;
+
+    image_load(path);
+    make_driver_object();
+    bus_init();
+    object_register(g_driver, OBJECT_DRIVER, "driver object", NULL);
+    status = DRIVER_CALL("DriverEntry", g_driver->DriverInit(g_driver, &registry_path));
+    image_discard_init();
+    /* The string belongs to the caller; Windows frees it, so a driver that kept the pointer faults. */
+    bench_free(registry_path.Buffer);
+    if (!NT_SUCCESS(status))
+        discard();
+    return status;
+}
+
+void driver_load(const char *path)
+{
+    NTSTATUS status = driver_try_load(path);
+
+    if (!NT_SUCCESS(status))
+        host_exit(LINK_EXIT_START, status_name(status));
+}
+
+void driver_unload(void)
+{
+    if (g_driver->DriverUnload == NULL)
+        violation("DRIVER_RULE", "the driver has no DriverUnload routine");
+    DRIVER_CALL_VOID("DriverUnload", g_driver->DriverUnload(g_driver));
+    discard();
 }
 
 NTSTATUS pnp_add_device(void)

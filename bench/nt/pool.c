@@ -5,6 +5,7 @@
  * is freed, and a freed block stays inaccessible. Blocks of a page or more
  * start on a page, as Windows promises.
  */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include "../pe/image.h"
@@ -227,6 +228,8 @@ static PVOID allocate(LONG type, SIZE_T bytes, ULONG tag, const char *what)
         violation("POOL_BAD_TAG", "%s with tag %#x", what, tag);
     if (paged && irql_current() > APC_LEVEL)
         violation("POOL_PAGED_AT_DISPATCH", "%s: paged pool at IRQL %u", what, irql_current());
+    if (fault_point(FAULT_POOL))
+        return NULL;
     block = pool_allocate(paged ? BLOCK_PAGED_POOL : BLOCK_POOL, bytes, tag, what);
     if (block == NULL)
         return NULL;

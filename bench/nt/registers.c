@@ -4,6 +4,7 @@
  * and the accesses that fault.c traps. Every access goes to the host, and what
  * it makes deliverable is delivered.
  */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include <stdio.h>
@@ -106,6 +107,8 @@ static PVOID NTAPI map_io_space(PHYSICAL_ADDRESS address, SIZE_T bytes, LONG cac
     if (bar < 0)
         violation("MAPPING_RULE", "MmMapIoSpace(%#llx, %zu): no memory resource of the device",
                   (unsigned long long)start, bytes);
+    if (fault_point(FAULT_MAPPING))
+        return NULL;
     block = arena_add(BLOCK_IO_SPACE, bytes, SPAN_PAGES((uintptr_t)start, bytes));
     block->start += start & (PAGE_SIZE - 1);
     block->what = "register mapping";

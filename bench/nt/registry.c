@@ -4,6 +4,7 @@
  * the options set. Keys are found by the last part of their path below one of
  * the two roots; values that the driver writes stay for the run.
  */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include "object.h"
@@ -137,6 +138,8 @@ NTSTATUS NTAPI ZwOpenKey(HANDLE *key, ACCESS_MASK access, OBJECT_ATTRIBUTES *att
     (void)access;
     prepare();
     full_path(attributes, path);
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     stored = find_key(path);
     if (stored == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
@@ -156,6 +159,8 @@ NTSTATUS NTAPI ZwCreateKey(HANDLE *key, ACCESS_MASK access, OBJECT_ATTRIBUTES *a
     (void)options;
     prepare();
     full_path(attributes, path);
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     stored = find_key(path);
     if (disposition != NULL)
         *disposition = stored ? 2 : 1; /* opened, created */
@@ -173,6 +178,8 @@ NTSTATUS NTAPI IoOpenDeviceRegistryKey(DEVICE_OBJECT *pdo, ULONG type, ACCESS_MA
         violation("DEVICE_RULE", "IoOpenDeviceRegistryKey: %p is not the PDO", (void *)pdo);
     if ((type & 3) != 1 && (type & 3) != 2)
         return STATUS_INVALID_PARAMETER;
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     *key = open_stored(find_key((type & 3) == 1 ? DEVICE_KEY : DRIVER_KEY), true);
     return STATUS_SUCCESS;
 }
@@ -223,6 +230,8 @@ NTSTATUS NTAPI ZwQueryValueKey(HANDLE handle, UNICODE_STRING *name, LONG informa
     value = find_value(key->stored, text_of(name));
     if (information_class < VALUE_BASIC || information_class > VALUE_PARTIAL)
         return STATUS_INVALID_PARAMETER;
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     if (value == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     return answer(value, information_class, information, bytes, result_bytes);
@@ -234,7 +243,7 @@ NTSTATUS NTAPI ZwSetValueKey(HANDLE handle, UNICODE_STRING *name, ULONG title, U
 
     (void)title;
     string_require(name, "REGISTRY_RULE", "ZwSetValueKey");
-    if (bytes > MAX_VALUE_BYTES)
+    if (bytes > MAX_VALUE_BYTES || fault_point(FAULT_REGISTRY))
         return STATUS_INSUFFICIENT_RESOURCES;
     set_value(key->stored, text_of(name), type, data, bytes);
     return STATUS_SUCCESS;
@@ -323,6 +332,8 @@ static NTSTATUS NTAPI query_values(ULONG relative_to, PCWSTR path, struct query 
 
     (void)environment;
     prepare();
+    if (fault_point(FAULT_REGISTRY))
+        return fault_status(FAULT_REGISTRY);
     root = key = query_root(relative_to, path);
     if (key == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;

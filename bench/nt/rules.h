@@ -23,6 +23,7 @@
     X(SPINLOCK_IRQL, "spin lock taken or released at the wrong IRQL (AtDpcLevel below DISPATCH, wrong OldIrql)")       \
     X(SPINLOCK_UNINITIALIZED, "spin lock whose memory was never set by KeInitializeSpinLock")                          \
     X(MUTEX_NOT_OWNED, "release of a mutex that this thread does not own; raises STATUS_MUTANT_NOT_OWNED")             \
+    X(MUTEX_HELD, "driver code returned with a mutex held that it had not on entry; on the way to user mode 0x01")    \
     X(MUTEX_RECURSIVE, "fast mutex acquired twice by one thread: deadlock [D wdm/nf-wdm-exacquirefastmutex]")          \
     X(WAIT_AT_DISPATCH, "wait with a non-zero time-out at DISPATCH_LEVEL or above; 0xB8")                              \
     X(WAIT_UNINITIALIZED, "dispatcher object that no KeInitialize routine has prepared")                               \

@@ -27,12 +27,14 @@ static void fast_acquire(FAST_MUTEX *mutex, const char *what)
     }
     mutex->Count = 0;
     mutex->Owner = thread_current();
+    thread_current()->mutexes++;
 }
 
 static void fast_release(FAST_MUTEX *mutex, const char *what)
 {
     if (mutex->Owner != thread_current())
         violation("MUTEX_NOT_OWNED", "%s: this thread does not own mutex %p", what, (void *)mutex);
+    thread_current()->mutexes--;
     mutex->Owner = NULL;
     mutex->Count = 1;
     KeSetEvent(&mutex->Event, 0, FALSE);

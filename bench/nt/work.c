@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* System threads and work items. Each work item runs in a thread of its own, so one may wait for another. */
+#include "faultpoint.h"
 #include "nt.h"
 
 #include "object.h"
@@ -54,6 +55,10 @@ static NTSTATUS NTAPI create_system_thread(HANDLE *handle, ULONG access, OBJECT_
     (void)client_id;
     if (start == NULL)
         bench_bug("out of memory");
+    if (fault_point(FAULT_THREAD)) {
+        free(start);
+        return fault_status(FAULT_THREAD);
+    }
     *start = (struct start){routine, context};
     thread = thread_create("system thread", system_thread, start);
     thread->system_thread = true;
@@ -110,8 +115,11 @@ static void run_item(void *argument)
 
 static struct io_work_item *NTAPI allocate_item(PVOID object)
 {
-    struct io_work_item *item = bench_alloc(sizeof *item, "work item");
+    struct io_work_item *item;
 
+    if (fault_point(FAULT_WORK))
+        return NULL;
+    item = bench_alloc(sizeof *item, "work item");
     item->object = object;
     resource_add("work item", item, "IoAllocateWorkItem");
     return item;

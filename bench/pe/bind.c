@@ -144,6 +144,8 @@ void *bind_import(const char *module, const char *name)
     return stub;
 }
 
+void bind_forget(void) { import_count = 0; }
+
 /* MmGetSystemRoutineAddress. */
 void *bind_find(const char *name)
 {

@@ -307,8 +307,22 @@ static void protect_all(void)
         protect(&sections[i], sections[i].pageable ? PROT_NONE : sections[i].protection);
 }
 
+/* What is left of an image that was unloaded; its addresses stay reserved and inaccessible. */
+static void forget_previous(void)
+{
+    free(file);
+    file = NULL;
+    section_count = 0;
+    free(g_image.pfns);
+    g_image = (struct image){0};
+    memset(sections, 0, sizeof sections);
+    bind_forget();
+    host_forget_code();
+}
+
 void image_load(const char *file_path)
 {
+    forget_previous();
     path = file_path;
     read_file();
     check_headers();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Reference counting and QueryInterface, for the bench's objects and against the driver's. */
 #include "com.h"
+#include "../nt/faultpoint.h"
 
 #include <string.h>
 
@@ -64,6 +65,8 @@ NTSTATUS NTAPI com_QueryInterface(void *face, const GUID *iid, void **out)
     if (!memory_is_readable(iid, sizeof *iid) || !memory_is_writable(out, sizeof *out))
         violation("COM_BAD_ARGUMENT", "QueryInterface of %s with an unreadable IID or result", object->kind);
     *out = NULL;
+    if (fault_point(FAULT_INTERFACE))
+        return fault_status(FAULT_INTERFACE);
     if (guid_equal(iid, &IID_IUnknown)) {
         *out = &object->faces[0];
         object->references++;

@@ -35,16 +35,17 @@ static void remember(struct pin *pin, struct pin *old)
     bench_bug("more than %d pins open", PINS_MAX);
 }
 
+KSSTATE g_pins_suspend_to = KSSTATE_PAUSE;
+
 void ks_pins_suspend(void)
 {
-    KSSTATE low = g_portcls_knobs.suspend_to ? g_portcls_knobs.suspend_to : KSSTATE_PAUSE;
     for (size_t i = 0; i < PINS_MAX; i++) {
         struct pin *pin = g_pins[i].pin;
         if (!pin)
             continue;
         g_pins[i].saved = pin->state;
-        if (pin->state > low)
-            ks_pin_set_state(pin, low);
+        if (pin->state > g_pins_suspend_to)
+            ks_pin_set_state(pin, g_pins_suspend_to);
     }
 }
 

@@ -2,6 +2,7 @@
 /* IPort: what the WaveRT and the topology port have in common. [D portcls/nf-portcls-iport-init] */
 #include "nt_imports.h"
 #include "portcls.h"
+#include "../nt/faultpoint.h"
 
 #include <string.h>
 
@@ -97,6 +98,8 @@ NTSTATUS NTAPI port_Init(void *face, DEVICE_OBJECT *fdo, IRP *irp, void *unknown
                                        : port_topology_init_miniport(port, unknown_miniport, resources);
     if (NT_SUCCESS(status))
         status = get_description(port);
+    if (NT_SUCCESS(status) && fault_point(FAULT_PORT_INIT))
+        status = fault_status(FAULT_PORT_INIT);
     if (!NT_SUCCESS(status)) {
         port_release_children(port);
         return status;
@@ -119,10 +122,8 @@ static NTSTATUS NTAPI PcNewPort(void **out, const GUID *class_id)
     if (!memory_is_writable(out, sizeof *out) || !memory_is_readable(class_id, sizeof *class_id))
         violation("PORTCLS_BAD_ARGUMENT", "PcNewPort: bad result pointer or class ID");
     *out = NULL;
-    if (g_portcls_knobs.fail_ports) {
-        g_portcls_knobs.fail_ports--;
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
+    if (fault_point(FAULT_PORT))
+        return fault_status(FAULT_PORT);
     struct port *port;
     if (guid_equal(class_id, &CLSID_PortWaveRT))
         port = port_create(PORT_WAVERT);

@@ -4,6 +4,7 @@
  * DRM, and the tables that make the port answer QueryInterface.
  */
 #include "portcls.h"
+#include "../nt/faultpoint.h"
 
 #include <string.h>
 
@@ -43,6 +44,8 @@ static NTSTATUS NTAPI UnregisterSubdevice(void *face, DEVICE_OBJECT *fdo, void *
     irql_require_max(PASSIVE_LEVEL, "IUnregisterSubdevice::UnregisterSubdevice");
     if (!port->registered)
         return STATUS_NOT_FOUND;
+    if (fault_point(FAULT_UNREGISTER))
+        return fault_status(FAULT_UNREGISTER);
     adapter_remove_port(adapter, port);
     return STATUS_SUCCESS;
 }
@@ -55,6 +58,8 @@ static NTSTATUS NTAPI UnregisterPhysicalConnection(void *face, DEVICE_OBJECT *fd
     struct port *b = port_of_unknown(to);
     com_object_of(face, PORT_OBJECT_KIND);
     irql_require_max(PASSIVE_LEVEL, "IUnregisterPhysicalConnection");
+    if (fault_point(FAULT_UNREGISTER))
+        return fault_status(FAULT_UNREGISTER);
     for (size_t i = 0; i < adapter->connection_count; i++) {
         struct connection *c = &adapter->connections[i];
         if (c->from == a && c->to == b && c->from_pin == from_pin && c->to_pin == to_pin) {

@@ -5,6 +5,7 @@
  * [D portcls/nf-portcls-iportwavertstream-allocatepagesformdl]
  */
 #include "portcls.h"
+#include "../nt/faultpoint.h"
 
 #include <string.h>
 
@@ -71,14 +72,12 @@ static MDL *allocate(struct port_stream *stream, uint64_t low, uint64_t high, SI
         violation("PORTCLS_BAD_ARGUMENT", "IPortWaveRTStream: allocation of 0 bytes");
     if (!slot || bytes > 0x7FFFFFFFu)
         return NULL;
-    if (g_portcls_knobs.fail_pages) {
-        g_portcls_knobs.fail_pages--;
+    if (fault_point(FAULT_STREAM_PAGES))
         return NULL;
-    }
-    if (g_portcls_knobs.short_pages && !contiguous && pages > 1) {
-        g_portcls_knobs.short_pages--;
+    if (!contiguous && fault_point(FAULT_STREAM_SHORT))
         pages /= 2;
-    }
+    if (pages == 0)
+        return NULL;
     MDL *mdl = bench_alloc(sizeof *mdl + pages * sizeof(PFN_NUMBER), "stream MDL");
     memset(mdl, 0, sizeof *mdl);
     if (!take_pages(mdl_pfns(mdl), pages, contiguous, low, high)) {
@@ -116,6 +115,8 @@ static PVOID NTAPI MapAllocatedPages(void *face, MDL *mdl, ULONG cache)
         violation("PORTCLS_BAD_ARGUMENT", "MapAllocatedPages: cache type %u", (unsigned)cache);
     if (m->mapping)
         violation("STREAM_MAPPED_TWICE", "MapAllocatedPages: the pages are mapped already");
+    if (fault_point(FAULT_STREAM_MAPPING))
+        return NULL;
     m->mapping = ram_map(mdl_pfns(mdl), m->pages);
     m->cache = cache;
     if (m->mapping) {

@@ -165,16 +165,6 @@ struct port_stream *port_stream_create(struct port *port);
 struct stream_mdl *port_stream_find(struct port_stream *stream, const MDL *mdl);
 size_t mdl_page_count(const MDL *mdl);
 
-/* Knobs of scenarios; all zero: an ordinary Windows. */
-struct portcls_knobs {
-    unsigned short_pages;     /* the next n AllocatePagesForMdl give fewer pages than asked */
-    unsigned fail_pages;      /* the next n AllocatePagesForMdl fail */
-    unsigned fail_subdevices; /* the next n PcRegisterSubdevice fail */
-    unsigned fail_ports;      /* the next n PcNewPort fail */
-    KSSTATE suspend_to;       /* where streams that run are taken before the device loses power; 0: KSSTATE_PAUSE */
-};
-extern struct portcls_knobs g_portcls_knobs;
-
 /* ---- pin.c ---- */
 
 struct pin_buffer {
@@ -227,7 +217,8 @@ NTSTATUS ks_pin_unregister_event(struct pin *pin, KEVENT *event);
 NTSTATUS ks_pin_set_format(struct pin *pin, const KSDATAFORMAT *format);
 /* Streams open now, on all ports. */
 unsigned ks_open_pins(void);
-/* Power: all open pins leave RUN before, and go back after. */
+/* Power: all open pins are taken to g_pins_suspend_to before, and go back after. KSSTATE_RUN: they are left alone. */
+extern KSSTATE g_pins_suspend_to;
 void ks_pins_suspend(void);
 void ks_pins_resume(void);
 

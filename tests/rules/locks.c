@@ -128,6 +128,13 @@ RULE(MUTEX_NOT_OWNED, RuleAtEntry)
     KeReleaseMutex(&g_Mutex, FALSE);
 }
 
+RULE(MUTEX_HELD, RuleAtEntry)
+{
+    UNUSED(Device);
+    KeInitializeMutex(&g_Mutex, 0);
+    KeWaitForSingleObject(&g_Mutex, Executive, KernelMode, FALSE, NULL);
+}
+
 RULE(MUTEX_RECURSIVE, RuleAtEntry)
 {
     UNUSED(Device);

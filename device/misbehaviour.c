@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-#include "faults.h"
+#include "misbehaviour.h"
 
 #include <string.h>
 
@@ -13,39 +13,39 @@
 #define STALE_HEAD 5u        /* of a ring that is no more */
 #define UNKNOWN_HEAD 0xFFFFu /* no queue is so large */
 
-void faults_open(struct vsnd *dev)
+void misbehaviour_open(struct vsnd *dev)
 {
-    dev->faults.stale = dev->personality->stale_periods;
+    dev->misbehaviour.stale = dev->personality->stale_periods;
 }
 
-void faults_discovered(struct vsnd *dev)
+void misbehaviour_discovered(struct vsnd *dev)
 {
-    if (dev->faults.stale && dev->queues[VIRTIO_SND_QUEUE_TX].enabled)
+    if (dev->misbehaviour.stale && dev->queues[VIRTIO_SND_QUEUE_TX].enabled)
         queue_complete(dev, VIRTIO_SND_QUEUE_TX, STALE_HEAD, VIRTIO_SND_XFER_BYTES_AERO);
 }
 
-void faults_released(struct vsnd *dev, uint32_t stream_id)
+void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
 {
-    if (stream_id != 0 || !dev->faults.stale)
+    if (stream_id != 0 || !dev->misbehaviour.stale)
         return;
-    faults_discovered(dev);
-    dev->faults.stale = false;
+    misbehaviour_discovered(dev);
+    dev->misbehaviour.stale = false;
 }
 
-void faults_reset(struct vsnd *dev)
+void misbehaviour_reset(struct vsnd *dev)
 {
-    dev->faults.events_held = 0;
-    dev->faults.struck = false;
+    dev->misbehaviour.events_held = 0;
+    dev->misbehaviour.struck = false;
 }
 
-void faults_keep_event(struct vsnd *dev, const struct vq_chain *chain)
+void misbehaviour_keep_event(struct vsnd *dev, const struct vq_chain *chain)
 {
-    struct event_buffer *buffer = &dev->faults.events[dev->faults.events_held];
-    if (chain->writable == 0 || dev->faults.events_held == VQ_MAX_SIZE)
+    struct event_buffer *buffer = &dev->misbehaviour.events[dev->misbehaviour.events_held];
+    if (chain->writable == 0 || dev->misbehaviour.events_held == VQ_MAX_SIZE)
         return;
     buffer->head = chain->head;
     buffer->address = chain->segments[chain->readable].address;
-    dev->faults.events_held++;
+    dev->misbehaviour.events_held++;
 }
 
 /* Codes that exist and codes that do not, for streams and jacks that do not, with lengths that cannot be. */
@@ -56,9 +56,9 @@ static void send_event(struct vsnd *dev)
     } malformed[] = {{0, 0, 0}, {0xFFFFFFFF, 0xFFFFFFFF, EVENT_BYTES}, {0x1100, 99, 3}, {0x1101, 0, 0xFFFFFFFF},
                      {0x1000, 7, EVENT_BYTES}, {0x1200, 0x00010002, 4}};
     static const size_t kinds = sizeof(malformed) / sizeof(malformed[0]);
-    const struct event_buffer *buffer = &dev->faults.events[--dev->faults.events_held];
+    const struct event_buffer *buffer = &dev->misbehaviour.events[--dev->misbehaviour.events_held];
     bool odd = dev->personality->events != EVENTS_XRUN;
-    size_t kind = dev->faults.events_sent++ % kinds;
+    size_t kind = dev->misbehaviour.events_sent++ % kinds;
     uint8_t *bytes = guest_bytes(&dev->memory, buffer->address, EVENT_BYTES);
     if (bytes) {
         le32_put(bytes, odd ? malformed[kind].code : 0x1101);
@@ -71,26 +71,26 @@ static void send_event(struct vsnd *dev)
 static void strike(struct vsnd *dev)
 {
     bool due = dev->stats.tx_buffers + dev->stats.rx_buffers >= FAULT_AFTER_BUFFERS;
-    if (dev->faults.struck || !due || dev->personality->fault == FAULT_NONE)
+    if (dev->misbehaviour.struck || !due || dev->personality->fault == FAULT_NONE)
         return;
-    dev->faults.struck = true;
+    dev->misbehaviour.struck = true;
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
     else
         queue_complete(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD, 8);
 }
 
-void faults_advance(struct vsnd *dev)
+void misbehaviour_advance(struct vsnd *dev)
 {
     if (dev->status & VIRTIO_STATUS_NEEDS_RESET || !(dev->status & VIRTIO_STATUS_DRIVER_OK))
         return;
     strike(dev);
-    if (dev->personality->events == EVENTS_NONE || dev->now_ns < dev->faults.next_event_ns)
+    if (dev->personality->events == EVENTS_NONE || dev->now_ns < dev->misbehaviour.next_event_ns)
         return;
     bool flood = dev->personality->events == EVENTS_FLOOD;
-    dev->faults.next_event_ns = dev->now_ns + (flood ? FLOOD_INTERVAL_NS : EVENT_INTERVAL_NS);
+    dev->misbehaviour.next_event_ns = dev->now_ns + (flood ? FLOOD_INTERVAL_NS : EVENT_INTERVAL_NS);
     do {
-        if (dev->faults.events_held)
+        if (dev->misbehaviour.events_held)
             send_event(dev);
-    } while (flood && dev->faults.events_held);
+    } while (flood && dev->misbehaviour.events_held);
 }
