@@ -174,6 +174,22 @@ static void install_services(HINF inf, const WCHAR *section)
     }
 }
 
+/* What an upgrade does to switches that somebody has set: the section once more over a key in which all are 1. */
+static void upgrade(HINF inf, const WCHAR *section)
+{
+    static const WCHAR *const switches[] = {L"ForceNullBackend", L"AllowPollingOnly"};
+    const DWORD on = 1;
+    HKEY key = make_key(ROOT L"\\Device Parameters");
+    unsigned index;
+
+    for (index = 0; index < sizeof(switches) / sizeof(switches[0]); index++)
+        if (RegSetValueExW(key, switches[index], 0, REG_DWORD, (const BYTE *)&on, sizeof(on)))
+            fail("cannot set %ls", switches[index]);
+    RegCloseKey(key);
+    install_registry(inf, section, ROOT L"\\Device Parameters");
+    dump_key(HKEY_LOCAL_MACHINE, ROOT L"\\Device Parameters", L"Upgrade");
+}
+
 static void decorated(WCHAR *text, HINF inf, const WCHAR *base, const WCHAR *decoration)
 {
     if (wcscmp(decoration, L"?") != 0)
@@ -196,6 +212,8 @@ static void run(HINF inf, const WCHAR *base, const WCHAR *decoration, const WCHA
     swprintf(part, TEXT_CHARS, L"%ls.Interfaces", section);
     install_interfaces(inf, part);
     dump_key(HKEY_LOCAL_MACHINE, ROOT, L"Root");
+    swprintf(part, TEXT_CHARS, L"%ls.HW", section);
+    upgrade(inf, part);
     swprintf(part, TEXT_CHARS, L"%ls.Services", section);
     install_services(inf, part);
 }

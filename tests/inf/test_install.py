@@ -25,6 +25,7 @@ FOLDERS = {"NTx86": "x86", "NTamd64": "x64"}
 DEVIATIONS = (
     ("an_interface", "AddInterface = %KSCATEGORY_REALTIME%, %Wave%,", ";"),
     ("an_endpoint_value", "Mode%, 0x00010001, 0x1", "Mode%, 0x00010001, 0x0"),
+    ("an_upgrade_that_keeps_switches", "ForceNullBackend, 0x00010003", "ForceNullBackend, 0x00010001"),
     ("the_service", "StartType     = 3", "StartType     = 2"),
     ("the_event_source", "TypesSupported, 0x00010001, 7", "TypesSupported, 0x00010001, 3"),
 )
