@@ -10,10 +10,10 @@ import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parents[2] / "tools"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 import check_infs  # noqa: E402
 import contract  # noqa: E402
+import guard  # noqa: E402
 
 CI_PACKAGE = check_infs.SND + "/ci-package.json"
 
@@ -41,22 +41,5 @@ def tracked(root):
                 if pathlib.PurePosixPath(name).name.lower() == active)
 
 
-def check(root):
-    """All findings below a project's root."""
-    for part in (staged, tracked, check_infs.check):
-        try:
-            yield from part(root)
-        except (ValueError, KeyError, OSError, subprocess.CalledProcessError) as error:
-            yield f"{part.__name__}: cannot be read: {error}"
-
-
-def main(arguments):
-    if len(arguments) > 1:
-        sys.exit("aero-snd: check-virtio-snd-package.py takes one project's root at most")
-    findings = list(check(pathlib.Path(arguments[0]) if arguments else HERE.parents[2]))
-    print("\n".join(findings) if findings else "the package is the contract package")
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guard.main(sys.argv[1:], (staged, tracked, check_infs.check), "the package is the contract package"))

@@ -8,8 +8,8 @@ project stays on the modern transport, and every project has its variant's sourc
 import pathlib
 import sys
 
-HERE = pathlib.Path(__file__).resolve()
-sys.path.insert(0, str(HERE.parents[2] / "tools"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+import guard  # noqa: E402
 import projects  # noqa: E402
 import variants  # noqa: E402
 
@@ -36,7 +36,8 @@ def modern_only(sources, table):
         yield f"holds {name}, of the legacy I/O-port transport"
 
 
-def visual_studio(root, table):
+def visual_studio(root):
+    table = variants.table(root)
     for name, configurations in PROJECTS.items():
         made = projects.visual_studio((root / projects.SND / name).read_bytes())
         wanted = {(configuration, arch) for configuration in configurations for arch in ARCHITECTURES}
@@ -56,12 +57,13 @@ def visual_studio(root, table):
             yield from (f"{name} ({configuration}, {arch}): {text}" for text in found)
 
 
-def resources(root, _):
+def resources(root):
     """The version resource and the message table, once each; the solution has every project."""
     solution = (root / projects.SND / "aero_virtio_snd.sln").read_text()
     for name in PROJECTS:
         project = projects.Project((root / projects.SND / name).read_bytes())
-        found = [item.replace("\\", "/") for kind in ("ResourceCompile", "CustomBuild") for item in project.items(kind)]
+        items = project.items("ResourceCompile") + project.items("CustomBuild")
+        found = [item.replace("\\", "/") for item in items]
         yield from (f"{name}: {text}" for text in differences(found, RESOURCES, "item"))
         if f'"{name}"' not in solution:
             yield f"aero_virtio_snd.sln: lacks {name}"
@@ -71,7 +73,8 @@ def resources(root, _):
                 yield f"src/{folder.name}/{name}: does not include {line}"
 
 
-def winddk(root, table):
+def winddk(root):
+    table = variants.table(root)
     made = projects.winddk(root)
     wanted = {entry["SYS"][0]: entry for entry in table.values() if "SYS" in entry}
     yield from (f"WinDDK: {text}" for text in differences(list(made), list(wanted), "image"))
@@ -83,23 +86,6 @@ def winddk(root, table):
         yield from (f"WinDDK {image}: {text}" for text in found)
 
 
-def check(root):
-    """All findings below a project's root."""
-    table = variants.table(root)
-    for part in (visual_studio, resources, winddk):
-        try:
-            yield from part(root, table)
-        except (ValueError, KeyError, OSError, SyntaxError) as error:
-            yield f"{part.__name__}: cannot be read: {error}"
-
-
-def main(arguments):
-    if len(arguments) > 1:
-        sys.exit("aero-snd: check-virtio-snd-vcxproj-sources.py takes one project's root at most")
-    findings = list(check(pathlib.Path(arguments[0]) if arguments else HERE.parents[2]))
-    print("\n".join(findings) if findings else "the projects build what mk/variants.mk says")
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guard.main(sys.argv[1:], (visual_studio, resources, winddk),
+                        "the projects build what mk/variants.mk says"))

@@ -31,7 +31,7 @@ BROKEN = ("[a](nowhere.md)", "[a](other.md#nowhere)", "[a](#34-virtio-snd)", "[a
 
 
 def anchors(text):
-    """How the headings of a document are called: lower case, blanks as dashes, no punctuation; repeated ones counted."""
+    """Names of a document's headings: lower case, dashes for blanks, no punctuation; repeated ones counted."""
     found = []
     for heading in HEADING.findall(FENCE.sub("", text)):
         heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
