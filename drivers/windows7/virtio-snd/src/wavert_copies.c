@@ -22,7 +22,8 @@ NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVI
     ULONG part;
 
     *SgCount = 0;
-    if (First + Frames > Pump->Completed + WAVERT_COPIES_FRAMES) {
+    if (render ? First + Frames > Pump->Completed + WAVERT_COPIES_FRAMES
+               : (Pump->FlightNext - Pump->FlightTaken + 1u) * Frames > WAVERT_COPIES_FRAMES) {
         return STATUS_DEVICE_BUSY;
     }
     while (left > 0) {
@@ -42,14 +43,14 @@ NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVI
     return STATUS_SUCCESS;
 }
 
-VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames)
 {
     ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
     ULONG span = Flight->Copied ? WAVERT_COPIES_FRAMES * Pump->FrameBytes : buffer;
     const UCHAR *source = Flight->Copied ? Pump->Copies : Pump->Mapping;
     ULONG from = Flight->At * Pump->FrameBytes;
     ULONG to = (ULONG)(Pump->Completed % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
-    ULONG left = Flight->Got * Pump->FrameBytes;
+    ULONG left = Frames * Pump->FrameBytes;
     ULONG part;
 
     if (source + from == Pump->Mapping + to) {

@@ -80,6 +80,7 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
         return FALSE;
     }
     Geometry->BufferFrames = BufferFrames;
+    Geometry->Whole = FALSE;
     if (NotificationCount != 0) {
         EventDriven(Geometry, NotificationCount);
     } else {
@@ -113,7 +114,7 @@ ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
 {
     ULONG left;
 
-    if (Geometry->IntervalFrames == 0) {
+    if (Geometry->Whole || Geometry->IntervalFrames == 0) {
         return Geometry->PeriodFrames;
     }
     left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);

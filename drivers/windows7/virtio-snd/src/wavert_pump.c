@@ -64,7 +64,7 @@ static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCoun
     WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
     NTSTATUS status;
 
-    if (number - Pump->FlightFirst == WAVERT_FLIGHT_MAX) {
+    if (number - Pump->FlightTaken == WAVERT_FLIGHT_MAX) {
         return STATUS_DEVICE_BUSY;
     }
     flight->Frames = Frames;
@@ -178,6 +178,7 @@ static VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Lag = ((LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks) - (LONGLONG)Pump->Frozen) * WAVERT_LAG_ONE;
     Pump->FlightFirst = Pump->FlightNext;
+    WaveRtPumpForgetHeld(Pump);
     Pump->Completed = Pump->Submitted;
     Pump->Observer.Kind = &WaveRtInstant;
     Pump->Dead = TRUE;
@@ -225,17 +226,22 @@ static VOID NTAPI TimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Service((PWAVERT_PUMP)Context);
 }
 
-/* Lock held. Capture: what the oldest period in flight brought. A device that returns periods before they are full
- * leaves holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
-static VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+VOID WaveRtPumpForgetHeld(PWAVERT_PUMP Pump)
+{
+    Pump->FlightTaken = Pump->FlightFirst;
+    Pump->Held = 0;
+}
+
+/* Lock held. Capture: the oldest period in flight came back. A device that returns periods before they are full leaves
+ * holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
+static VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 {
     if (Pump->Copies != NULL) {
-        WaveRtCopiesTake(Pump, Flight);
         if (Flight->Got < Flight->Frames) {
             Pump->Copying = TRUE;
         }
         Pump->Submitted -= Flight->Frames - Flight->Got;
-        Pump->Completed += Flight->Got;
+        Pump->Held += Flight->Got;
     } else {
         Pump->Completed += Flight->Frames;
     }
@@ -267,11 +273,14 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
         }
         Pump->Steering.Consumed += flight->Got;
         if (!IsRender(Pump)) {
-            TakeRecorded(Pump, flight);
+            Recorded(Pump, flight);
         } else if (!flight->Silent) {
             Pump->Completed += flight->Frames;
         }
         Pump->FlightFirst++;
+        if (IsRender(Pump) || Pump->Copies == NULL) {
+            Pump->FlightTaken = Pump->FlightFirst;
+        }
     }
 }
 
@@ -385,6 +394,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             return STATUS_INVALID_PARAMETER;
         }
         Pump->Geometry = geometry;
+        Pump->Geometry.Whole = (BOOLEAN)(Pump->QueueBeforeStart && !IsRender(Pump));
         if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
             Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
             if (Pump->Copies == NULL) {
@@ -583,6 +593,9 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     Pump->Backend->Ops->Stop(Pump->Backend, Pump->Stream);
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
+    if (WaveRtPumpCopies(Pump) && !IsRender(Pump)) {
+        (VOID)WaveRtCaptureTake(Pump, Now());
+    }
     /* The clock goes on where the position stands. Capture: behind what is in memory, because the device throws away
      * what it recorded beyond. */
     WaveRtPositionSet(&Pump->Position, IsRender(Pump) ? Pump->Frozen : Pump->Completed);
@@ -616,6 +629,7 @@ VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
     Pump->Submitted = 0;
     Pump->Completed = 0;
     Pump->FlightFirst = Pump->FlightNext;
+    WaveRtPumpForgetHeld(Pump);
     Pump->NextBoundary = 0;
     Pump->ReleasedBoundary = 0;
     Pump->ReleasedTicks = 0;
