@@ -147,9 +147,6 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     if (Pump->Observer.Kind->Paces) {
         FindOut(Pump, Pass->Now);
     }
-    if (WaveRtPumpCopies(Pump)) {
-        (VOID)WaveRtCaptureTake(Pump, Pass->Now);
-    }
     if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
         WaveRtPumpReduceLag(Pump, Pass->Now);

@@ -201,6 +201,9 @@ static VOID Service(PWAVERT_PUMP Pump)
         pass.Next = WAVERT_NEVER;
         pass.Again = FALSE;
         WatchForLife(Pump, pass.Now);
+        if (!IsRender(Pump) && WaveRtPumpCopies(Pump)) {
+            (VOID)WaveRtCaptureTake(Pump, pass.Now);
+        }
         WaveRtKindObserve(Pump, pass.Now);
         Pump->Observer.Kind->Steer(Pump, pass.Now);
         if (IsRender(Pump)) {
