@@ -36,6 +36,10 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
  * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);
+/* Render, Copying: copies Frames from linear frame First on to their place in the ring. */
+VOID WaveRtCopiesFill(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
+/* Render: what is staged is handed over, silence makes it a period. */
+VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump);
 /* Capture, with Mapping: the first Frames samples of a period that came back go to where the captured data ends, unless
  * they are there. */
 VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames);

@@ -9,6 +9,8 @@
 #define ONE_MS 10000
 #define START_TIMEOUT_MS 2000
 #define DRAIN_SPARE_MS 2
+/* A mixer that has taken the last period hands it on at its next step. */
+#define DRAIN_STEP_MS (WAVERT_STEP_FRAMES / WAVERT_FRAMES_PER_MS)
 #define DRAIN_LIMIT_MS 500
 /* A device that completes nothing for this long, and three fourths of a buffer, is left behind. Some are a second late
  * when they start; Windows gives up a stream that does not notify for longer. */
@@ -107,8 +109,29 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
     }
     if (NT_SUCCESS(status) && Pump->Copying) {
         Pump->CopiesNext += Frames;
+        Pump->Staged = 0;
     }
     return status;
+}
+
+VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump)
+{
+    VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u) + 1u];
+    ULONG period = Pump->Geometry.PeriodFrames;
+    ULONG staged = Pump->Staged;
+    ULONG count;
+
+    if (staged == 0 || Pump->Dead || !NT_SUCCESS(WaveRtCopiesBuild(Pump, Pump->Submitted, staged, sg, &count))) {
+        return;
+    }
+    sg[count].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
+    sg[count].Length = (period - staged) * Pump->FrameBytes;
+    sg[count].Write = FALSE;
+    if (NT_SUCCESS(HandOver(Pump, sg, count + 1u, period, 0, FALSE))) {
+        Pump->Flight[(Pump->FlightNext - 1u) % WAVERT_FLIGHT_MAX].Got = staged;
+        Pump->Submitted += staged;
+        Pump->Staged = 0;
+    }
 }
 
 NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
@@ -266,7 +289,7 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
-    if (got != 0 && got < flight->Frames) {
+    if (!IsRender(Pump) && got != 0 && got < flight->Frames) {
         flight->Got = got; /* none at all: lost, and as long as it would have been */
     }
     while (WaveRtPumpInFlight(Pump)) {
@@ -274,11 +297,11 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
         if (!flight->Done) {
             return;
         }
-        Pump->Steering.Consumed += flight->Got;
+        Pump->Steering.Consumed += IsRender(Pump) ? flight->Frames : flight->Got;
         if (!IsRender(Pump)) {
             Recorded(Pump, flight);
         } else if (!flight->Silent) {
-            Pump->Completed += flight->Frames;
+            Pump->Completed += flight->Got;
         }
         Pump->FlightFirst++;
         if (IsRender(Pump) || Pump->Copies == NULL) {
@@ -397,7 +420,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             return STATUS_INVALID_PARAMETER;
         }
         Pump->Geometry = geometry;
-        Pump->Geometry.Whole = (BOOLEAN)(Pump->QueueBeforeStart && !IsRender(Pump));
+        Pump->Geometry.Whole = Pump->QueueBeforeStart;
         if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
             Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
             if (Pump->Copies == NULL) {
@@ -486,12 +509,17 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     WaveRtKindReset(Pump);
     WaveRtPumpSteerFrom(Pump);
     /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
-    Pump->PrerollLeft = IsRender(Pump) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
+    Pump->PrerollLeft =
+        (IsRender(Pump) && Pump->Submitted > Pump->Frozen) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
     Pump->Lag = InitialLag(Pump) * WAVERT_LAG_ONE;
     if (IsRender(Pump) && Pump->Copying) {
         Pump->PrerollLeft += Pump->Geometry.ReserveFrames;
     } else if (IsRender(Pump) && !Pump->QueueBeforeStart) {
         Pump->PrerollLeft += Pump->Geometry.PrerollFrames;
+    }
+    if (Pump->Geometry.Whole) {
+        Pump->PrerollLeft += Pump->Geometry.PeriodFrames - 1u;
+        Pump->PrerollLeft -= Pump->PrerollLeft % Pump->Geometry.PeriodFrames;
     }
     if (Pump->QueueBeforeStart && IsRender(Pump)) {
         WaveRtRenderPrefill(Pump);
@@ -574,7 +602,7 @@ static VOID Drain(PWAVERT_PUMP Pump)
         KeDelayExecutionThread(KernelMode, FALSE, &tick);
         PollOnce(Pump);
     }
-    tick.QuadPart = -(LONGLONG)DRAIN_SPARE_MS * ONE_MS;
+    tick.QuadPart = -(LONGLONG)(DRAIN_SPARE_MS + (Pump->Observer.Kind->Paces ? DRAIN_STEP_MS : 0)) * ONE_MS;
     KeDelayExecutionThread(KernelMode, FALSE, &tick);
 }
 
@@ -585,6 +613,9 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     Pump->Frozen = WaveRtPumpReported(Pump, Now());
     Pump->Running = FALSE;
+    if (IsRender(Pump)) {
+        WaveRtPumpSubmitStaged(Pump);
+    }
     KeReleaseSpinLock(&Pump->Lock, irql);
     KeCancelTimer(&Pump->Timer);
     /* The DPC may have been queued, or may run, on another processor. */
@@ -633,6 +664,7 @@ VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
     Pump->Completed = 0;
     Pump->FlightFirst = Pump->FlightNext;
     WaveRtPumpForgetHeld(Pump);
+    Pump->Staged = 0;
     Pump->NextBoundary = 0;
     Pump->ReleasedBoundary = 0;
     Pump->ReleasedTicks = 0;

@@ -36,6 +36,7 @@ static BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
     if (Pump->Dead) {
+        Pump->Staged = 0;
         WaveRtPumpSkip(Pump, frames);
         return TRUE;
     }
@@ -105,11 +106,33 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     return Later(due, EventClientDone(Pump, first, frames));
 }
 
+/* Periods that are whole may lie across a boundary, and the position gets to the boundary before the client refills what
+ * is behind it: what there is of such a period is copied, and waits. Returns when that is due; WAVERT_NEVER: nothing. */
+static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+    ULONGLONG filled = Pump->ReleasedBoundary + geometry->BufferFrames;
+    ULONGLONG first = Pump->Submitted + Pump->Staged;
+    ULONGLONG due;
+
+    if (!Pump->Copying || geometry->IntervalFrames == 0 || Pump->Dead || first >= filled ||
+        Pump->Submitted + geometry->PeriodFrames <= filled || filled > Pump->Completed + WAVERT_COPIES_FRAMES) {
+        return WAVERT_NEVER;
+    }
+    due = EventClientDone(Pump, first, (ULONG)(filled - first));
+    if (due <= NowTicks) {
+        WaveRtCopiesFill(Pump, first, (ULONG)(filled - first));
+        Pump->Staged += (ULONG)(filled - first);
+        return WAVERT_NEVER;
+    }
+    return due;
+}
+
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     const WAVERT_KIND *kind = Pump->Observer.Kind;
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
-    ULONGLONG due = WAVERT_NEVER;
+    ULONGLONG due;
     BOOLEAN full = FALSE;
 
     if (!Pump->Dead && !SubmitPreroll(Pump, Pass->Now)) {
@@ -118,9 +141,10 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     while (!full && PeriodDue(Pump) <= Pass->Now) {
         full = (BOOLEAN)!SubmitPeriod(Pump, Pass->Now);
     }
+    due = Stage(Pump, Pass->Now);
     WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
 
-    due = full ? soon : PeriodDue(Pump);
+    due = Sooner(due, full ? soon : PeriodDue(Pump));
     if (kind->Paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
