@@ -221,6 +221,14 @@ static const char *check_state(const struct vsnd *dev, uint32_t stream_id, uint6
     return NULL;
 }
 
+/* Virtio 1.2, 5.14.6.8: transfers of the size of a period. Devices write a whole one whatever there is room for. */
+static void count_odd_period(struct vsnd *dev, uint32_t stream_id, uint64_t payload)
+{
+    const struct pcm_stream *stream = &dev->streams[stream_id];
+    if (dev->personality->status_base == VIRTIO_SND_S_SPEC_BASE && stream->channels && payload != stream->period_bytes)
+        dev->stats.odd_periods++;
+}
+
 /* Devices of which a transfer out of turn, or one too many, is the end. */
 static const char *check_fatal(const struct vsnd *dev, uint32_t stream_id)
 {
@@ -268,6 +276,7 @@ void pcm_transfer(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *c
         device_needs_reset(dev, why);
         return;
     }
+    count_odd_period(dev, stream_id, payload);
     why = check_state(dev, stream_id, payload);
     if (why)
         answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, why);

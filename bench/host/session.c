@@ -208,6 +208,19 @@ static void map_recorded(struct session *s) {
     }
 }
 
+/* What the model counted against the driver. */
+static void look_for_odd_periods(struct session *s) {
+    struct vsnd_stats stats;
+
+    if (!s->violated && bus_model_stats(&s->bus, &stats) && stats.odd_periods != 0) {
+        snprintf(s->violation.rule, sizeof s->violation.rule, "PERIOD_SIZE");
+        snprintf(s->violation.message, sizeof s->violation.message,
+                 "%llu transfers are not of the size that SET_PARAMS announced", (unsigned long long)stats.odd_periods);
+        snprintf(s->violation.function, sizeof s->violation.function, "the device model");
+        s->violated = true;
+    }
+}
+
 enum exit_status session_run(struct session *s) {
     const struct session_input *input = s->input;
     int status = 0;
@@ -232,6 +245,7 @@ enum exit_status session_run(struct session *s) {
     if (!served) {
         return EXIT_BENCH;
     }
+    look_for_odd_periods(s);
     if (s->bus.finish != NULL) {
         if (!bus_finish(&s->bus)) {
             return EXIT_BENCH;

@@ -33,6 +33,10 @@ EXACT = (
       for client, options in (("event_2", EVENT_2), ("event_1", EVENT_1), ("timer", TIMER))
       for verb in ("play", "record")),
     *(("periods_of_five_milliseconds", "specification", verb, SMALL) for verb in ("play", "record")),
+    *((f"every_transfer_is_a_period_{frames}_frames_{count}", device, verb,
+       ("--jitter-ms", "3", "--buffer-frames", str(frames), "--notifications", str(count)))
+      for frames, count in ((1001, 1), (4801, 1), (2002, 2)) for device in ("specification", "crosvm")
+      for verb in ("play", "record")),
     *(("nothing_but_the_timer_tells_of_completions", device, verb, POLLED)
       for device in ("specification", "qemu") for verb in ("play", "record")),
 )

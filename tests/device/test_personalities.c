@@ -272,6 +272,18 @@ static void a_transfer_is_exactly_a_period(void **state)
     assert_int_equal(guest_xfer_status(guest, &shorter), IO_ERR);
 }
 
+static void a_transfer_of_another_size_is_counted(void **state)
+{
+    struct guest *guest = *state;
+    int16_t pcm[2 * PERIOD_FRAMES + 2] = {0};
+    guest_prepare(guest, 0);
+    guest_submit_tx(guest, 0, pcm, TX_BYTES);
+    assert_int_equal(guest_stats(guest).odd_periods, 0);
+    guest_submit_tx(guest, 0, pcm, TX_BYTES - 4);
+    guest_submit_tx(guest, 0, pcm, TX_BYTES + 4);
+    assert_int_equal(guest_stats(guest).odd_periods, 2);
+}
+
 static void descriptors_are_counted(void **state)
 {
     struct guest *guest = *state;
@@ -561,6 +573,9 @@ int main(void)
         WITH(more_than_two_buffers_in_flight_are_its_end, "android"),
         WITH(a_transfer_is_exactly_a_period, "crosvm"),
         WITH(a_transfer_is_exactly_a_period, "specification,period=exact"),
+        WITH(a_transfer_of_another_size_is_counted, "specification"),
+        WITH(a_transfer_of_another_size_is_counted, "qemu"),
+        WITH(a_transfer_of_another_size_is_counted, "crosvm"),
         WITH(descriptors_are_counted, "acrn"),
         WITH(descriptors_are_counted, "specification,descriptors=exact"),
         WITH(the_status_lies_behind_the_data, "specification,rx_status=data"),
