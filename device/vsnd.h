@@ -63,7 +63,7 @@ struct vsnd_stats {
     uint64_t bad_messages;            /* answers BAD_MSG */
     uint64_t not_supported;           /* answers NOT_SUPP */
     uint64_t io_errors;               /* answers IO_ERR */
-    uint64_t odd_periods;             /* transfers, well-formed, of another size than SET_PARAMS announced; not Aero's */
+    uint64_t odd_periods;             /* transfers of another size than SET_PARAMS announced; not Aero's */
     uint64_t unanswered;              /* requests without room for an answer */
     uint64_t needs_reset;             /* times the device asked for a reset */
     uint64_t resets;                  /* times the driver wrote status 0 */

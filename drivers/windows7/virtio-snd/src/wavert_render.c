@@ -106,8 +106,9 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
     return Later(due, EventClientDone(Pump, first, frames));
 }
 
-/* Periods that are whole may lie across a boundary, and the position gets to the boundary before the client refills what
- * is behind it: what there is of such a period is copied, and waits. Returns when that is due; WAVERT_NEVER: nothing. */
+/* Periods that are whole may lie across a boundary, and the position gets to the boundary before the client refills
+ * what is behind it: what there is of such a period is copied, and waits. Returns when that is due; WAVERT_NEVER:
+ * nothing is. */
 static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;

@@ -183,8 +183,11 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
     needed -= geometry->BufferFrames;
     behind = (LONGLONG)clock - (LONGLONG)needed;
+    if (behind < 0) {
+        behind = 0; /* only a device that is fast, and is steered by, has the position ahead of the clock */
+    }
     if (behind * WAVERT_LAG_ONE < Pump->Lag) {
         Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
-        Pump->Lag = (behind > 0) ? behind * WAVERT_LAG_ONE : 0;
+        Pump->Lag = behind * WAVERT_LAG_ONE;
     }
 }
