@@ -46,7 +46,7 @@ def holds(arch, device, ppm):
 
 
 # What the driver has to hold. A device joins when its cells do.
-for device in ("model:aero",):
+for device in ("model:aero", "model:specification"):
     for arch in ("x86", "x64"):
         for ppm in PPM:
             add_test(f"ten minutes: {arch} {device} {ppm:+d} ppm", functools.partial(holds, arch, device, ppm))
