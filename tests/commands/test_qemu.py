@@ -33,6 +33,7 @@ SCENARIOS = (
     "disable_enable", "stop_start", "unload", "surprise_removal_while_running", "calls_after_surprise_removal",
     "failed_start_leaves_nothing", "reopen", "state_walks", "pause_resume_loses_nothing", "pause_resume_capture",
     "both_ways_to_capture_agree", "position_criteria", "notification_counts", "notification_events", "short_of_pages",
+    "odd_buffer_sizes",
 )
 
 
@@ -93,6 +94,8 @@ def an_output_alone(arch):
     play("qemu:streams=1", "--arch", arch, "--buffer-ms", "40")
     done = run(["scenario", "record", "--device", "qemu:streams=1", "--arch", arch])
     equal(done.returncode, 1, f"record: status ({done.stderr})")
+    shown = run(["show", "--device", "qemu:streams=1", "--arch", arch]).stdout
+    true("Speakers (render)" in shown and "Microphone" not in shown, shown)
 
 
 def scenario(name, arch):
@@ -120,6 +123,21 @@ def real_time(move, device, *arguments):
     """Buffers are generous: a busy host delays this process by far more than a period."""
     result = move(device, "--buffer-ms", "500", *arguments)
     true(result["wall_seconds"] >= FRAMES / 48000, f"real time: {result['wall_seconds']} s")
+
+
+def logo(arch):
+    """Microsoft's criteria, all of them."""
+    _, result, errors = run_json(["logo", "--device", "qemu", "--arch", arch])
+    equal(errors, "", "errors")
+    equal([row["criterion"] for row in result["criteria"] if not row["met"]], [], "not met")
+
+
+def add_odd_buffers():
+    """The last piece of such a buffer is shorter than a period; QEMU writes a whole period into it all the same."""
+    for arch, count, frames in itertools.product(ARCHS, "12", ("480", "961", "1001", "1919", "4801")):
+        options = ("--arch", arch, "--notifications", count, "--buffer-frames", frames)
+        add_test(f"record_{arch}_{count}_notifications_{frames}_frames",
+                 lambda options=options: record("qemu", *options))
 
 
 def add_streams():
@@ -152,6 +170,9 @@ def add_tests():
                      duplex("qemu:" + properties, "--arch", arch, "--buffer-ms", "40"))
     add_test("a_run_repeats", a_run_repeats)
     add_streams()
+    add_odd_buffers()
+    for arch in ARCHS:
+        add_test(f"logo_{arch}", lambda arch=arch: logo(arch))
 
 
 REASON = qemu_program.missing()
