@@ -106,7 +106,7 @@ static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 
     clock = WaveRtPumpReported(Pump, NowTicks);
     if (!WaveRtPumpSteps(Pump)) {
-        clock += Pump->Geometry.PeriodFrames + WAVERT_FRAMES_PER_MS;
+        clock += Pump->Geometry.PeriodFrames;
     }
     return (clock < Pump->Completed) ? clock : Pump->Completed;
 }
@@ -130,7 +130,7 @@ static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 /* The sooner of Due and the counter value at which the next notification, whose data is in memory, may be given. */
 static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONGLONG Due)
 {
-    ULONG early = WaveRtPumpSteps(Pump) ? 0 : Pump->Geometry.PeriodFrames + WAVERT_FRAMES_PER_MS;
+    ULONG early = WaveRtPumpSteps(Pump) ? 0 : Pump->Geometry.PeriodFrames;
     ULONGLONG at = WaveRtPumpReportedAt(Pump, Pump->NextBoundary - early);
 
     at = (at > SoonTicks) ? at : SoonTicks;
