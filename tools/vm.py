@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """./aero-snd vm: a Windows 7 of yours on QEMU with its virtio-sound device and the driver's ISO.
 
-The guest's hardware is what Windows 7 has drivers for: IDE disk and CD, VGA, a USB tablet. No network.
+The guest's hardware is what Windows 7 has drivers for: IDE disk and CD, VGA, a USB tablet; no network. Its processor is
+QEMU's plainest: "host" shows registers that a hypervisor below this one may refuse to give.
 """
 import argparse
 import os
@@ -108,10 +109,9 @@ def command(arguments):
     iso = readable(arguments.iso or ISO, "ISO")
     emulator = find_emulator(arguments.arch)
     kvm = os.access("/dev/kvm", os.R_OK | os.W_OK) and not arguments.no_kvm
-    return [emulator, "-name", "aero-snd", "-machine", "pc",
-            *(("-accel", "kvm", "-cpu", "host") if kvm else ("-accel", "tcg")),
-            "-m", "2048", "-smp", "2", "-rtc", "base=localtime", "-vga", "std", "-usb", "-device", "usb-tablet",
-            "-nic", "none", "-display", display(emulator),
+    return [emulator, "-name", "aero-snd", "-machine", "pc", "-accel", "kvm" if kvm else "tcg", "-m", "2048",
+            "-smp", "2", "-rtc", "base=localtime", "-vga", "std", "-usb", "-device", "usb-tablet", "-nic", "none",
+            "-display", display(emulator),
             "-drive", f"file={escaped(disk)},format={disk_format(disk)},if=ide,index=0",
             "-drive", f"file={escaped(iso)},format=raw,if=ide,index=2,media=cdrom,readonly=on",
             "-audiodev", audiodev(arguments.audio, emulator), "-device", f"{DEVICE},audiodev=sound", *arguments.more]
@@ -120,9 +120,9 @@ def command(arguments):
 def parse(words):
     """Options, and in `more` what follows a lone --."""
     own, more = (words[:words.index("--")], words[words.index("--") + 1:]) if "--" in words else (words, [])
-    parser = argparse.ArgumentParser(prog="./aero-snd vm", allow_abbrev=False, description="Starts a Windows 7 of yours "
-                                     "on QEMU with its virtio-sound device and the driver's ISO. No network. What "
-                                     "follows -- goes to QEMU as it is.")
+    parser = argparse.ArgumentParser(prog="./aero-snd vm", allow_abbrev=False,
+                                     description="Starts a Windows 7 of yours on QEMU with its virtio-sound device and "
+                                     "the driver's ISO. No network. What follows -- goes to QEMU as it is.")
     parser.error = lambda message: fail(f"vm: {message}")
     parser.add_argument("--disk", type=pathlib.Path, required=True, help="image with Windows 7; it is written to")
     parser.add_argument("--arch", choices=sorted(EMULATORS), default="x64", help="of that Windows (default x64)")

@@ -68,7 +68,8 @@ def the_command_line_has_device_disk_and_disc():
 @test
 def the_disk_format_is_read_from_the_image():
     with Machine() as machine:
-        for head, name in ((b"QFI\xfb\0\0\0\3", "qcow2"), (b"vhdxfile", "vhdx"), (b"KDMV", "vmdk"), (b"\x33\xc0", "raw")):
+        for head, name in ((b"QFI\xfb\0\0\0\3", "qcow2"), (b"vhdxfile", "vhdx"), (b"KDMV", "vmdk"),
+                           (b"<<< Oracle VM", "vdi"), (b"conectix", "vpc"), (b"\x33\xc0", "raw")):
             machine.write("a, b/disk.raw", head + bytes(512))
             true(f",format={name}," in values(machine.words(), "-drive")[0], name)
 
@@ -148,11 +149,10 @@ def qemu_takes_every_option_and_shows_the_device():
                     status, devices = converse(process, listener)
                 finally:
                     process.kill()
-                    said, complaints = process.communicate()
+                    said, _ = process.communicate()
             equal(status["status"], "prelaunch", "the machine's state")
             true(any(SOUND.items() <= device["id"].items() for device in devices), "no virtio-sound device")
             true("install.cmd" in said and "Device Manager" in said, "what to click")
-            equal(complaints, "", "stderr")
 
 
 @test
