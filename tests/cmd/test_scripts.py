@@ -3,7 +3,6 @@
 """The .cmd scripts under Wine's cmd, with stand-ins for Inf2Cat and signtool; and that the Windows-side scripts know
 the same packages as everybody else. Prints TAP."""
 
-import atexit
 import json
 import os
 import re
@@ -12,22 +11,18 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(ROOT, "tests", "commands"))
+sys.path[:0] = [os.path.join(ROOT, "tests"), os.path.join(ROOT, "tests", "commands")]
+import wine  # noqa: E402  pylint: disable=wrong-import-position
 from harness import Folder, equal, main, test, true  # noqa: E402  pylint: disable=wrong-import-position
 
 SCRIPTS = os.path.join(ROOT, "drivers", "windows7", "virtio-snd", "scripts")
 MANIFEST = os.path.join(ROOT, "docs", "windows-device-contract.json")
 VARIANTS_MK = os.path.join(ROOT, "mk", "variants.mk")
 STANDIN = os.path.join(ROOT, "out", "tests", "cmd", "tool.exe")
-PREFIX = os.path.join(ROOT, "out", "tests", "cmd", "prefix")
-ENVIRONMENT = dict(os.environ, WINEPREFIX=PREFIX, WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=")
+PREFIX = wine.Prefix()
 NAMES = {"contract": ("aero_virtio_snd", "aero_virtio_snd"), "legacy": ("virtiosnd_legacy", "aero-virtio-snd-legacy"),
          "ioport": ("virtiosnd_ioport", "aero-virtio-snd-ioport")}
 PFX = "aero-virtio-snd-test.pfx"
-
-
-def dos(path):
-    return "Z:" + path.replace("/", "\\")
 
 
 class Tree(Folder):
@@ -48,10 +43,10 @@ class Tree(Folder):
 
     def run(self, script, *arguments, **environment):
         """(status, stdout, stderr) with plain line ends."""
-        done = subprocess.run(["wine", "cmd", "/c", dos(self("a driver/scripts", script)), *arguments], check=False,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300, cwd=self.path,
-                              env=dict(ENVIRONMENT, WINEPATH=dos(self("bin")), STANDIN_LOG=dos(self("log")),
-                                       **environment))
+        done = subprocess.run([wine.WINE, "cmd", "/c", wine.windows(self("a driver/scripts", script)), *arguments],
+                              check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=wine.LIMIT,
+                              cwd=self.path, env=dict(PREFIX.environment, WINEPATH=wine.windows(self("bin")),
+                                                      STANDIN_LOG=wine.windows(self("log")), **environment))
         out, err = (text.decode("latin-1").replace("\r", "") for text in (done.stdout, done.stderr))
         return done.returncode, out, err
 
@@ -92,7 +87,7 @@ def make_cat_gives_inf2cat_one_package_in_a_folder_of_its_own():
             true(f"inf\\{inf_name}.cat" in fine(tree.run("make-cat.cmd", *arguments)), "the catalog is named")
             name, driver, systems, *files = tree.calls()
             equal((name, systems), ("Inf2Cat.exe", "/os:7_X86,7_X64"), "the call")
-            true(driver.startswith("/driver:" + dos(tree("a driver/inf"))), driver)
+            true(driver.startswith("/driver:" + wine.windows(tree("a driver/inf"))), driver)
             equal(sorted(files), sorted([f"file {inf_name}.inf", f"file {sys_name}.sys"]), "what it saw")
             equal(tree.read(inf_name + ".cat"), b"catalog", "the catalog")
             equal(tree.infs(), sorted([*before, inf_name + ".cat"]), "nothing else was left")
@@ -124,8 +119,8 @@ def sign_driver_signs_image_and_catalog_of_the_variant():
             fine(tree.run("sign-driver.cmd", *arguments))
             wanted = []
             for name in (sys_name + ".sys", inf_name + ".cat"):
-                wanted += ["signtool.exe", "sign", "/v", "/f", dos(tree("a driver/cert", PFX)), "/p",
-                           "aero-virtio-snd-test", "/fd", "sha1", dos(tree("a driver/inf", name))]
+                wanted += ["signtool.exe", "sign", "/v", "/f", wine.windows(tree("a driver/cert", PFX)), "/p",
+                           "aero-virtio-snd-test", "/fd", "sha1", wine.windows(tree("a driver/inf", name))]
                 true(tree.read(name).endswith(b" signed"), name)
             equal(tree.calls(), wanted, "the calls")
 
@@ -135,9 +130,9 @@ def sign_driver_takes_another_key_and_digest():
     with Tree() as tree:
         tree.write("a driver/inf/aero_virtio_snd.cat", b"catalog")
         tree.write("my key.pfx", b"")
-        fine(tree.run("sign-driver.cmd", AERO_PFX=dos(tree("my key.pfx")), AERO_PFX_PASSWORD="two words",
-                      AERO_SIGN_DIGEST="sha256"))
-        equal(tree.calls()[3:9], ["/f", dos(tree("my key.pfx")), "/p", "two words", "/fd", "sha256"], "the arguments")
+        key = wine.windows(tree("my key.pfx"))
+        fine(tree.run("sign-driver.cmd", AERO_PFX=key, AERO_PFX_PASSWORD="two words", AERO_SIGN_DIGEST="sha256"))
+        equal(tree.calls()[3:9], ["/f", key, "/p", "two words", "/fd", "sha256"], "the arguments")
 
 
 @test
@@ -185,13 +180,6 @@ def scripts_for_windows_are_checked_out_with_its_line_ends():
         true(text.isascii(), f"{name}: ASCII")
 
 
-def start():
-    atexit.register(subprocess.run, ["wineserver", "-k"], env=ENVIRONMENT, check=False, stderr=subprocess.DEVNULL)
-    os.makedirs(PREFIX, exist_ok=True)
-    subprocess.run(["wine", "wineboot", "--init"], env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
-    main()
-
-
 if __name__ == "__main__":
-    start()
+    with PREFIX:
+        main()
