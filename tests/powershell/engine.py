@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """PowerShell's engine for the tests: the program in host/, built once with the machine's .NET SDK."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -35,10 +36,13 @@ def why_not():
 
 
 def build():
-    """Builds the host. Raises RuntimeError with the compiler's words."""
-    done = subprocess.run(["dotnet", "build", PROJECT, "-nodeReuse:false", "-p:UseSharedCompilation=false",
-                           f"-p:BaseIntermediateOutputPath={OUTPUT}/obj/", "-o", os.path.dirname(PROGRAM)],
-                          capture_output=True, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False)
+    """Builds the host, one builder at a time. Raises RuntimeError with the compiler's words."""
+    os.makedirs(OUTPUT, exist_ok=True)
+    with open(os.path.join(OUTPUT, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(["dotnet", "build", PROJECT, "-nodeReuse:false", "-p:UseSharedCompilation=false",
+                               f"-p:BaseIntermediateOutputPath={OUTPUT}/obj/", "-o", os.path.dirname(PROGRAM)],
+                              capture_output=True, text=True, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:
         raise RuntimeError(done.stdout + done.stderr)
 
