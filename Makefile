@@ -17,5 +17,6 @@ include mk/host.mk
 include mk/unit.mk
 include mk/rules.mk
 include mk/inf.mk
+include mk/scripts.mk
 include mk/docs.mk
 include mk/commands.mk
