@@ -17,4 +17,5 @@ include mk/host.mk
 include mk/unit.mk
 include mk/rules.mk
 include mk/docs.mk
+include mk/package.mk
 include mk/commands.mk

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+# Catalogs, signatures and media: out/host/aero-catalog, and what ./aero-snd package, sign and verify need.
+
+CATALOG := $(OUT)/host/aero-catalog
+CATALOG_OBJECTS := $(patsubst %.c,$(OUT)/obj/%.o,$(wildcard tools/catalog/*.c))
+CATALOG_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+    -Wmissing-prototypes -Itools/catalog $(shell pkg-config --cflags libcrypto 2>/dev/null)
+
+$(OUT)/obj/tools/catalog/%.o: tools/catalog/%.c mk/package.mk
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) $(CATALOG_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CATALOG): $(CATALOG_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)$(HOST_CC) -o $@ $^ $(shell pkg-config --libs libcrypto)
+
+-include $(CATALOG_OBJECTS:.o=.d)
+
+.PHONY: catalog
+catalog: $(CATALOG) ## the program that writes and judges catalogs
+test-build: catalog
