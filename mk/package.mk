@@ -16,6 +16,8 @@ $(CATALOG): $(CATALOG_OBJECTS)
 
 -include $(CATALOG_OBJECTS:.o=.d)
 
-.PHONY: catalog
+.PHONY: catalog package-build
 catalog: $(CATALOG) ## the program that writes and judges catalogs
-test-build: catalog
+package-build: driver catalog
+release: catalog
+test-build: package-build
