@@ -21,3 +21,13 @@ catalog: $(CATALOG) ## the program that writes and judges catalogs
 package-build: driver catalog
 release: catalog
 test-build: package-build
+
+# Windows programs for the tests, run by Wine.
+PACKAGE_PROGRAMS := $(patsubst tests/package/%.c,$(OUT)/tests/package/%.exe,$(wildcard tests/package/*.c))
+
+$(OUT)/tests/package/%.exe: tests/package/%.c mk/package.mk
+	@mkdir -p $(@D)
+	$(Q)$(ARCH_x64_TRIPLE)-gcc -std=c11 -O1 -Wall -Wextra -Werror -municode -o $@ $< -lwintrust
+
+test-build: $(PACKAGE_PROGRAMS)
+TESTS += $(addprefix tests/package/,test_catalog.py test_verify.py test_signing.py test_media.py test_wine.py)

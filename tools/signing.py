@@ -255,7 +255,7 @@ def inf_value(path, name):
 
 
 def epoch(inf):
-    """Seconds since 1970, the date of all that is made from this INF: SOURCE_DATE_EPOCH, or the day of its DriverVer."""
+    """The date of all that is made from this INF: SOURCE_DATE_EPOCH, or the day of its DriverVer."""
     given = os.environ.get("SOURCE_DATE_EPOCH")
     if given:
         if not given.isdigit() or not ZIP_EPOCH <= int(given) < 2**32:

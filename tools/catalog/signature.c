@@ -62,8 +62,7 @@ static int algorithm_nid(const X509_ALGOR *algorithm)
 /* The fields of a signer that no signature protects say what they have to. */
 static const char *signer_trouble(PKCS7 *p7, PKCS7_SIGNER_INFO *signer)
 {
-    int digest = algorithm_nid(signer->digest_alg), encryption = algorithm_nid(signer->digest_enc_alg);
-    int hash, key, listed = 0;
+    int digest = algorithm_nid(signer->digest_alg), listed = 0;
 
     if (ASN1_INTEGER_get(signer->version) != 1) {
         return "a signer's version is not 1";
@@ -71,8 +70,8 @@ static const char *signer_trouble(PKCS7 *p7, PKCS7_SIGNER_INFO *signer)
     if (!plain_algorithm(signer->digest_alg) || !plain_algorithm(signer->digest_enc_alg)) {
         return "an algorithm has parameters";
     }
-    if (encryption != NID_rsaEncryption && !(OBJ_find_sigid_algs(encryption, &hash, &key) && hash == digest)) {
-        return "the signer's algorithms do not belong together";
+    if (algorithm_nid(signer->digest_enc_alg) != NID_rsaEncryption) {
+        return "a signer's algorithm is not RSA, by its plain name";
     }
     for (int at = 0; at < sk_X509_ALGOR_num(p7->d.sign->md_algs); at++) {
         const X509_ALGOR *algorithm = sk_X509_ALGOR_value(p7->d.sign->md_algs, at);
@@ -80,6 +79,17 @@ static const char *signer_trouble(PKCS7 *p7, PKCS7_SIGNER_INFO *signer)
         listed = listed || (plain_algorithm(algorithm) && algorithm_nid(algorithm) == digest);
     }
     return listed ? NULL : "digestAlgorithms does not name the signer's";
+}
+
+/* OpenSSL finds the signer's certificate by a name whose letters may be of either case. */
+static int names_exactly(const PKCS7_SIGNER_INFO *signer, const X509 *certificate)
+{
+    const unsigned char *stated, *issuer;
+    size_t stated_size, issuer_size;
+
+    must(X509_NAME_get0_der(signer->issuer_and_serial->issuer, &stated, &stated_size) &&
+        X509_NAME_get0_der(X509_get_issuer_name(certificate), &issuer, &issuer_size));
+    return stated_size == issuer_size && memcmp(stated, issuer, issuer_size) == 0;
 }
 
 static const char *form_trouble(PKCS7 *p7, const char *content_oid)
@@ -239,6 +249,7 @@ void signature_judge(struct report *report, const char *file, PKCS7 *p7, const s
 {
     PKCS7_SIGNER_INFO *signer = sk_PKCS7_SIGNER_INFO_value(p7->d.sign->signer_info, 0);
     STACK_OF(X509) *signers;
+    X509 *certificate;
     char name[128];
 
     if (signer == NULL) {
@@ -246,17 +257,21 @@ void signature_judge(struct report *report, const char *file, PKCS7 *p7, const s
         return;
     }
     signers = PKCS7_get0_signers(p7, NULL, 0);
-    if (signers == NULL || !content_verifies(p7)) {
+    certificate = sk_X509_value(signers, 0);
+    sk_X509_free(signers);
+    if (certificate == NULL || !content_verifies(p7)) {
         report_add(report, file, "signature", VERDICT_BAD, "%s", openssl_reason());
-        sk_X509_free(signers);
         return;
     }
-    X509_NAME_oneline(X509_get_subject_name(sk_X509_value(signers, 0)), name, sizeof name);
+    if (!names_exactly(signer, certificate)) {
+        report_add(report, file, "signature", VERDICT_BAD, "it names its certificate in other letters");
+        return;
+    }
+    X509_NAME_oneline(X509_get_subject_name(certificate), name, sizeof name);
     report_add(report, file, "signature", VERDICT_OK, "%s, %s", OBJ_nid2ln(algorithm_nid(signer->digest_alg)), name);
     if (anchors->certificates == NULL) {
         report_add(report, file, "chain", VERDICT_NONE, "no certificate was given to judge it by (--cert)");
     } else {
-        judge_chain(report, file, p7, sk_X509_value(signers, 0), is_time_stamped(signer), anchors);
+        judge_chain(report, file, p7, certificate, is_time_stamped(signer), anchors);
     }
-    sk_X509_free(signers);
 }

@@ -16,7 +16,7 @@ struct catalog_order {
     const char *output;
 };
 
-/* Writes `output` through a temporary name beside it: all or nothing. Same order, same bytes. Exits with a line on error. */
+/* Writes `output`, all or nothing; the same order gives the same bytes. Exits with a line on error. */
 void catalog_write(const struct catalog_order *order);
 
 #endif
