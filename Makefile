@@ -16,6 +16,7 @@ include mk/guest.mk
 include mk/host.mk
 include mk/unit.mk
 include mk/rules.mk
+include mk/inf.mk
 include mk/docs.mk
 include mk/package.mk
 include mk/commands.mk

@@ -67,7 +67,7 @@ $(call driver_obj,$(1),$(2),$(3))/%.gcc.o: %.c | $(DRIVER_MC_RC)
 	$(Q)$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) \
 	    $($(1)_DEFINES) $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-$(call driver_obj,$(1),$(2),$(3))/%.res: %.rc
+$(call driver_obj,$(1),$(2),$(3))/%.res: %.rc $(SND)/include/version.h
 	@mkdir -p $$(@D)
 	$(Q)$(LLVM_RC) /I $(SND)/res /I $(SND)/include /I $(MINGW_INCLUDE) $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) \
 	    /D SYS_NAME=$($(1)_SYS) /FO $$@ $$<

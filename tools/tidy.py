@@ -37,11 +37,11 @@ def files():
 
 
 def read(name):
-    """The lines of a text file, or None for a binary one."""
+    """The lines of a text file, whatever ends them (.gitattributes says what), or None for a binary one."""
     with open(os.path.join(ROOT, name), "rb") as stream:
         content = stream.read()
     try:
-        return None if b"\0" in content else content.decode("utf-8").split("\n")
+        return None if b"\0" in content else content.decode("utf-8").replace("\r\n", "\n").split("\n")
     except UnicodeDecodeError:
         return None
 

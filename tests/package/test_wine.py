@@ -42,6 +42,7 @@ class Guest:
 
     def __init__(self, prefix, disc):
         self.prefix, self.disc = prefix, disc
+        prefix.environment["WINEDLLOVERRIDES"] += ";" + ",".join(f"{tool}.exe" for tool in TOOLS) + "=n"
         for tool in TOOLS:
             target = prefix.file("windows", "system32", f"{tool}.exe")
             target.unlink(missing_ok=True)

@@ -17,7 +17,9 @@ set "STATE=%ProgramData%\aero-virtio-snd"
 set "DONE=%STATE%\done.txt"
 set "CATALOG=aero_virtio_snd.cat"
 set "INF=%HERE%drivers\%ARCH%\virtio-snd\aero_virtio_snd.inf"
-if not "%MODE%"=="" if /i not "%MODE%"=="/undo" goto usage
+if "%MODE%"=="" goto mode_known
+if /i not "%MODE%"=="/undo" goto usage
+:mode_known
 "%SYSTEM%\reg.exe" query HKU\S-1-5-19 >nul 2>&1
 if errorlevel 1 goto not_elevated
 for %%F in ("%INF%" "%HERE%cert\certificate.txt") do if not exist "%%~F" set "LACKS=%%~F"
@@ -86,7 +88,7 @@ exit /b 0
 rem Sets the variable %1 to bcdedit's line on test-signing, in whatever language; empty if there is none.
 :testsigning_line
 set "%1="
-for /f "delims=" %%L in ('%SYSTEM%\bcdedit.exe /enum {current} ^| %SYSTEM%\find.exe /i "testsigning"') do set "%1=%%L"
+for /f "delims=" %%L in ('%SYSTEM%\bcdedit.exe /enum {current} ^| %SYSTEM%\find.exe "testsigning"') do set "%1=%%L"
 exit /b 0
 
 rem Adds the certificate to the store %1, unless it is there.
@@ -115,7 +117,7 @@ rem Sets OEM to the name under which the driver store holds this driver, or to n
 :find_driver
 set "OEM="
 for %%F in ("%SystemRoot%\inf\oem*.inf") do (
-    "%SYSTEM%\find.exe" /i "%CATALOG%" "%%~F" >nul 2>&1
+    "%SYSTEM%\find.exe" "%CATALOG%" "%%~F" >nul 2>&1
     if not errorlevel 1 set "OEM=%%~nxF"
 )
 exit /b 0
