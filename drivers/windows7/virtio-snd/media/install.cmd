@@ -116,10 +116,12 @@ exit /b 0
 rem Sets OEM to the name under which the driver store holds this driver, or to nothing.
 :find_driver
 set "OEM="
-for %%F in ("%SystemRoot%\inf\oem*.inf") do (
-    "%SYSTEM%\find.exe" "%CATALOG%" "%%~F" >nul 2>&1
-    if not errorlevel 1 set "OEM=%%~nxF"
-)
+for /f "delims=" %%F in ('dir /b "%SystemRoot%\inf\oem*.inf" 2^>nul') do call :look_into %%F
+exit /b 0
+
+:look_into
+"%SYSTEM%\find.exe" "%CATALOG%" "%SystemRoot%\inf\%1" >nul 2>&1
+if not errorlevel 1 set "OEM=%1"
 exit /b 0
 
 :undo_driver
