@@ -70,9 +70,10 @@ def sequence(*parts):
 def wrapped(tag, *parts):
     """DER of a value with this tag byte, its content the parts."""
     content = b"".join(parts)
-    size = bytes([len(content)]) if len(content) < 0x80 else \
-        (lambda digits: bytes([0x80 | len(digits)]) + digits)(len(content).to_bytes((len(content).bit_length() + 7) // 8,
-                                                                                   "big"))
+    size = bytes([len(content)]) if len(content) < 0x80 else b""
+    if not size:
+        digits = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+        size = bytes([0x80 | len(digits)]) + digits
     return bytes([tag]) + size + content
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""The form of a catalog, value by value, read by other means than it is written; and the writer's errors. Prints TAP."""
+"""The form of a catalog, value by value, by a reader that shares nothing with the writer. Prints TAP."""
 import hashlib
 import pathlib
 import re
@@ -49,7 +49,8 @@ def check_frame(t, outer):
 
 def check_list(t, ctl):
     kinds = [child.kind for child in ctl.children]
-    t.check(kinds == ["SEQUENCE", "OCTET STRING", "UTCTIME", "SEQUENCE", "SEQUENCE", "[0]"], "list: its six parts", kinds)
+    t.check(kinds == ["SEQUENCE", "OCTET STRING", "UTCTIME", "SEQUENCE", "SEQUENCE", "[0]"], "list: its six parts",
+            kinds)
     t.check([entry.oid() for entry in ctl[0].children] == [MS + "12.1.1"], "list: usage is catalog list")
     t.check(len(ctl[1].content) == 16 and any(ctl[1].content), "list: an identifier of 16 bytes")
     t.check(ctl[2].content.decode() == scratch.DATE, "list: dated as asked", ctl[2].content)
@@ -104,7 +105,8 @@ def check_list_attributes(t, ctl, inf, system):
     for attribute in ctl[5][0].children:
         value = der.read(attribute[1].content)
         t.check(attribute[0].oid() == MS + "12.2.1" and attribute[1].kind == "OCTET STRING" and
-                value[0].kind == "BMP" and value[1].content == FLAGS, "list attribute: a named value in an OCTET STRING")
+                value[0].kind == "BMP" and value[1].content == FLAGS,
+                "list attribute: a named value in an OCTET STRING")
         found.append((value[0].content.decode("utf-16-be"), value[2].content))
     ids = sorted(set(re.findall(r"(?m)^%DeviceName%.*,\s*(PCI\\\S+)", inf.read_text())))
     wanted = [("OS", little(system))] + [(f"HWID{at}", little(text.lower())) for at, text in enumerate(ids, 1)]

@@ -74,12 +74,12 @@ def check_folders(t, made, cer):
 def check_zips(t, made):
     for arch in ARCHS:
         with zipfile.ZipFile(made / "out" / f"virtio-snd-{arch}.zip") as archive:
-            wanted = {f"{arch}/virtio-snd/{name}": (made / arch / "virtio-snd" / name).read_bytes() for name in CONTRACT}
+            wanted = {f"{arch}/virtio-snd/{name}": (made / arch / "virtio-snd" / name).read_bytes()
+                      for name in CONTRACT}
             t.check({name: archive.read(name) for name in archive.namelist()} == wanted,
                     f"the ZIP for {arch} is the contract package", archive.namelist())
-            date = re.search(r"DriverVer\s*=\s*(\d+)/(\d+)/(\d+)", archive.read(f"{arch}/virtio-snd/aero_virtio_snd.inf")
-                             .decode()).groups()
-            month, day, year = map(int, date)
+            inf = archive.read(f"{arch}/virtio-snd/aero_virtio_snd.inf").decode()
+            month, day, year = map(int, re.search(r"DriverVer\s*=\s*(\d+)/(\d+)/(\d+)", inf).groups())
             t.check({entry.date_time for entry in archive.infolist()} == {(year, month, day, 0, 0, 0)},
                     f"the ZIP for {arch} is dated as the INF is")
     with zipfile.ZipFile(made / "out/virtio-snd-symbols.zip") as archive:
@@ -148,12 +148,12 @@ def check_errors(t, tree, key, root):
     inf, sys_file = (tree / name for name in ("drivers/windows7/virtio-snd/inf/aero_virtio_snd.inf",
                                               "out/drivers/windows7/virtio-snd/x64/virtiosnd_legacy.sys"))
     text = inf.read_bytes()
+    chosen = tree / "drivers/windows7/virtio-snd/ci-package.json"
     cases = {"an INF is missing": lambda: inf.unlink(), "an image is missing": lambda: sys_file.unlink(),
              "an INF with Unix line ends": lambda: inf.write_bytes(text.replace(b"\r\n", b"\n")),
-             "a package unknown to the manifest": lambda: (tree / "drivers/windows7/virtio-snd/ci-package.json")
-             .write_text('{"infFiles": ["inf/x.inf"]}')}
+             "a package unknown to the manifest": lambda: chosen.write_text('{"infFiles": ["inf/x.inf"]}')}
     for name, spoil in cases.items():
-        kept = {path: path.read_bytes() for path in (inf, sys_file, tree / "drivers/windows7/virtio-snd/ci-package.json")}
+        kept = {path: path.read_bytes() for path in (inf, sys_file, chosen)}
         spoil()
         done = make(tree, target, key)
         for path, data in kept.items():

@@ -111,9 +111,10 @@ def own_keys(root):
     made = root / "aero-virtio-snd-test.pfx"
     first = "pass:" + signing.TEST_PASSWORD
     openssl("pkcs12", "-in", made, "-passin", first, "-nokeys", "-out", root / "cert.pem")
-    openssl("pkcs12", "-in", made, "-passin", first, "-nocerts", "-passout", "pass:" + PASSWORD, "-out", root / "key.pem")
-    openssl("pkcs12", "-export", "-in", root / "cert.pem", "-inkey", root / "key.pem", "-passin", "pass:" + PASSWORD,
-            "-passout", "pass:" + PASSWORD, "-out", root / "own.pfx")
+    word = "pass:" + PASSWORD
+    openssl("pkcs12", "-in", made, "-passin", first, "-nocerts", "-passout", word, "-out", root / "key.pem")
+    openssl("pkcs12", "-export", "-in", root / "cert.pem", "-inkey", root / "key.pem", "-passin", word,
+            "-passout", word, "-out", root / "own.pfx")
     (root / "word").write_text(PASSWORD + "\n")
     return [root / name for name in ("own.pfx", "cert.pem", "key.pem", "word")]
 
@@ -130,7 +131,7 @@ def check_own_key(t, root):
         status, out, _ = scratch.verify(folder, "--cert", cert)
         t.check(done.returncode == 0 and status == 0, f"{name}: signs, and verifies by that certificate", done.stderr, out)
         results.append(content(folder))
-    t.check(results[0] == results[1] == results[2] and len(results[0]) == 3, "the same key gives the same bytes each way")
+    t.check(results[0] == results[1] == results[2] and len(results[0]) == 3, "a key gives the same bytes each way")
     folder = scratch.staged(root / "again")
     for _ in range(2):
         done = sign(folder, "--pfx", pfx, "--pass-file", word)
@@ -174,8 +175,9 @@ def check_errors(t, root):
     own = ["--pfx", pfx, "--pass-file", word]
     cases = {"no such folder": [root / "absent", *own], "no INF": [root / "empty", *own], "no image": [without, *own],
              "a broken image": [broken, *own], "no such PFX": [good, "--pfx", root / "absent"],
-             "a PFX that is none": [good, "--pfx", word], "a wrong password": [good, "--pfx", pfx, "--pass-file", wrong],
-             "no password": [good, "--pfx", pfx], "no password file": [good, "--pfx", pfx, "--pass-file", root / "absent"],
+             "a PFX that is none": [good, "--pfx", word], "no password": [good, "--pfx", pfx],
+             "a wrong password": [good, "--pfx", pfx, "--pass-file", wrong],
+             "no password file": [good, "--pfx", pfx, "--pass-file", root / "absent"],
              "a certificate without key": [good, "--cert", cert], "two keys": [good, "--pfx", pfx, "--cert", cert],
              "another key's certificate": [good, "--cert", other, "--key", key, "--pass-file", word],
              "a wrong password of a key": [good, "--cert", cert, "--key", key, "--pass-file", wrong]}
