@@ -129,7 +129,8 @@ def check_own_key(t, root):
         folder = scratch.staged(root / f"way{len(results)}")
         done = sign(folder, *words, **environment)
         status, out, _ = scratch.verify(folder, "--cert", cert)
-        t.check(done.returncode == 0 and status == 0, f"{name}: signs, and verifies by that certificate", done.stderr, out)
+        t.check(done.returncode == 0 and status == 0, f"{name}: signs, and verifies by that certificate", done.stderr,
+                out)
         results.append(content(folder))
     t.check(results[0] == results[1] == results[2] and len(results[0]) == 3, "a key gives the same bytes each way")
     folder = scratch.staged(root / "again")
