@@ -35,7 +35,7 @@ $(KERNEL_RUNTIME_x86): $(VIRTIO)/src/int64_x86.S
 
 # --- Compile and link --------------------------------------------------------------------------------------------
 
-# Version resource and message table: res/*.mc becomes a .rc, all .rc become .res.
+# Version resource and message table: res/*.mc becomes a .rc, which res/*.rc includes, and that becomes a .res.
 DRIVER_RC := $(wildcard $(SND)/res/*.rc)
 DRIVER_MC := $(wildcard $(SND)/res/*.mc)
 DRIVER_MC_RC := $(patsubst $(SND)/res/%.mc,$(DRIVER_OBJ)/res/%.rc,$(DRIVER_MC))
@@ -67,13 +67,13 @@ $(call driver_obj,$(1),$(2),$(3))/%.gcc.o: %.c | $(DRIVER_MC_RC)
 	$(Q)$(ARCH_$(3)_TRIPLE)-gcc $(GCC_KERNEL_CFLAGS) $(ARCH_$(3)_CFLAGS) $($(2)_CFLAGS) $($(2)_DEFINES) \
 	    $($(1)_DEFINES) $(DRIVER_INCLUDES) -MMD -MP -c $$< -o $$@
 
-$(call driver_obj,$(1),$(2),$(3))/%.res: %.rc $(SND)/include/version.h
+$(call driver_obj,$(1),$(2),$(3))/%.res: %.rc $(SND)/include/version.h $(DRIVER_MC_RC)
 	@mkdir -p $$(@D)
-	$(Q)$(LLVM_RC) /I $(SND)/res /I $(SND)/include /I $(MINGW_INCLUDE) $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) \
-	    /D SYS_NAME=$($(1)_SYS) /FO $$@ $$<
+	$(Q)$(LLVM_RC) /I $(SND)/include /I $(DRIVER_OBJ)/res /I $(MINGW_INCLUDE) \
+	    $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) /D SYS_NAME=$($(1)_SYS) /FO $$@ $$<
 
 $($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.o,$($(1)_SOURCES)) \
-    $(patsubst %.rc,$(call driver_obj,$(1),$(2),$(3))/%.res,$(DRIVER_RC) $(DRIVER_MC_RC)) $(KERNEL_RUNTIME_$(3)) \
+    $(patsubst %.rc,$(call driver_obj,$(1),$(2),$(3))/%.res,$(DRIVER_RC)) $(KERNEL_RUNTIME_$(3)) \
     $(call kernel_libs,$(3)) tools/pe_finish.py
 	@mkdir -p $$(@D)
 	@echo "  LINK $$@"

@@ -6,12 +6,12 @@
 
 Sources: WDK, "Summary of INF Sections", "INF AddService Directive", "Installing a Port Class Audio Adapter".
 """
-import pathlib
 import re
 import struct
 import sys
 
 import contract
+import guard
 import version
 from inf import Inf
 
@@ -391,13 +391,5 @@ def check(root):
     yield from alike(infs)
 
 
-def main(arguments):
-    if len(arguments) > 1:
-        sys.exit("aero-snd: tools/check_infs.py takes one project's root at most")
-    findings = list(check(pathlib.Path(arguments[0]) if arguments else contract.ROOT))
-    print("\n".join(findings) if findings else "the INFs are as they should be")
-    return 1 if findings else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(guard.main(sys.argv[1:], (check,), "the INFs are as they should be"))

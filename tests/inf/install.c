@@ -3,10 +3,11 @@
  * Installs the sections of a driver's INF with setupapi, each below a key that stands for the one that Windows would
  * use, and prints what is then in the registry. Runs under Wine.
  *
- *   install INF BASE DECORATION SOURCE-FOLDER
+ *   install INF BASE DECORATION SOURCE-FOLDER ...
  *
  * BASE: the install section's name without decoration. DECORATION: "NTx86", "NTamd64", or "?" for what setupapi
- * chooses by itself. Prints UTF-8 lines in the registry's order; a failed step is one line on stderr, exit status 1.
+ * chooses by itself. Any number of such jobs. Prints UTF-8 lines in the registry's order, a job's first being the
+ * section in brackets; a failed step is one line on stderr and the end, with exit status 1.
  */
 #include <windows.h>
 /* windows.h comes first */
@@ -174,6 +175,22 @@ static void install_services(HINF inf, const WCHAR *section)
     }
 }
 
+/* What an upgrade does to switches that somebody has set: the section once more over a key in which all are 1. */
+static void upgrade(HINF inf, const WCHAR *section)
+{
+    static const WCHAR *const switches[] = {L"ForceNullBackend", L"AllowPollingOnly"};
+    const DWORD on = 1;
+    HKEY key = make_key(ROOT L"\\Device Parameters");
+    unsigned index;
+
+    for (index = 0; index < sizeof(switches) / sizeof(switches[0]); index++)
+        if (RegSetValueExW(key, switches[index], 0, REG_DWORD, (const BYTE *)&on, sizeof(on)))
+            fail("cannot set %ls", switches[index]);
+    RegCloseKey(key);
+    install_registry(inf, section, ROOT L"\\Device Parameters");
+    dump_key(HKEY_LOCAL_MACHINE, ROOT L"\\Device Parameters", L"Upgrade");
+}
+
 static void decorated(WCHAR *text, HINF inf, const WCHAR *base, const WCHAR *decoration)
 {
     if (wcscmp(decoration, L"?") != 0)
@@ -189,6 +206,7 @@ static void run(HINF inf, const WCHAR *base, const WCHAR *decoration, const WCHA
     decorated(section, inf, base, decoration);
     say(L"[%ls]", section);
     RegDeleteTreeW(HKEY_LOCAL_MACHINE, ROOT);
+    RegDeleteTreeW(HKEY_LOCAL_MACHINE, EVENT_LOG);
     install_files(inf, section, source);
     install_registry(inf, section, ROOT L"\\Driver");
     swprintf(part, TEXT_CHARS, L"%ls.HW", section);
@@ -196,23 +214,31 @@ static void run(HINF inf, const WCHAR *base, const WCHAR *decoration, const WCHA
     swprintf(part, TEXT_CHARS, L"%ls.Interfaces", section);
     install_interfaces(inf, part);
     dump_key(HKEY_LOCAL_MACHINE, ROOT, L"Root");
+    swprintf(part, TEXT_CHARS, L"%ls.HW", section);
+    upgrade(inf, part);
     swprintf(part, TEXT_CHARS, L"%ls.Services", section);
     install_services(inf, part);
 }
 
+enum { ArgumentInf, ArgumentBase, ArgumentDecoration, ArgumentSource, ArgumentCount };
+
 int wmain(int count, WCHAR **arguments)
 {
+    WCHAR **job;
     HINF inf;
-    UINT line = 0;
+    UINT line;
 
-    if (count != 5) {
-        fprintf(stderr, "usage: install INF BASE DECORATION SOURCE-FOLDER\n");
+    if (count == 1 || (count - 1) % ArgumentCount != 0) {
+        fprintf(stderr, "usage: install INF BASE DECORATION SOURCE-FOLDER ...\n");
         return 2;
     }
-    inf = SetupOpenInfFileW(arguments[1], L"MEDIA", INF_STYLE_WIN4, &line);
-    if (inf == INVALID_HANDLE_VALUE)
-        fail("%ls: cannot be opened, line %u", arguments[1], line);
-    run(inf, arguments[2], arguments[3], arguments[4]);
-    SetupCloseInfFile(inf);
+    for (job = arguments + 1; job < arguments + count; job += ArgumentCount) {
+        line = 0;
+        inf = SetupOpenInfFileW(job[ArgumentInf], L"MEDIA", INF_STYLE_WIN4, &line);
+        if (inf == INVALID_HANDLE_VALUE)
+            fail("%ls: cannot be opened, line %u", job[ArgumentInf], line);
+        run(inf, job[ArgumentBase], job[ArgumentDecoration], job[ArgumentSource]);
+        SetupCloseInfFile(inf);
+    }
     return 0;
 }

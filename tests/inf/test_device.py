@@ -22,6 +22,7 @@ import version  # noqa: E402
 BENCH = ROOT / "out/host/aero-bench"
 PLUGIN = ROOT / "out/host/vsnd_plugin.so"
 IMAGES = ROOT / "out/drivers/windows7/virtio-snd"
+HEADERS = pathlib.Path("/usr/share/mingw-w64/include")
 COMMON = ROOT / "drivers/windows7/virtio/common"
 # Each package and the device of the model that it is made for; each device and the packages that Windows would offer.
 DEVICES = {"contract": "aero", "legacy": "transitional", "ioport": "ioport"}
@@ -57,7 +58,7 @@ def registered(package):
     found, endpoints = {}, {}
     for section in check_infs.install_sections(this):
         for line in this.values(section + ".Interfaces", "AddInterface"):
-            found.setdefault(this.expand(line[1]), set()).add(names[this.expand(line[0])])
+            found.setdefault(this.expand(line[1]), set()).add(names.get(this.expand(line[0])))
             for (subkey, name), value in check_infs.registry(this, line[2]).items():
                 if subkey.startswith("EP\\") and name.endswith("},2"):
                     endpoints[(this.expand(line[1]), int(subkey[3:]))] = value[-1]
@@ -150,6 +151,29 @@ def numbers(t):
         t.check(package["hardware_ids"] == [hwid], f"{package['sys_name']} accepts what its INF binds to", hwid)
 
 
+def header_identifiers():
+    """{name in lower case: text} of the GUIDs and property keys in mingw-w64's headers, which somebody else wrote."""
+    text = "".join((HEADERS / name).read_text(errors="replace") for name in ("ks.h", "ksmedia.h", "ksproxy.h",
+                                                                            "mmdeviceapi.h"))
+    found = {name.lower(): "{%s}" % guid.upper()
+             for guid, name in re.findall(r'DEFINE_GUIDSTRUCT\("([^"]+)",\s*(\w+)\)', text)}
+    for name, *numbers in re.findall(r"DEFINE_PROPERTYKEY\((\w+)" + r",\s*(\w+)" * 12 + r"\)", text):
+        first, second, third, *tail, key = (int(number, 0) for number in numbers)
+        last = "".join(f"{byte:02X}" for byte in tail)
+        found[name.lower()] = f"{{{first:08X}-{second:04X}-{third:04X}-{last[:4]}-{last[4:]}}},{key}"
+    found["proxy.clsid"] = found["clsid_proxy"]
+    return found
+
+
+def identifiers(t):
+    known = header_identifiers()
+    for package in contract.packages():
+        used = {name: text for name, text in parsed(package).strings().items() if text.startswith("{")}
+        wrong = [f"{name} is {text}, not {known.get(name)}" for name, text in used.items() if known.get(name) != text]
+        t.check(len(used) == 11 and not wrong, f"{package['inf_name']}: identifiers are those of the headers",
+                len(used), *wrong)
+
+
 def build(t):
     """The build's variants are the manifest's packages."""
     text = (ROOT / "mk/variants.mk").read_text()
@@ -180,6 +204,7 @@ def main():
             resource(t, package, arch)
     offers(t)
     numbers(t)
+    identifiers(t)
     build(t)
     return t.finish()
 

@@ -8,6 +8,7 @@ event source by itself: the linter has the former, install.c does the latter.
 """
 import difflib
 import pathlib
+import re
 import shutil
 import sys
 
@@ -25,6 +26,7 @@ FOLDERS = {"NTx86": "x86", "NTamd64": "x64"}
 DEVIATIONS = (
     ("an_interface", "AddInterface = %KSCATEGORY_REALTIME%, %Wave%,", ";"),
     ("an_endpoint_value", "Mode%, 0x00010001, 0x1", "Mode%, 0x00010001, 0x0"),
+    ("an_upgrade_that_keeps_switches", "ForceNullBackend, 0x00010003", "ForceNullBackend, 0x00010001"),
     ("the_service", "StartType     = 3", "StartType     = 2"),
     ("the_event_source", "TypesSupported, 0x00010001, 7", "TypesSupported, 0x00010001, 3"),
 )
@@ -40,64 +42,64 @@ def base_section(path):
     return parsed.devices(next(iter(parsed.models().values())))[0][1]
 
 
-def install(prefix, path, decoration, source):
-    """(exit status, installed section, listing or the error)"""
-    done = prefix.run(INSTALL, wine.windows(path), base_section(path), decoration, wine.windows(source))
-    first, _, listing = done.stdout.partition("\n")
-    return done.returncode, first, listing if done.returncode == 0 else done.stderr
+def install(prefix, jobs):
+    """Runs the jobs, each (INF, decoration, source folder). ([(section, listing)], what went wrong)"""
+    words = [word for path, decoration, source in jobs
+             for word in (wine.windows(path), base_section(path), decoration, wine.windows(source))]
+    done = prefix.run(INSTALL, *words)
+    parts = re.split(r"^\[(.*)\]\n", done.stdout, flags=re.MULTILINE)[1:]
+    results = list(zip(parts[::2], parts[1::2]))
+    return results + [("", "not installed\n")] * (len(jobs) - len(results)), f"{done.returncode}: {done.stderr}"
 
 
 def stage(prefix, package, inf_name, arch):
-    """A folder as a user would have it: INF and image."""
+    """The INF in a folder as a user would have it, with the image."""
     folder = prefix.file("stage", inf_name, arch)
     folder.mkdir(parents=True)
     shutil.copy(ROOT / contract.INF_FOLDER / inf_name, folder / inf_name.removesuffix(".disabled"))
     shutil.copy(IMAGES / arch / package["sys_name"], folder)
-    return folder
+    return folder / inf_name.removesuffix(".disabled")
 
 
-def check_package(t, prefix, package, inf_name, decoration):
+def check_architecture(t, prefix, decoration):
+    """Every INF, the alias as well; then every image must be the architecture's."""
     arch = FOLDERS[decoration]
-    folder = stage(prefix, package, inf_name, arch)
-    name = f"{inf_name}, {arch}"
-    copied = prefix.file("windows", "system32", "drivers", package["sys_name"])
-    copied.unlink(missing_ok=True)
-    status, section, listing = install(prefix, folder / inf_name.removesuffix(".disabled"), decoration, folder)
-    t.check(status == 0 and section.endswith(f".{decoration}]"), f"{name} installs", listing)
-    difference = difflib.unified_diff(expected(package).splitlines(), listing.splitlines(), "wanted", "found",
-                                      lineterm="", n=0)
-    t.none(difference, f"{name} leaves the registry as expected")
-    t.check(copied.exists() and copied.read_bytes() == (IMAGES / arch / package["sys_name"]).read_bytes(),
-            f"{name} copies its image to System32\\drivers")
+    staged = [(package, inf_name, stage(prefix, package, inf_name, arch)) for package in contract.packages()
+              for inf_name in filter(None, (package["inf_name"], package["inf_alias"]))]
+    results, errors = install(prefix, [(path, decoration, path.parent) for _, _, path in staged])
+    for (package, inf_name, path), (section, listing) in zip(staged, results):
+        t.check(section == f"{base_section(path)}.{decoration}", f"{inf_name}, {arch} installs", section, errors)
+        difference = difflib.unified_diff(expected(package).splitlines(), listing.splitlines(), "wanted", "found",
+                                          lineterm="", n=0)
+        t.none(difference, f"{inf_name}, {arch} leaves the registry as expected")
+    for package in contract.packages():
+        copied = prefix.file("windows", "system32", "drivers", package["sys_name"])
+        t.check(copied.exists() and copied.read_bytes() == (IMAGES / arch / package["sys_name"]).read_bytes(),
+                f"{package['inf_name']}, {arch} copies its image to System32\\drivers")
+    return staged[0][2]
 
 
-def check_choice(t, prefix, package):
-    folder = prefix.file("stage", package["inf_name"], "x64")
-    status, section, error = install(prefix, folder / package["inf_name"], "?", folder)
-    t.check(status == 0 and section.endswith(".NTamd64]"), "setupapi itself chooses the section for its system",
-            section, error)
-
-
-def check_deviations(t, prefix, package):
-    folder = prefix.file("stage", package["inf_name"], "x64")
-    path = folder / package["inf_name"]
-    original = path.read_bytes()
+def check_deviations(t, prefix, package, path):
+    """Setupapi's own choice of a section, and copies of the INF that must give another listing."""
+    jobs, original = [(path, "?", path.parent)], path.read_bytes()
     for name, old, new in DEVIATIONS:
-        path.write_bytes(original.replace(old.encode(), new.encode()))
-        status, _, listing = install(prefix, path, "NTamd64", folder)
-        t.check(old.encode() in original and (status != 0 or listing != expected(package)),
-                f"the listing shows a change of {name}")
+        changed = path.with_name(name + ".inf")
+        changed.write_bytes(original.replace(old.encode(), new.encode()))
+        jobs.append((changed, "NTamd64", path.parent))
+    (choice, *results), errors = install(prefix, jobs)
+    t.check(choice == (base_section(path) + ".NTamd64", expected(package)),
+            "setupapi itself chooses the section for its system", *choice, errors)
+    for (name, old, _), (section, listing) in zip(DEVIATIONS, results):
+        t.check(section and old.encode() in original and listing != expected(package),
+                f"the listing shows a change of {name}", errors)
 
 
 def main():
     t = tap.Tap()
     with wine.Prefix() as prefix:
-        for package in contract.packages():
-            for inf_name in filter(None, (package["inf_name"], package["inf_alias"])):
-                for decoration in FOLDERS:
-                    check_package(t, prefix, package, inf_name, decoration)
-        check_choice(t, prefix, contract.packages()[0])
-        check_deviations(t, prefix, contract.packages()[0])
+        for decoration in FOLDERS:
+            path = check_architecture(t, prefix, decoration)
+        check_deviations(t, prefix, contract.packages()[0], path)
     return t.finish()
 
 
