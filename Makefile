@@ -19,4 +19,5 @@ include mk/rules.mk
 include mk/inf.mk
 include mk/scripts.mk
 include mk/docs.mk
+include mk/package.mk
 include mk/commands.mk
