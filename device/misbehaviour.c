@@ -35,7 +35,6 @@ void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
 void misbehaviour_reset(struct vsnd *dev)
 {
     dev->misbehaviour.events_held = 0;
-    dev->misbehaviour.struck = false;
 }
 
 void misbehaviour_keep_event(struct vsnd *dev, const struct vq_chain *chain)
@@ -70,10 +69,13 @@ static void send_event(struct vsnd *dev)
 /* What has been played and recorded decides, so that it happens at the same place in every run. */
 static void strike(struct vsnd *dev)
 {
-    bool due = dev->stats.tx_buffers + dev->stats.rx_buffers >= FAULT_AFTER_BUFFERS;
-    if (dev->misbehaviour.struck || !due || dev->personality->fault == FAULT_NONE)
+    struct misbehaviour *state = &dev->misbehaviour;
+    uint64_t periods = dev->stats.tx_buffers + dev->stats.rx_buffers;
+    if (dev->personality->fault == FAULT_NONE || state->strikes >= dev->personality->fault_count ||
+        periods - state->struck_after < FAULT_AFTER_BUFFERS)
         return;
-    dev->misbehaviour.struck = true;
+    state->strikes++;
+    state->struck_after = periods;
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
     else

@@ -10,6 +10,7 @@
 
 #define MAX_RING_MS 10000
 #define MAX_PPM 100000
+#define MAX_FAULTS 1000000
 #define MIN_QUEUE_SIZE 4
 #define NS_PER_MS 1000000u
 #define MAX_WORDS 6u
@@ -188,6 +189,14 @@ static bool set_stale(struct personality *row, long word)
 static bool set_fault(struct personality *row, long word)
 {
     row->fault = (enum fault)word;
+    if (row->fault_count == 0)
+        row->fault_count = 1;
+    return true;
+}
+
+static bool set_fault_count(struct personality *row, long count)
+{
+    row->fault_count = (uint32_t)count;
     return true;
 }
 
@@ -227,6 +236,7 @@ static const struct {
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
     {"fault", {"none", "unknown_id", "needs_reset"}, 0, 0, set_fault}, /* QEMU, likewise, and then its own reset */
+    {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
                                         malformed: its CTL_NOTIFY with id and mask swapped */
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */

@@ -74,6 +74,7 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
     }
     if (device->PollingOnly) {
         VirtIoSndEventqDrain(&device->Eventq);
+        VirtioPciTransportCheckStatus(&device->Transport);
     }
     VirtIoSndXferPoll(&pcm->Xfer);
 }

@@ -39,6 +39,8 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
     ULONGLONG Features;     /* [I] as negotiated */
     KSPIN_LOCK SelectorLock;
     volatile LONG Gone;     /* [a] 1: the function has left the bus */
+    VOID (*Broke)(PVOID Context); /* [I] NULL: nobody wants to know */
+    PVOID BrokeContext;     /* [I] */
     volatile LONG Broken;   /* [a] 1: nothing that the device says is believed until it has been reset */
 } VIRTIO_PCI_TRANSPORT, *PVIRTIO_PCI_TRANSPORT;
 
@@ -50,6 +52,11 @@ BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport);
 
 /* Any IRQL. The device broke a rule of its rings, or asks for a reset (NEEDS_RESET). Reset takes it back. */
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport);
+/* <= DISPATCH. Marks a device broken that asks for a reset in its status. */
+VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport);
+/* PASSIVE, after Init. Broke is called, once between two resets, by whoever finds the device broken: <= DISPATCH,
+ * perhaps with locks held. */
+VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context);
 BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport);
 
 /* PASSIVE; waits at most half a second for status 0. STATUS_DEVICE_NOT_CONNECTED: gone (status reads all ones);

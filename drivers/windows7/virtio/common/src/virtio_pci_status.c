@@ -22,7 +22,27 @@ BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
 
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    InterlockedExchange(&Transport->Broken, 1);
+    if (InterlockedExchange(&Transport->Broken, 1) == 0 && Transport->Broke != NULL) {
+        Transport->Broke(Transport->BrokeContext);
+    }
+}
+
+VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    UCHAR status = VirtioPciTransportStatus(Transport);
+
+    /* All ones is no status: the device has left the bus. */
+    if (status != 0xFF && (status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        VirtioPciTransportSetBroken(Transport);
+    }
+}
+
+CODE_PAGE VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context)
+{
+    PAGED_CODE();
+
+    Transport->BrokeContext = Context;
+    Transport->Broke = Broke;
 }
 
 BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
