@@ -54,7 +54,6 @@ typedef struct _VIRTIOSND_DEVICE {
     BOOLEAN PollingOnly;             /* [I] */
     BOOLEAN Mapped;                  /* Transport is usable */
     BOOLEAN WasBroken;               /* at the last teardown: the next start should have VIRTIOSND_START_RECOVER */
-    BOOLEAN Forsaken;                /* it broke, and has been reset since */
     UCHAR Config[VIRTIO_PCI_CONFIG_BYTES]; /* [I] copy of configuration space */
     VIRTIO_PCI_CAPS Caps;            /* [I] */
     VIRTIO_PCI_BAR Bars[VIRTIO_PCI_BAR_COUNT]; /* [I] */

@@ -303,7 +303,7 @@ CODE_PAGE static BOOLEAN ResetDevice(PVIRTIOSND_DEVICE Device)
 
     PAGED_CODE();
 
-    if (!Device->Mapped || Device->Forsaken) {
+    if (!Device->Mapped || VirtioPciTransportIsForsaken(&Device->Transport)) {
         return FALSE;
     }
     status = VirtioPciTransportReset(&Device->Transport);
@@ -322,7 +322,7 @@ CODE_PAGE static VOID KeepMessages(PVIRTIOSND_DEVICE Device, ULONG Stream)
     PAGED_CODE();
 
     if (xfer->Slots == NULL || xfer->Transfers == 0 ||
-        (VirtioPciTransportIsGone(&Device->Transport) && !Device->Forsaken)) {
+        (VirtioPciTransportIsGone(&Device->Transport) && !VirtioPciTransportIsForsaken(&Device->Transport))) {
         return;
     }
     if (Device->Kept[Stream].Va == NULL) {
@@ -371,7 +371,7 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
     for (i = VirtIoSndStreamCount; i-- > 0;) {
         VirtIoSndPcmQuiesce(&Device->Pcm[i]);
     }
-    Device->WasBroken = (BOOLEAN)(Device->Forsaken || VirtioPciTransportIsBroken(&Device->Transport));
+    Device->WasBroken = VirtioPciTransportIsBroken(&Device->Transport);
     VirtIoSndControlClose(&Device->Control);
     for (i = VIRTIO_SND_QUEUE_COUNT; i-- > 0;) {
         VirtIoSndQueueClose(&Device->Queues[i]);
@@ -393,7 +393,6 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
         VirtioPciTransportGone(&Device->Transport); /* the registers are about to be unmapped */
         Device->Mapped = FALSE;
     }
-    Device->Forsaken = FALSE;
     if (VirtIoSndBinding.Unmap != NULL) {
         VirtIoSndBinding.Unmap(Device);
     }
@@ -562,16 +561,11 @@ BOOLEAN VirtIoSndIsBroken(const VIRTIOSND_DEVICE *Device)
 
 CODE_PAGE VOID VirtIoSndForsakeHardware(PVIRTIOSND_DEVICE Device)
 {
-    NTSTATUS status;
     ULONG i;
 
     PAGED_CODE();
 
-    status = VirtioPciTransportReset(&Device->Transport);
-    Device->Forsaken = (BOOLEAN)NT_SUCCESS(status);
-    if (status != STATUS_IO_TIMEOUT) {
-        VirtioPciTransportGone(&Device->Transport); /* it answers nothing and reaches nothing */
-    }
+    VirtioPciTransportForsake(&Device->Transport);
     for (i = VirtIoSndStreamCount; i-- > 0;) {
         VirtIoSndPcmQuiesce(&Device->Pcm[i]);
     }

@@ -41,6 +41,7 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
     volatile LONG Gone;     /* [a] 1: the function has left the bus */
     VOID (*Broke)(PVOID Context); /* [I] NULL: nobody wants to know */
     PVOID BrokeContext;     /* [I] */
+    volatile LONG Forsaken; /* [a] 1: broken, and reset since: Gone as well */
     volatile LONG Broken;   /* [a] 1: nothing that the device says is believed until it has been reset */
 } VIRTIO_PCI_TRANSPORT, *PVIRTIO_PCI_TRANSPORT;
 
@@ -58,6 +59,10 @@ VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport);
  * perhaps with locks held. */
 VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context);
 BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport);
+/* PASSIVE. Resets a device that is broken. Once the reset was seen to finish, or the function has left the bus, it is
+ * Gone until the next Init: it answers nothing, and reaches no memory. When it does not finish, nothing changes. */
+VOID VirtioPciTransportForsake(PVIRTIO_PCI_TRANSPORT Transport);
+BOOLEAN VirtioPciTransportIsForsaken(const VIRTIO_PCI_TRANSPORT *Transport);
 
 /* PASSIVE; waits at most half a second for status 0. STATUS_DEVICE_NOT_CONNECTED: gone (status reads all ones);
  * STATUS_IO_TIMEOUT: the device does not finish its reset and may still access memory. */

@@ -55,7 +55,7 @@ VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
     VirtioPciTransportWriteStatus(Transport, (UCHAR)(VirtioPciTransportStatus(Transport) | Bits));
 }
 
-CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
+CODE_PAGE static NTSTATUS WriteReset(PVIRTIO_PCI_TRANSPORT Transport)
 {
     LARGE_INTEGER interval;
     LARGE_INTEGER frequency;
@@ -72,7 +72,6 @@ CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
     for (;;) {
         status = VirtioPciTransportStatus(Transport);
         if (status == 0) {
-            InterlockedExchange(&Transport->Broken, 0);
             return STATUS_SUCCESS;
         }
         if (status == 0xFF) {
@@ -86,6 +85,41 @@ CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
         }
         KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
+}
+
+CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    NTSTATUS status = WriteReset(Transport);
+
+    PAGED_CODE();
+    if (NT_SUCCESS(status)) {
+        InterlockedExchange(&Transport->Broken, 0);
+    }
+    return status;
+}
+
+/* Two at a time do no harm: whoever comes second finds it gone. */
+CODE_PAGE VOID VirtioPciTransportForsake(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (VirtioPciTransportIsGone(Transport)) {
+        return;
+    }
+    status = WriteReset(Transport); /* it stays broken: somebody is on the way to mend it */
+    if (NT_SUCCESS(status)) {
+        InterlockedExchange(&Transport->Forsaken, 1);
+    }
+    if (status != STATUS_IO_TIMEOUT) {
+        VirtioPciTransportGone(Transport);
+    }
+}
+
+BOOLEAN VirtioPciTransportIsForsaken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Forsaken != 0);
 }
 
 BOOLEAN VirtioPciTransportHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)
