@@ -429,6 +429,9 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
+    if (IsRender(Pump) && Pump->Silence == NULL) {
+        return STATUS_DEVICE_NOT_CONNECTED; /* kept aside with a device that did not give it back */
+    }
     config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
     config.PeriodDone = PeriodDone;
@@ -465,6 +468,8 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     if (Pump->NextBoundary == 0) {
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
+    /* While the stream stood still the client may have stood still as well, as all do while the machine sleeps. */
+    Pump->ReleasedTicks += Now() - Pump->HeldTicks;
     Pump->Dead = FALSE;
     Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
@@ -572,6 +577,7 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     Pump->Frozen = WaveRtPumpReported(Pump, Now());
     Pump->Running = FALSE;
+    Pump->HeldTicks = Now();
     KeReleaseSpinLock(&Pump->Lock, irql);
     KeCancelTimer(&Pump->Timer);
     /* The DPC may have been queued, or may run, on another processor. */
