@@ -255,6 +255,9 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
         return; /* given up long ago */
     }
+    if (!Pump->Open && !IsRender(Pump)) {
+        return; /* never recorded: see ForgetUnrecorded */
+    }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
     if (got != 0 && got < flight->Frames) {
@@ -595,6 +598,19 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
+/* A capture stream goes on, if it does, behind what it has recorded: what it had asked for beyond came back empty. */
+static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Pump->Lock, &irql);
+    if (!IsRender(Pump)) {
+        Pump->FlightFirst = Pump->FlightNext;
+        Pump->Submitted = Pump->Completed;
+    }
+    KeReleaseSpinLock(&Pump->Lock, irql);
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
     NTSTATUS status;
@@ -605,6 +621,7 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     Pump->Open = FALSE;
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
+    ForgetUnrecorded(Pump);
     if (status == STATUS_IO_TIMEOUT) {
         Pump->Silence = NULL; /* kept aside: the device may still read them */
         Pump->Copies = NULL;
