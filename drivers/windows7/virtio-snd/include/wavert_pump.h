@@ -93,6 +93,7 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG NextBoundary;       /* [L] frame at which the next notification is due */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */
     ULONGLONG ReleasedTicks;      /* [L] when */
+    ULONGLONG HeldTicks;          /* [L] when RUN was left last */
 } WAVERT_PUMP, *PWAVERT_PUMP;
 
 /* STATUS_INSUFFICIENT_RESOURCES. Backend outlives the pump's last Close. */

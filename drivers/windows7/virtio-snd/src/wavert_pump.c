@@ -255,6 +255,9 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
         return; /* given up long ago */
     }
+    if (!Pump->Open && !IsRender(Pump)) {
+        return; /* never recorded: see ForgetUnrecorded */
+    }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
     if (got != 0 && got < flight->Frames) {
@@ -429,6 +432,9 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
+    if (IsRender(Pump) && Pump->Silence == NULL) {
+        return STATUS_DEVICE_NOT_CONNECTED; /* kept aside with a device that did not give it back */
+    }
     config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
     config.PeriodDone = PeriodDone;
@@ -465,6 +471,8 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     if (Pump->NextBoundary == 0) {
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
+    /* While the stream stood still the client may have stood still as well, as all do while the machine sleeps. */
+    Pump->ReleasedTicks += Now() - Pump->HeldTicks;
     Pump->Dead = FALSE;
     Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
@@ -572,6 +580,7 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     Pump->Frozen = WaveRtPumpReported(Pump, Now());
     Pump->Running = FALSE;
+    Pump->HeldTicks = Now();
     KeReleaseSpinLock(&Pump->Lock, irql);
     KeCancelTimer(&Pump->Timer);
     /* The DPC may have been queued, or may run, on another processor. */
@@ -589,6 +598,19 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
+/* A capture stream goes on, if it does, behind what it has recorded: what it had asked for beyond came back empty. */
+static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Pump->Lock, &irql);
+    if (!IsRender(Pump)) {
+        Pump->FlightFirst = Pump->FlightNext;
+        Pump->Submitted = Pump->Completed;
+    }
+    KeReleaseSpinLock(&Pump->Lock, irql);
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
     NTSTATUS status;
@@ -599,6 +621,7 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     Pump->Open = FALSE;
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
+    ForgetUnrecorded(Pump);
     if (status == STATUS_IO_TIMEOUT) {
         Pump->Silence = NULL; /* kept aside: the device may still read them */
         Pump->Copies = NULL;

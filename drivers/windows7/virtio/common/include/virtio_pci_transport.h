@@ -68,8 +68,8 @@ BOOLEAN VirtioPciTransportIsForsaken(const VIRTIO_PCI_TRANSPORT *Transport);
  * STATUS_IO_TIMEOUT: the device does not finish its reset and may still access memory. */
 NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport);
 
-/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, and ACCESS_PLATFORM, sets FEATURES_OK and reads it back (a legacy
- * device has 32 bits and no FEATURES_OK).
+/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, and ACCESS_PLATFORM, sets FEATURES_OK and
+ * reads it back (a legacy device has 32 bits and no FEATURES_OK).
  * STATUS_NOT_SUPPORTED: a bit of Required is not offered; STATUS_DEVICE_PROTOCOL_ERROR: FEATURES_OK did not stick. */
 NTSTATUS VirtioPciTransportNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required);
 BOOLEAN VirtioPciTransportHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit);
