@@ -21,6 +21,7 @@ static const struct {
     {"irp", s_memory, NULL},
     {"forward", "STATUS_DEVICE_NOT_READY", NULL},
     {"config", "STATUS_DEVICE_NOT_CONNECTED", NULL},
+    {"work-item", s_memory, NULL},
     {"initialize", s_memory, NULL},
     {"add-device", s_memory, NULL},
     {"port", s_memory, NULL},

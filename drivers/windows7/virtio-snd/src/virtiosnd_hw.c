@@ -432,7 +432,8 @@ CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device)
 {
     ULONG recoveries = 0;
     NTSTATUS status;
-    BOOLEAN clean = (BOOLEAN)((Device->StartFlags & VIRTIOSND_START_RECOVER) == 0 && !Device->WasBroken && !HasKept(Device));
+    BOOLEAN clean = (BOOLEAN)((Device->StartFlags & VIRTIOSND_START_RECOVER) == 0 && !Device->WasBroken &&
+                              !HasKept(Device));
 
     PAGED_CODE();
 
