@@ -24,6 +24,7 @@ static const struct {
     {"work-item", s_memory, NULL},
     {"initialize", s_memory, NULL},
     {"add-device", s_memory, NULL},
+    {"power", s_memory, NULL},
     {"port", s_memory, NULL},
     {"port-init", s_memory, NULL},
     {"subdevice", s_memory, NULL},
