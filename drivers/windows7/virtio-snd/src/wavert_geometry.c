@@ -23,7 +23,7 @@ static ULONG Maximum(ULONG A, ULONG B)
     return (A > B) ? A : B;
 }
 
-static ULONG Minimum(ULONG A, ULONG B)
+static __inline ULONG Minimum(ULONG A, ULONG B)
 {
     return (A < B) ? A : B;
 }

@@ -3,14 +3,14 @@
 
 /* Value * Multiplier / Divisor without overflow for any counter value that a machine can reach: whole parts and
  * remainder apart. The remainder's product stays below Divisor * Multiplier. */
-static ULONGLONG Scale(ULONGLONG Value, ULONGLONG Multiplier, ULONGLONG Divisor)
+static __inline ULONGLONG Scale(ULONGLONG Value, ULONGLONG Multiplier, ULONGLONG Divisor)
 {
     ULONGLONG whole = Value / Divisor;
 
     return whole * Multiplier + (Value - whole * Divisor) * Multiplier / Divisor;
 }
 
-static ULONGLONG RunTicks(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
+static __inline ULONGLONG RunTicks(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
 {
     if (!Position->Running || NowTicks <= Position->OriginTicks) {
         return Position->HeldTicks;

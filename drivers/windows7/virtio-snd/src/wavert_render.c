@@ -4,7 +4,7 @@
 #include "wavert_pump_private.h"
 
 /* The device plays Frames more behind whatever it has. */
-static VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
+static __inline VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
     if (Pump->DeviceEndTicks < NowTicks) {
         Pump->DeviceEndTicks = NowTicks;
@@ -13,7 +13,7 @@ static VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     while (Pump->PrerollLeft != 0) {
         ULONG frames = Pump->PrerollLeft;
@@ -31,7 +31,7 @@ static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
@@ -47,18 +47,18 @@ static BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     return TRUE;
 }
 
-static ULONGLONG Later(ULONGLONG A, ULONGLONG B)
+static __inline ULONGLONG Later(ULONGLONG A, ULONGLONG B)
 {
     return (A > B) ? A : B;
 }
 
-static ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
+static __inline ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
 {
     return (A < B) ? A : B;
 }
 
 /* Counter value from which a timer-driven client has surely refilled the memory of the period that ends at End. */
-static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
+static __inline ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 {
     ULONGLONG left;
 
@@ -73,7 +73,7 @@ static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 }
 
 /* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */
-static ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG Frames)
+static __inline ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG Frames)
 {
     ULONGLONG boundary = WaveRtGeometryReleasedAt(&Pump->Geometry, First, Frames);
 
@@ -88,7 +88,7 @@ static ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG
 
 /* Counter value from which the next period may be handed over; WAVERT_NEVER: something else must happen first, a
  * notification or a completion, and the timer is armed for that anyway. */
-static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
+static __inline ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
     ULONGLONG first = Pump->Submitted;

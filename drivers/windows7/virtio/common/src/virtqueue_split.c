@@ -16,12 +16,12 @@
  * nor is it passed by a device that compares late, since it is as far behind. */
 #define NEVER_AHEAD 0x8000u
 
-static ULONG AvailOffset(USHORT Size)
+static __inline ULONG AvailOffset(USHORT Size)
 {
     return VRING_DESC_BYTES((ULONG)Size);
 }
 
-static ULONG UsedOffset(USHORT Size)
+static __inline ULONG UsedOffset(USHORT Size)
 {
     return ROUND_UP(AvailOffset(Size) + VRING_AVAIL_BYTES((ULONG)Size), VIRTQ_USED_ALIGN);
 }
@@ -104,7 +104,7 @@ USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq)
 }
 
 /* Readable parts before writable ones, none empty (2.7.4). */
-static BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
+static __inline BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
 {
     ULONG i;
 
@@ -116,7 +116,7 @@ static BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
     return TRUE;
 }
 
-static VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN More, USHORT Next)
+static __inline VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN More, USHORT Next)
 {
     Desc->addr = Part->Address;
     Desc->len = Part->Length;
@@ -124,7 +124,7 @@ static VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN Mor
     Desc->next = More ? Next : (vw_u16)0;
 }
 
-static VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+static __inline VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
 {
     USHORT index = Head;
     ULONG i;
@@ -139,7 +139,7 @@ static VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG 
     Vq->Slots[Head].Table = VIRTQ_NO_TABLE;
 }
 
-static VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+static __inline VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
 {
     USHORT number = Vq->FreeTables[--Vq->FreeTableCount];
     ULONG first = (ULONG)number * Vq->TableEntries;
@@ -197,7 +197,7 @@ BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts)
 }
 
 /* Does the device want to hear of the requests from Old on (2.7.10)? */
-static BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
+static __inline BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
 {
     USHORT event;
 
@@ -222,13 +222,13 @@ BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
     return WantsDoorbell(Vq, old);
 }
 
-static USHORT UsedPending(const VIRTQ_SPLIT *Vq)
+static __inline USHORT UsedPending(const VIRTQ_SPLIT *Vq)
 {
     return (USHORT)(*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) - Vq->UsedIndex);
 }
 
 /* Says from which used entry on the device shall interrupt: the next one to be read, or one that never comes. */
-static VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
+static __inline VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
 {
     Vq->UsedEvent = (USHORT)(Vq->Interrupts ? Vq->UsedIndex : Vq->UsedIndex + NEVER_AHEAD);
     Vq->Avail[VRING_AVAIL_OFF_USED_EVENT((ULONG)Vq->Size) / 2u] = Vq->UsedEvent;
@@ -236,7 +236,7 @@ static VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
 
 /* The ring was found empty: asks for the next interrupt, then looks again for what came before the device saw that.
  * Entries that have not been read. */
-static USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
+static __inline USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
 {
     if (!Vq->EventIdx || !Vq->Interrupts || Vq->UsedEvent == Vq->UsedIndex) {
         return 0;
@@ -247,7 +247,7 @@ static USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
 }
 
 /* Gives the descriptors of a request back; the free list is private, the device cannot have bent it. */
-static VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
+static __inline VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
 {
     VIRTQ_SLOT *slot = &Vq->Slots[Head];
     USHORT last = Head;
