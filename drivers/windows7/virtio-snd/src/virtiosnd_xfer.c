@@ -171,7 +171,7 @@ static __inline NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT
 static __inline BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
 {
     ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
-    ULONG transfers = (SgCount + partsEach - 1u) / partsEach;
+    ULONG transfers = SgCount <= partsEach ? 1u : (SgCount + partsEach - 1u) / partsEach;
 
     if (Xfer->Periods >= Xfer->PeriodLimit || Xfer->RestCount > 0) {
         return FALSE;

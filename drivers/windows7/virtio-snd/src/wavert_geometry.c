@@ -119,15 +119,3 @@ ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
     left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);
     return Minimum(left, Geometry->PeriodFrames);
 }
-
-ULONGLONG WaveRtGeometryReleasedAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First, ULONG Frames)
-{
-    ULONGLONG end = First + Frames;
-    ULONGLONG previous;
-
-    if (end <= Geometry->BufferFrames) {
-        return 0;
-    }
-    previous = end - Geometry->BufferFrames;
-    return (previous + Geometry->IntervalFrames - 1) / Geometry->IntervalFrames * Geometry->IntervalFrames;
-}

@@ -27,11 +27,6 @@ static __inline BOOLEAN IsRender(const WAVERT_PUMP *Pump)
     return (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);
 }
 
-ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
-{
-    return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
-}
-
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
     ULONGLONG limit;
@@ -49,11 +44,6 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
         frames = (LONGLONG)limit;
     }
     return (frames > (LONGLONG)Pump->Frozen) ? (ULONGLONG)frames : Pump->Frozen;
-}
-
-BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
-{
-    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
 }
 
 /* Lock held. Hands over a period that Sg describes. */

@@ -31,19 +31,17 @@ static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
-    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
-
     if (Pump->Dead) {
-        WaveRtPumpSkip(Pump, frames);
+        WaveRtPumpSkip(Pump, Frames);
         return TRUE;
     }
-    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
+    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Frames))) {
         return FALSE;
     }
-    Pump->Submitted += frames;
-    Given(Pump, frames, NowTicks);
+    Pump->Submitted += Frames;
+    Given(Pump, Frames, NowTicks);
     return TRUE;
 }
 
@@ -73,54 +71,58 @@ static __inline ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End
 }
 
 /* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */
-static __inline ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG Frames)
+static __inline ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 {
-    ULONGLONG boundary = WaveRtGeometryReleasedAt(&Pump->Geometry, First, Frames);
+    ULONGLONG previous = WaveRtGeometryLapBefore(&Pump->Geometry, End);
 
-    if (boundary > Pump->ReleasedBoundary) {
+    if (previous > Pump->ReleasedBoundary) {
         return WAVERT_NEVER;
     }
-    if (boundary == 0 || boundary < Pump->ReleasedBoundary) {
-        return 0;
+    if (previous == 0 || previous + Pump->Geometry.IntervalFrames <= Pump->ReleasedBoundary) {
+        return 0; /* no boundary had to release it, or an earlier one did */
     }
     return Pump->ReleasedTicks + WaveRtPumpTicks(Pump, WAVERT_REACT_FRAMES);
 }
 
-/* Counter value from which the next period may be handed over; WAVERT_NEVER: something else must happen first, a
- * notification or a completion, and the timer is armed for that anyway. */
-static __inline ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
+/* Counter value from which the next period, of Frames, may be handed over; WAVERT_NEVER: something else must happen
+ * first, a notification or a completion, and the timer is armed for that anyway. */
+static ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
-    ULONGLONG first = Pump->Submitted;
-    ULONG frames = WaveRtGeometryPeriodAt(geometry, first);
-    ULONGLONG end = first + frames;
-    ULONGLONG due = Pump->Observer.Kind->LeadDue(Pump);
+    ULONGLONG end = Pump->Submitted + Frames;
+    ULONGLONG done;
 
     if (!Pump->Copying && end > Pump->Completed + geometry->BufferFrames) {
         return WAVERT_NEVER; /* the same memory is still with the device, one lap behind */
     }
-    if (geometry->IntervalFrames == 0) {
-        return Later(due, TimerClientDone(Pump, end));
-    }
-    return Later(due, EventClientDone(Pump, first, frames));
+    done = (geometry->IntervalFrames == 0) ? TimerClientDone(Pump, end) : EventClientDone(Pump, end);
+    return (done == WAVERT_NEVER) ? done : Later(done, Pump->Observer.Kind->LeadDue(Pump));
 }
 
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     const WAVERT_KIND *kind = Pump->Observer.Kind;
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
-    ULONGLONG due = WAVERT_NEVER;
+    ULONGLONG released = Pump->ReleasedBoundary;
+    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    ULONGLONG due = PeriodDue(Pump, frames);
     BOOLEAN full = FALSE;
 
-    if (!Pump->Dead && !SubmitPreroll(Pump, Pass->Now)) {
+    if (!Pump->Dead && Pump->PrerollLeft != 0 && !SubmitPreroll(Pump, Pass->Now)) {
         full = TRUE;
     }
-    while (!full && PeriodDue(Pump) <= Pass->Now) {
-        full = (BOOLEAN)!SubmitPeriod(Pump, Pass->Now);
+    while (!full && due <= Pass->Now) {
+        full = (BOOLEAN)!SubmitPeriod(Pump, frames, Pass->Now);
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        due = PeriodDue(Pump, frames);
     }
     WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
 
-    due = full ? soon : PeriodDue(Pump);
+    if (full) {
+        due = soon;
+    } else if (Pump->ReleasedBoundary != released) {
+        due = PeriodDue(Pump, frames);
+    }
     if (kind->Paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
@@ -137,15 +139,16 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump)
 {
     ULONGLONG now = (ULONGLONG)KeQueryPerformanceCounter(NULL).QuadPart;
+    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
     if (!SubmitPreroll(Pump, now)) {
         return;
     }
     while (Pump->Submitted <= Pump->Geometry.LeadFrames &&
-           Pump->Submitted + WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted) <=
-               Pump->Geometry.BufferFrames) {
-        if (!SubmitPeriod(Pump, now)) {
+           Pump->Submitted + frames <= Pump->Geometry.BufferFrames) {
+        if (!SubmitPeriod(Pump, frames, now)) {
             return;
         }
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     }
 }

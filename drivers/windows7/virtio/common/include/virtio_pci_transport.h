@@ -46,11 +46,17 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
 
 /* Any IRQL. The device was removed by surprise: no register access from now on. */
 VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport);
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport);
+static __inline BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Gone != 0);
+}
 
 /* Any IRQL. The device broke a rule of its rings, or asks for a reset (NEEDS_RESET). Reset takes it back. */
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport);
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport);
+static __inline BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Broken != 0);
+}
 
 /* PASSIVE; waits at most half a second for status 0. STATUS_DEVICE_NOT_CONNECTED: gone (status reads all ones);
  * STATUS_IO_TIMEOUT: the device does not finish its reset and may still access memory. */

@@ -15,19 +15,9 @@ VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport)
     InterlockedExchange(&Transport->Gone, 1);
 }
 
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Gone != 0);
-}
-
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport)
 {
     InterlockedExchange(&Transport->Broken, 1);
-}
-
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Broken != 0);
 }
 
 VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
