@@ -107,7 +107,7 @@ static __inline VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
 /* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. A ring that the device has broken breaks the device. */
 static __inline BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written)
 {
-    if (!Queue->Live) {
+    if (!Queue->Live || VirtqSplitIsIdle(&Queue->Ring)) {
         return FALSE;
     }
     if (VirtqSplitGet(&Queue->Ring, Cookie, Written)) {

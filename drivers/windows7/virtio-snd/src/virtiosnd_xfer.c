@@ -286,16 +286,13 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
     XFER_REPORT report;
     PVOID cookie;
     ULONG written;
-    KIRQL irql;
 
     if (Xfer->Queue == NULL) {
         return;
     }
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
     KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
     if (Xfer->Draining) {
         KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
-        KeLowerIrql(irql);
         return; /* one at a time keeps the order */
     }
     Xfer->Draining = TRUE;
@@ -308,7 +305,6 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
     }
     Xfer->Draining = FALSE;
     KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
-    KeLowerIrql(irql);
 }
 
 /* Lock held. The oldest period that was not reported; NULL: none. */
@@ -385,13 +381,15 @@ NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, const VIRTIOSND_DEADLINE *Dead
     KIRQL irql;
 
     for (;;) {
+        KeRaiseIrql(DISPATCH_LEVEL, &irql);
         VirtIoSndXferPoll(Xfer);
-        KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+        KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
         Xfer->Open = FALSE;
         DropRest(Xfer, Lost);
         periods = Xfer->Periods;
         draining = Xfer->Draining;
-        KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+        KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+        KeLowerIrql(irql);
         if (!draining && (periods == 0 || late)) {
             break;
         }

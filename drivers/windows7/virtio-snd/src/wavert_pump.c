@@ -119,7 +119,7 @@ VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
 
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks)
 {
-    if (Pump->Geometry.IntervalFrames == 0 || Frames < Pump->NextBoundary) {
+    if (Frames < Pump->NextBoundary || Pump->Geometry.IntervalFrames == 0) {
         return;
     }
     while (Frames >= Pump->NextBoundary) {
@@ -302,6 +302,7 @@ static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
         ULONGLONG now = Now();
 
         WaveRtPositionRun(&pump->Position, now);
+        pump->BoundaryOf = 0;
         pump->DeviceEndTicks = now;
         pump->ProgressTicks = now;
         pump->Running = TRUE;

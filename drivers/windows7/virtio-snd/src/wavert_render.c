@@ -99,6 +99,25 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
     return (done == WAVERT_NEVER) ? done : Later(done, Pump->Observer.Kind->LeadDue(Pump));
 }
 
+/* Event-driven client: counter value at which the position gets to the next notification boundary. */
+static __inline ULONGLONG BoundaryDue(PWAVERT_PUMP Pump)
+{
+    if (Pump->BoundaryOf != Pump->NextBoundary || Pump->BoundaryLag != Pump->Lag) {
+        Pump->BoundaryTicks = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
+        Pump->BoundaryOf = Pump->NextBoundary;
+        Pump->BoundaryLag = Pump->Lag;
+    }
+    return Pump->BoundaryTicks;
+}
+
+/* Event-driven client: notifies it when the position has got to the boundary, or stands behind it since a pause. */
+static __inline VOID Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    if (BoundaryDue(Pump) <= NowTicks || Pump->Frozen >= Pump->NextBoundary) {
+        WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, NowTicks), NowTicks);
+    }
+}
+
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     const WAVERT_KIND *kind = Pump->Observer.Kind;
@@ -116,7 +135,9 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
         due = PeriodDue(Pump, frames);
     }
-    WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
+    if (Pump->Geometry.IntervalFrames != 0) {
+        Notify(Pump, Pass->Now);
+    }
 
     if (full) {
         due = soon;
@@ -127,7 +148,7 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
     if (Pump->Geometry.IntervalFrames != 0) {
-        ULONGLONG boundary = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
+        ULONGLONG boundary = BoundaryDue(Pump);
 
         due = Sooner(due, (boundary > Pass->Now) ? boundary : soon);
     }

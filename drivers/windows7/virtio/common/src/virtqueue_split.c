@@ -103,16 +103,19 @@ USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq)
     return Vq->Size;
 }
 
-/* Readable parts before writable ones, none empty (2.7.4). */
-static __inline BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
+/* Readable parts before writable ones, none empty (2.7.4). *Writable: bytes that the device may write. */
+static __inline BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count, ULONG *Writable)
 {
-    ULONG i;
+    const VIRTQ_SG *end = Sg + Count;
+    ULONG writable = 0;
 
-    for (i = 0; i < Count; i++) {
-        if (Sg[i].Length == 0 || (i > 0 && Sg[i - 1].Write && !Sg[i].Write)) {
+    for (; Sg < end; Sg++) {
+        if (Sg->Length == 0 || (writable > 0 && !Sg->Write)) {
             return FALSE;
         }
+        writable += Sg->Write ? Sg->Length : 0;
     }
+    *Writable = writable;
     return TRUE;
 }
 
@@ -143,31 +146,34 @@ static __inline VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG 
 {
     USHORT number = Vq->FreeTables[--Vq->FreeTableCount];
     ULONG first = (ULONG)number * Vq->TableEntries;
+    struct vring_desc *part = &Vq->Tables[first];
+    struct vring_desc *head = &Vq->Desc[Head];
+    VIRTQ_SLOT *slot = &Vq->Slots[Head];
     ULONG i;
 
-    for (i = 0; i < Count; i++) {
-        WritePart(&Vq->Tables[first + i], &Sg[i], (BOOLEAN)(i + 1u < Count), (USHORT)(i + 1u));
+    for (i = 1; i < Count; i++) {
+        WritePart(part++, Sg++, TRUE, (USHORT)i);
     }
-    Vq->Desc[Head].addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
-    Vq->Desc[Head].len = VRING_DESC_BYTES(Count);
-    Vq->Desc[Head].flags = VRING_DESC_F_INDIRECT;
-    Vq->Desc[Head].next = 0;
-    Vq->FreeHead = Vq->Slots[Head].Next;
+    WritePart(part, Sg, FALSE, 0);
+    head->addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
+    head->len = VRING_DESC_BYTES(Count);
+    head->flags = VRING_DESC_F_INDIRECT;
+    head->next = 0;
+    Vq->FreeHead = slot->Next;
     Vq->FreeCount--;
-    Vq->Slots[Head].Count = 1;
-    Vq->Slots[Head].Table = number;
+    slot->Count = 1;
+    slot->Table = number;
 }
 
 NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie)
 {
     USHORT head = Vq->FreeHead;
     ULONG writable = 0;
-    ULONG i;
 
     if (Vq->Broken) {
         return STATUS_DEVICE_PROTOCOL_ERROR;
     }
-    if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count)) {
+    if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count, &writable)) {
         return STATUS_INVALID_PARAMETER;
     }
     if (Count > 1 && Count <= Vq->TableEntries && Vq->FreeTableCount > 0 && Vq->FreeCount > 0) {
@@ -176,9 +182,6 @@ NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID C
         WriteDirect(Vq, head, Sg, Count);
     } else {
         return STATUS_DEVICE_BUSY;
-    }
-    for (i = 0; i < Count; i++) {
-        writable += Sg[i].Write ? Sg[i].Length : 0;
     }
     Vq->Slots[head].Cookie = Cookie;
     Vq->Slots[head].Writable = writable;
