@@ -6,7 +6,7 @@
 #include "drift_watch.h"
 #include "progress.h"
 
-/* What a device is promised: it is called at least once a millisecond. */
+/* What a device is promised: it is called at each whole millisecond, whatever else happens in between. */
 #define ADVANCE_STEP_NS 1000000u
 
 static void on_config_read(struct session *s) {
@@ -66,7 +66,8 @@ static void on_advance(struct session *s) {
     bool level = bus_intx(&s->bus) != 0, rose = false;
 
     while (s->now_ns < until_ns && !rose && s->bus.msi_count == 0) {
-        advance(s, until_ns - s->now_ns < ADVANCE_STEP_NS ? until_ns : s->now_ns + ADVANCE_STEP_NS);
+        uint64_t step_ns = (s->now_ns / ADVANCE_STEP_NS + 1) * ADVANCE_STEP_NS;
+        advance(s, step_ns < until_ns ? step_ns : until_ns);
         rose = !level && bus_intx(&s->bus) != 0;
     }
     s->link->a = s->now_ns;

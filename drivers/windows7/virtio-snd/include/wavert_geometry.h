@@ -51,6 +51,7 @@ typedef struct _WAVERT_GEOMETRY {
     ULONG PrerollFrames;
     ULONG LagFrames;
     ULONG AheadFrames;
+    BOOLEAN Whole; /* every transfer is a period; set by whoever knows the dialect, FALSE after Init */
 } WAVERT_GEOMETRY, *PWAVERT_GEOMETRY;
 
 /* NotificationCount: 0 (timer-driven), 1 or 2. FALSE: no stream can run with such a buffer. */
@@ -63,8 +64,8 @@ ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
  * client enough of the buffer. FALSE: render: periods have to be copied; capture: the position has to move in steps. */
 BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render);
 
-/* Frames of the transfer that begins at linear frame First: the period, but never beyond the next notification
- * boundary, because the memory on either side of it changes hands at different times. */
+/* Frames of the transfer that begins at linear frame First: the period; unless periods are Whole never beyond the next
+ * notification boundary, because the memory on either side of it changes hands at different times. */
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);
 
 /* Linear frame, a lap before, at which the memory of a period that ends at End ended: the first notification boundary

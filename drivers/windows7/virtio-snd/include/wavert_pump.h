@@ -44,7 +44,7 @@
 /* One period that the device has, or had and returned before an older one. */
 typedef struct _WAVERT_FLIGHT {
     ULONG Frames;
-    ULONG Got;      /* capture: frames that the device filled */
+    ULONG Got;      /* frames of the client's: render: the rest is silence; capture: filled, not in its memory yet */
     ULONG At;       /* frame in the ring of copies, or in the cyclic buffer */
     BOOLEAN Silent; /* not of the client's buffer */
     BOOLEAN Copied;
@@ -80,6 +80,9 @@ typedef struct _WAVERT_PUMP {
     WAVERT_FLIGHT Flight[WAVERT_FLIGHT_MAX]; /* [L] number n at n modulo the size */
     BOOLEAN Copying;              /* [L] the device is given Copies, not the client's pages */
     ULONG CopiesNext;             /* [L] capture: frame of the ring where the next period goes; wraps */
+    ULONG FlightTaken;            /* [L] capture: oldest period whose samples are not in the client's memory; wraps */
+    ULONG Staged;                 /* [L] render, Copying: frames behind S that are copied and wait for a whole period */
+    ULONG Held;                   /* [L] capture: frames that came back and are not in the client's memory yet */
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
     ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */

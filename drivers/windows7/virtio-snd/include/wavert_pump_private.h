@@ -42,8 +42,18 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
  * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);
-/* Capture, with Mapping: a period came back; its samples go to where the captured data ends, unless they are there. */
-VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight);
+/* Render, Copying: copies Frames from linear frame First on to their place in the ring. */
+VOID WaveRtCopiesFill(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
+/* Render: what is staged is handed over, silence makes it a period. */
+VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump);
+/* Capture, with Mapping: the first Frames samples of a period that came back go to where the captured data ends, unless
+ * they are there. */
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames);
+/* Capture, with Mapping: what came back and the client has room for is captured data now. Returns the counter value at
+ * which there is room for more of it; WAVERT_NEVER: after a notification or a completion. */
+ULONGLONG WaveRtCaptureTake(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
+/* Capture: what has not got to the client's memory is forgotten. */
+VOID WaveRtPumpForgetHeld(PWAVERT_PUMP Pump);
 /* Render: silence, at most a page. */
 NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames);
 /* The device of a render or capture stream is Dead: Frames pass as if it had taken or filled them. */

@@ -10,13 +10,62 @@ VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
     ULONG ahead = Pump->Copying ? COPIED_AHEAD_FRAMES : Pump->Geometry.AheadFrames;
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
-    while (Pump->Submitted - Pump->Completed + frames <= ahead) {
+    while (Pump->Submitted - Pump->Completed - Pump->Held + frames <= ahead) {
         if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             return;
         }
         Pump->Submitted += frames;
         frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     }
+}
+
+/* How far captured data may go: not beyond the first boundary that nobody was told of, nor over what the client was
+ * told of last and may still be reading. *Due: counter value at which it will have read that. */
+static ULONGLONG RoomUpTo(const WAVERT_PUMP *Pump, ULONGLONG NowTicks, ULONGLONG *Due)
+{
+    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+    ULONG react = WAVERT_REACT_FRAMES;
+    ULONGLONG read = Pump->ReleasedBoundary;
+    ULONGLONG done;
+
+    *Due = WAVERT_NEVER;
+    if (react > geometry->IntervalFrames / 2u) {
+        react = geometry->IntervalFrames / 2u;
+    }
+    done = Pump->ReleasedTicks + WaveRtPumpTicks(Pump, react);
+    if (read != 0 && NowTicks < done) {
+        read -= geometry->IntervalFrames;
+        if (read + geometry->BufferFrames < Pump->NextBoundary) {
+            *Due = done;
+        }
+    }
+    read += geometry->BufferFrames;
+    return (read < Pump->NextBoundary) ? read : Pump->NextBoundary;
+}
+
+ULONGLONG WaveRtCaptureTake(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONGLONG due = WAVERT_NEVER;
+    ULONGLONG limit = RoomUpTo(Pump, NowTicks, &due);
+
+    while (Pump->FlightTaken != Pump->FlightFirst) {
+        WAVERT_FLIGHT *flight = &Pump->Flight[Pump->FlightTaken % WAVERT_FLIGHT_MAX];
+        ULONG part = flight->Got;
+
+        if (flight->Copied && Pump->Geometry.IntervalFrames != 0 && Pump->Completed + part > limit) {
+            part = (limit > Pump->Completed) ? (ULONG)(limit - Pump->Completed) : 0;
+        }
+        WaveRtCopiesTake(Pump, flight, part);
+        Pump->Completed += part;
+        Pump->Held -= part;
+        flight->At = (flight->At + part) % (flight->Copied ? WAVERT_COPIES_FRAMES : Pump->Geometry.BufferFrames);
+        flight->Got -= part;
+        if (flight->Got != 0) {
+            return due;
+        }
+        Pump->FlightTaken++;
+    }
+    return WAVERT_NEVER;
 }
 
 /* Counter value from which the next period's samples exist in a device that answers at once. */
@@ -37,7 +86,7 @@ static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
             WaveRtPumpSkip(Pump, frames);
             continue;
         }
-        if (Pump->Submitted - Pump->Completed + frames > Pump->Geometry.BufferFrames ||
+        if (Pump->Submitted - Pump->Completed - Pump->Held + frames > Pump->Geometry.BufferFrames ||
             !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
             /* Not lost: the samples wait in the device, the same period is asked for again. */
             Pass->Again = TRUE;
@@ -73,6 +122,7 @@ static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
     Pump->Submitted -= Pump->Steering.Consumed;
     Pump->Completed = Pump->Submitted;
+    WaveRtPumpForgetHeld(Pump);
     Pump->Lag = (LONGLONG)Pump->Geometry.LagFrames * WAVERT_LAG_ONE;
     Pump->Observer.Kind = &WaveRtInstant;
 }
@@ -92,6 +142,8 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
     ULONGLONG due;
 
+    ULONGLONG room;
+
     if (Pump->Observer.Kind->Paces) {
         FindOut(Pump, Pass->Now);
     }
@@ -100,9 +152,6 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         WaveRtPumpReduceLag(Pump, Pass->Now);
         WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
         due = WaveRtPumpCompletionDue(Pump, soon);
-        if (Pump->Geometry.IntervalFrames != 0 && Pump->Completed >= Pump->NextBoundary) {
-            due = BoundaryDue(Pump, soon, due);
-        }
     } else {
         Request(Pump, Pass);
         WaveRtPumpReduceLag(Pump, Pass->Now);
@@ -111,6 +160,14 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         if (due < soon || Pump->Completed < Pump->Submitted) {
             due = soon;
         }
+    }
+    if (WaveRtPumpCopies(Pump)) {
+        room = WaveRtCaptureTake(Pump, Pass->Now); /* there may be, now that something was announced */
+        if (Pump->Observer.Kind->Paces && Pump->Geometry.IntervalFrames != 0 &&
+            Pump->Completed >= Pump->NextBoundary) {
+            due = BoundaryDue(Pump, soon, due);
+        }
+        due = (room < due) ? room : due;
     }
     Pass->Next = due;
 }

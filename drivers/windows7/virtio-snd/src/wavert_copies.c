@@ -11,27 +11,42 @@ static ULONG Least(ULONG A, ULONG B)
     return (A < B) ? A : B;
 }
 
+VOID WaveRtCopiesFill(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
+{
+    ULONG ring = WAVERT_COPIES_FRAMES * Pump->FrameBytes;
+    ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
+    ULONG from = (ULONG)(First % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    ULONG to = (ULONG)(First % WAVERT_COPIES_FRAMES) * Pump->FrameBytes;
+    ULONG left = Frames * Pump->FrameBytes;
+    ULONG part;
+
+    while (left > 0) {
+        part = Least(Least(ring - to, buffer - from), left);
+        RtlCopyMemory(Pump->Copies + to, Pump->Mapping + from, part);
+        from = (from + part) % buffer;
+        to = (to + part) % ring;
+        left -= part;
+    }
+}
+
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount)
 {
     BOOLEAN render = (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);
     ULONG ring = WAVERT_COPIES_FRAMES * Pump->FrameBytes;
-    ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
-    ULONG from = (ULONG)(First % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
     ULONG to = ((render ? (ULONG)First : Pump->CopiesNext) % WAVERT_COPIES_FRAMES) * Pump->FrameBytes;
     ULONG left = Frames * Pump->FrameBytes;
     ULONG part;
 
     *SgCount = 0;
-    if (First + Frames > Pump->Completed + WAVERT_COPIES_FRAMES) {
+    if (render ? First + Frames > Pump->Completed + WAVERT_COPIES_FRAMES
+               : (Pump->FlightNext - Pump->FlightTaken + 1u) * Frames > WAVERT_COPIES_FRAMES) {
         return STATUS_DEVICE_BUSY;
+    }
+    if (render && Frames > Pump->Staged) {
+        WaveRtCopiesFill(Pump, First + Pump->Staged, Frames - Pump->Staged);
     }
     while (left > 0) {
         part = Least(PAGE_SIZE - to % PAGE_SIZE, left);
-        if (render) {
-            part = Least(part, buffer - from);
-            RtlCopyMemory(Pump->Copies + to, Pump->Mapping + from, part);
-            from = (from + part) % buffer;
-        }
         Sg[*SgCount].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Copies + to).QuadPart;
         Sg[*SgCount].Length = part;
         Sg[*SgCount].Write = (BOOLEAN)!render;
@@ -42,14 +57,14 @@ NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVI
     return STATUS_SUCCESS;
 }
 
-VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames)
 {
     ULONG buffer = Pump->Geometry.BufferFrames * Pump->FrameBytes;
     ULONG span = Flight->Copied ? WAVERT_COPIES_FRAMES * Pump->FrameBytes : buffer;
     const UCHAR *source = Flight->Copied ? Pump->Copies : Pump->Mapping;
     ULONG from = Flight->At * Pump->FrameBytes;
     ULONG to = (ULONG)(Pump->Completed % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
-    ULONG left = Flight->Got * Pump->FrameBytes;
+    ULONG left = Frames * Pump->FrameBytes;
     ULONG part;
 
     if (source + from == Pump->Mapping + to) {

@@ -50,6 +50,9 @@ static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
     Geometry->ReserveFrames =
         Maximum(Geometry->ReserveFrames,
                 SaturatingSubtract(WAVERT_STEP_FRAMES + WAVERT_REFILL_FRAMES, Geometry->BufferFrames));
+    if (Geometry->IntervalFrames % Geometry->PeriodFrames != 0) {
+        Geometry->ReserveFrames += Geometry->PeriodFrames; /* what waits for the rest of its period */
+    }
 }
 
 static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
@@ -80,6 +83,7 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
         return FALSE;
     }
     Geometry->BufferFrames = BufferFrames;
+    Geometry->Whole = FALSE;
     if (NotificationCount != 0) {
         EventDriven(Geometry, NotificationCount);
     } else {
@@ -105,6 +109,8 @@ BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
     }
     if (Geometry->IntervalFrames == 0) {
         taken += TIMER_CLIENT_FRAMES;
+    } else if (Geometry->Whole && Geometry->IntervalFrames % Geometry->PeriodFrames != 0) {
+        taken += Geometry->PeriodFrames;
     }
     return (BOOLEAN)(Geometry->BufferFrames >= taken + WAVERT_REFILL_FRAMES);
 }
@@ -113,7 +119,7 @@ ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
 {
     ULONG left;
 
-    if (Geometry->IntervalFrames == 0) {
+    if (Geometry->Whole || Geometry->IntervalFrames == 0) {
         return Geometry->PeriodFrames;
     }
     left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);

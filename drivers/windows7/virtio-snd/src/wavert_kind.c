@@ -31,7 +31,7 @@ static VOID InstantSteer(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 
 static ULONGLONG InstantReadable(const WAVERT_PUMP *Pump)
 {
-    return Pump->Submitted;
+    return Pump->Submitted + Pump->Staged;
 }
 
 static ULONGLONG InstantLeadDue(const WAVERT_PUMP *Pump)
@@ -53,7 +53,7 @@ const WAVERT_KIND WaveRtInstant = {FALSE, InstantSteer, InstantReadable, Instant
 
 static ULONGLONG PacingReadable(const WAVERT_PUMP *Pump)
 {
-    return Pump->Copying ? Pump->Submitted : Pump->Completed;
+    return Pump->Copying ? Pump->Submitted + Pump->Staged : Pump->Completed;
 }
 
 static ULONGLONG PacingLeadDue(const WAVERT_PUMP *Pump)

@@ -9,6 +9,8 @@
 #define ONE_MS 10000
 #define START_TIMEOUT_MS 2000
 #define DRAIN_SPARE_MS 2
+/* A mixer that has taken the last period hands it on at its next step. */
+#define DRAIN_STEP_MS (WAVERT_STEP_FRAMES / WAVERT_FRAMES_PER_MS)
 #define DRAIN_LIMIT_MS 500
 /* A device that completes nothing for this long, and three fourths of a buffer, is left behind. Some are a second late
  * when they start; Windows gives up a stream that does not notify for longer. */
@@ -54,7 +56,7 @@ static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULO
     WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
     NTSTATUS status;
 
-    if (number - Pump->FlightFirst == WAVERT_FLIGHT_MAX) {
+    if (number - Pump->FlightTaken == WAVERT_FLIGHT_MAX) {
         return STATUS_DEVICE_BUSY;
     }
     flight->Frames = Frames;
@@ -97,8 +99,29 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
     }
     if (NT_SUCCESS(status) && Pump->Copying) {
         Pump->CopiesNext += Frames;
+        Pump->Staged = 0;
     }
     return status;
+}
+
+VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump)
+{
+    VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u) + 1u];
+    ULONG period = Pump->Geometry.PeriodFrames;
+    ULONG staged = Pump->Staged;
+    ULONG count;
+
+    if (staged == 0 || Pump->Dead || !NT_SUCCESS(WaveRtCopiesBuild(Pump, Pump->Submitted, staged, sg, &count))) {
+        return;
+    }
+    sg[count].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
+    sg[count].Length = (period - staged) * Pump->FrameBytes;
+    sg[count].Write = FALSE;
+    if (NT_SUCCESS(HandOver(Pump, sg, count + 1u, period, 0, FALSE))) {
+        Pump->Flight[(Pump->FlightNext - 1u) % WAVERT_FLIGHT_MAX].Got = staged;
+        Pump->Submitted += staged;
+        Pump->Staged = 0;
+    }
 }
 
 NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
@@ -168,6 +191,7 @@ static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Lag = ((LONGLONG)WaveRtPositionFrames(&Pump->Position, NowTicks) - (LONGLONG)Pump->Frozen) * WAVERT_LAG_ONE;
     Pump->FlightFirst = Pump->FlightNext;
+    WaveRtPumpForgetHeld(Pump);
     Pump->Completed = Pump->Submitted;
     Pump->Observer.Kind = &WaveRtInstant;
     Pump->Dead = TRUE;
@@ -190,6 +214,9 @@ static VOID Service(PWAVERT_PUMP Pump)
         pass.Next = WAVERT_NEVER;
         pass.Again = FALSE;
         WatchForLife(Pump, pass.Now);
+        if (!IsRender(Pump) && WaveRtPumpCopies(Pump)) {
+            (VOID)WaveRtCaptureTake(Pump, pass.Now);
+        }
         WaveRtKindObserve(Pump, pass.Now);
         Pump->Observer.Kind->Steer(Pump, pass.Now);
         if (IsRender(Pump)) {
@@ -215,17 +242,22 @@ static VOID NTAPI TimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
     Service((PWAVERT_PUMP)Context);
 }
 
-/* Lock held. Capture: what the oldest period in flight brought. A device that returns periods before they are full
- * leaves holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
-static __inline VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+VOID WaveRtPumpForgetHeld(PWAVERT_PUMP Pump)
+{
+    Pump->FlightTaken = Pump->FlightFirst;
+    Pump->Held = 0;
+}
+
+/* Lock held. Capture: the oldest period in flight came back. A device that returns periods before they are full leaves
+ * holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
+static __inline VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 {
     if (Pump->Copies != NULL) {
-        WaveRtCopiesTake(Pump, Flight);
         if (Flight->Got < Flight->Frames) {
             Pump->Copying = TRUE;
         }
         Pump->Submitted -= Flight->Frames - Flight->Got;
-        Pump->Completed += Flight->Got;
+        Pump->Held += Flight->Got;
     } else {
         Pump->Completed += Flight->Frames;
     }
@@ -250,7 +282,7 @@ static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
-    if (got != 0 && got < flight->Frames) {
+    if (!IsRender(Pump) && got != 0 && got < flight->Frames) {
         flight->Got = got; /* none at all: lost, and as long as it would have been */
     }
     while (WaveRtPumpInFlight(Pump)) {
@@ -258,13 +290,16 @@ static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
         if (!flight->Done) {
             return;
         }
-        Pump->Steering.Consumed += flight->Got;
+        Pump->Steering.Consumed += IsRender(Pump) ? flight->Frames : flight->Got;
         if (!IsRender(Pump)) {
-            TakeRecorded(Pump, flight);
+            Recorded(Pump, flight);
         } else if (!flight->Silent) {
-            Pump->Completed += flight->Frames;
+            Pump->Completed += flight->Got;
         }
         Pump->FlightFirst++;
+        if (IsRender(Pump) || Pump->Copies == NULL) {
+            Pump->FlightTaken = Pump->FlightFirst;
+        }
     }
 }
 
@@ -379,6 +414,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             return STATUS_INVALID_PARAMETER;
         }
         Pump->Geometry = geometry;
+        Pump->Geometry.Whole = Pump->QueueBeforeStart;
         if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
             Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
             if (Pump->Copies == NULL) {
@@ -472,12 +508,17 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     WaveRtKindReset(Pump);
     WaveRtPumpSteerFrom(Pump);
     /* After a pause the device has played up to Submitted; it must be as far behind the clock as ever. */
-    Pump->PrerollLeft = IsRender(Pump) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
+    Pump->PrerollLeft =
+        (IsRender(Pump) && Pump->Submitted > Pump->Frozen) ? (ULONG)(Pump->Submitted - Pump->Frozen) : 0;
     Pump->Lag = InitialLag(Pump) * WAVERT_LAG_ONE;
     if (IsRender(Pump) && Pump->Copying) {
         Pump->PrerollLeft += Pump->Geometry.ReserveFrames;
     } else if (IsRender(Pump) && !Pump->QueueBeforeStart) {
         Pump->PrerollLeft += Pump->Geometry.PrerollFrames;
+    }
+    if (Pump->Geometry.Whole) {
+        Pump->PrerollLeft += Pump->Geometry.PeriodFrames - 1u;
+        Pump->PrerollLeft -= Pump->PrerollLeft % Pump->Geometry.PeriodFrames;
     }
     if (Pump->QueueBeforeStart && IsRender(Pump)) {
         WaveRtRenderPrefill(Pump);
@@ -560,7 +601,7 @@ static VOID Drain(PWAVERT_PUMP Pump)
         KeDelayExecutionThread(KernelMode, FALSE, &tick);
         PollOnce(Pump);
     }
-    tick.QuadPart = -(LONGLONG)DRAIN_SPARE_MS * ONE_MS;
+    tick.QuadPart = -(LONGLONG)(DRAIN_SPARE_MS + (Pump->Observer.Kind->Paces ? DRAIN_STEP_MS : 0)) * ONE_MS;
     KeDelayExecutionThread(KernelMode, FALSE, &tick);
 }
 
@@ -572,6 +613,9 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     Pump->Frozen = WaveRtPumpReported(Pump, Now());
     Pump->Running = FALSE;
     Pump->HeldTicks = Now();
+    if (IsRender(Pump)) {
+        WaveRtPumpSubmitStaged(Pump);
+    }
     KeReleaseSpinLock(&Pump->Lock, irql);
     KeCancelTimer(&Pump->Timer);
     /* The DPC may have been queued, or may run, on another processor. */
@@ -583,6 +627,9 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     Pump->Backend->Ops->Stop(Pump->Backend, Pump->Stream);
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
+    if (WaveRtPumpCopies(Pump) && !IsRender(Pump)) {
+        (VOID)WaveRtCaptureTake(Pump, Now());
+    }
     /* The clock goes on where the position stands. Capture: behind what is in memory, because the device throws away
      * what it recorded beyond. */
     WaveRtPositionSet(&Pump->Position, IsRender(Pump) ? Pump->Frozen : Pump->Completed);
@@ -598,6 +645,7 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
     if (!IsRender(Pump)) {
         Pump->FlightFirst = Pump->FlightNext;
         Pump->Submitted = Pump->Completed;
+        WaveRtPumpForgetHeld(Pump);
     }
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
@@ -630,6 +678,8 @@ VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
     Pump->Submitted = 0;
     Pump->Completed = 0;
     Pump->FlightFirst = Pump->FlightNext;
+    WaveRtPumpForgetHeld(Pump);
+    Pump->Staged = 0;
     Pump->NextBoundary = 0;
     Pump->ReleasedBoundary = 0;
     Pump->ReleasedTicks = 0;

@@ -34,6 +34,7 @@ static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
     if (Pump->Dead) {
+        Pump->Staged = 0;
         WaveRtPumpSkip(Pump, Frames);
         return TRUE;
     }
@@ -118,6 +119,29 @@ static __inline VOID Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
 }
 
+/* Copying, event-driven. Periods that are whole may lie across a boundary, and the position gets to the boundary before
+ * the client refills what is behind it: what there is of such a period is copied, and waits. Returns when that is due;
+ * WAVERT_NEVER: nothing. */
+static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+    ULONGLONG filled = Pump->ReleasedBoundary + geometry->BufferFrames;
+    ULONGLONG first = Pump->Submitted + Pump->Staged;
+    ULONGLONG due;
+
+    if (Pump->Dead || first >= filled ||
+        Pump->Submitted + geometry->PeriodFrames <= filled || filled > Pump->Completed + WAVERT_COPIES_FRAMES) {
+        return WAVERT_NEVER;
+    }
+    due = EventClientDone(Pump, filled);
+    if (due <= NowTicks) {
+        WaveRtCopiesFill(Pump, first, (ULONG)(filled - first));
+        Pump->Staged += (ULONG)(filled - first);
+        return WAVERT_NEVER;
+    }
+    return due;
+}
+
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     const WAVERT_KIND *kind = Pump->Observer.Kind;
@@ -125,6 +149,7 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     ULONGLONG released = Pump->ReleasedBoundary;
     ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     ULONGLONG due = PeriodDue(Pump, frames);
+    ULONGLONG staged = WAVERT_NEVER;
     BOOLEAN full = FALSE;
 
     if (!Pump->Dead && Pump->PrerollLeft != 0 && !SubmitPreroll(Pump, Pass->Now)) {
@@ -136,14 +161,17 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         due = PeriodDue(Pump, frames);
     }
     if (Pump->Geometry.IntervalFrames != 0) {
+        if (Pump->Copying) {
+            staged = Stage(Pump, Pass->Now);
+        }
         Notify(Pump, Pass->Now);
     }
-
     if (full) {
         due = soon;
     } else if (Pump->ReleasedBoundary != released) {
         due = PeriodDue(Pump, frames);
     }
+    due = Sooner(due, staged);
     if (kind->Paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }

@@ -171,6 +171,9 @@ VOID WaveRtPumpReduceLag(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     ULONGLONG needed;
     LONGLONG behind;
 
+    if (Pump->Copying && Pump->Observer.Kind->Paces && !WaveRtPumpSteps(Pump)) {
+        return; /* captured data gets no further than the notification, and that waits for the position */
+    }
     if (geometry->IntervalFrames == 0 || Pump->Completed < Pump->NextBoundary) {
         return;
     }
