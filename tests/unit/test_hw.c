@@ -590,12 +590,15 @@ static void a_device_that_broke_its_rules_is_released_at_the_next_start(void **s
 {
     ULONG request[2] = {VIRTIO_SND_R_PCM_PREPARE, 0};
     ULONG status;
+    KIRQL old;
 
     (void)state;
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
     ring_device_give(&snd_device.ring[2], 60, 8);
+    old = wdk_raise(DISPATCH_LEVEL);
     VirtIoSndXferPoll(&device.Pcm[0].Xfer);
+    wdk_lower(old);
     assert_true(VirtioPciTransportIsBroken(&device.Transport));
     assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_DEVICE_NOT_CONNECTED);

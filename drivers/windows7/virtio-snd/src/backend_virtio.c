@@ -28,7 +28,7 @@ typedef struct _BACKEND_VIRTIO {
     PVIRTIOSND_DEVICE Device;  /* outlives us */
 } BACKEND_VIRTIO, *PBACKEND_VIRTIO;
 
-static PVIRTIOSND_DEVICE DeviceOf(PVIRTIOSND_BACKEND Backend)
+static __inline PVIRTIOSND_DEVICE DeviceOf(PVIRTIOSND_BACKEND Backend)
 {
     return ((PBACKEND_VIRTIO)Backend)->Device;
 }

@@ -17,19 +17,14 @@
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
 #define PASSES_PER_SERVICE 3
 
-static ULONGLONG Now(VOID)
+static __inline ULONGLONG Now(VOID)
 {
     return (ULONGLONG)KeQueryPerformanceCounter(NULL).QuadPart;
 }
 
-static BOOLEAN IsRender(const WAVERT_PUMP *Pump)
+static __inline BOOLEAN IsRender(const WAVERT_PUMP *Pump)
 {
     return (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);
-}
-
-ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
-{
-    return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
 }
 
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
@@ -51,13 +46,8 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
     return (frames > (LONGLONG)Pump->Frozen) ? (ULONGLONG)frames : Pump->Frozen;
 }
 
-BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
-{
-    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
-}
-
 /* Lock held. Hands over a period that Sg describes. */
-static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
+static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
                          BOOLEAN Silent)
 {
     ULONG number = Pump->FlightNext;
@@ -129,7 +119,7 @@ VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
 
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks)
 {
-    if (Pump->Geometry.IntervalFrames == 0 || Frames < Pump->NextBoundary) {
+    if (Frames < Pump->NextBoundary || Pump->Geometry.IntervalFrames == 0) {
         return;
     }
     while (Frames >= Pump->NextBoundary) {
@@ -141,7 +131,7 @@ VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTick
 }
 
 /* Lock held. */
-static VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
+static __inline VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
 {
     LARGE_INTEGER due;
     ULONGLONG ticks;
@@ -163,7 +153,7 @@ static VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
 
 /* Lock held. A device that completes nothing is left behind: what it has counts as gone, the stream goes on by the
  * performance counter. It is taken back as soon as it completes anything. */
-static VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONG limit = DEAD_FRAMES + Pump->Geometry.BufferFrames / 4u * 3u;
 
@@ -227,7 +217,7 @@ static VOID NTAPI TimerDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argu
 
 /* Lock held. Capture: what the oldest period in flight brought. A device that returns periods before they are full
  * leaves holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
-static VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+static __inline VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 {
     if (Pump->Copies != NULL) {
         WaveRtCopiesTake(Pump, Flight);
@@ -242,7 +232,7 @@ static VOID TakeRecorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 }
 
 /* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
-static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
+static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
 {
     ULONG got = Bytes / Pump->FrameBytes;
     WAVERT_FLIGHT *flight;
@@ -315,6 +305,7 @@ static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
         ULONGLONG now = Now();
 
         WaveRtPositionRun(&pump->Position, now);
+        pump->BoundaryOf = 0;
         pump->DeviceEndTicks = now;
         pump->ProgressTicks = now;
         pump->Running = TRUE;

@@ -49,7 +49,10 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
 
 /* Any IRQL. The device was removed by surprise: no register access from now on. */
 VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport);
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport);
+static __inline BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Gone != 0);
+}
 
 /* Any IRQL. The device broke a rule of its rings, or asks for a reset (NEEDS_RESET). Reset takes it back. */
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport);
@@ -58,7 +61,10 @@ VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport);
 /* PASSIVE, after Init. Broke is called, once between two resets, by whoever finds the device broken: <= DISPATCH,
  * perhaps with locks held. */
 VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context);
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport);
+static __inline BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Broken != 0);
+}
 /* PASSIVE. Resets a device that is broken. Once the reset was seen to finish, or the function has left the bus, it is
  * Gone until the next Init: it answers nothing, and reaches no memory. When it does not finish, nothing changes. */
 VOID VirtioPciTransportForsake(PVIRTIO_PCI_TRANSPORT Transport);

@@ -15,11 +15,6 @@ VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport)
     InterlockedExchange(&Transport->Gone, 1);
 }
 
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Gone != 0);
-}
-
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport)
 {
     if (InterlockedExchange(&Transport->Broken, 1) == 0 && Transport->Broke != NULL) {
@@ -43,11 +38,6 @@ CODE_PAGE VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*B
 
     Transport->BrokeContext = Context;
     Transport->Broke = Broke;
-}
-
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Broken != 0);
 }
 
 VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
