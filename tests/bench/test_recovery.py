@@ -7,7 +7,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
-from harness import add_test, equal, main, run_json, true  # noqa: E402  pylint: disable=wrong-import-position
+from harness import OUT, add_test, equal, main, run_json, true  # noqa: E402  pylint: disable=wrong-import-position
 
 FAULTS = (("asks_for_reset", "needs_reset"), ("returns_what_it_never_got", "unknown_id"))
 DIALECTS = ("aero", "specification", "qemu")
@@ -22,15 +22,23 @@ def scenario(name, arch, device, *options):
     return result
 
 
-def streams_go_on(arch, device, fault):
-    calm = scenario("device_breaks_down_while_streaming", arch, device)
-    struck = scenario("device_breaks_down_while_streaming", arch, f"{device},fault={fault}")
+def streams_go_on(arch, device, fault, *options):
+    calm = scenario("device_breaks_down_while_streaming", arch, device, *options)
+    struck = scenario("device_breaks_down_while_streaming", arch, f"{device},fault={fault}", *options)
     equal(struck["register_writes"], 3 * calm["register_writes"], "brought up, up again to release, and up again")
     lost = struck["virtual_seconds"] - calm["virtual_seconds"]
     true(lost < LIMIT_S, f"the sound stood still for {lost} s")
 
 
+def image(arch, variant):
+    return os.path.join(OUT, "drivers", "windows7", "virtio-snd", arch, f"virtiosnd_{variant}.sys")
+
+
 for machine in ("x86", "x64"):
+    for build, kind in (("legacy", "transitional"), ("ioport", "ioport")):
+        for word, knob in FAULTS:
+            add_test(f"{build}_{word}_while_streaming_{machine}",
+                     lambda a=machine, b=build, d=kind, k=knob: streams_go_on(a, d, k, "--sys", image(a, b)))
     for dialect in DIALECTS:
         for word, knob in FAULTS:
             add_test(f"{dialect}_{word}_while_streaming_{machine}",
