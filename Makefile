@@ -16,6 +16,7 @@ include mk/fuzz.mk
 include mk/guest.mk
 include mk/host.mk
 include mk/unit.mk
+include mk/analyse.mk
 include mk/rules.mk
 include mk/inf.mk
 include mk/scripts.mk
