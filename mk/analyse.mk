@@ -3,7 +3,7 @@
 # runs them and compares what they say with tools/analyse-answers.tsv. The sources' sets and flags: out/analyse/units.
 
 ANALYSE_UNITS := $(OUT)/analyse/units
-# The driver's sources are analysed as they are compiled for x64; what another variant's defines change, again with those.
+# The driver as it is compiled for x64; the sources that the defines of a variant change, again with those.
 ANALYSE_KERNEL_FLAGS = $(ARCH_x64_CFLAGS) $(free_DEFINES) $(DRIVER_INCLUDES)
 
 # $(1) set, $(2) gcc, $(3) its flags, $(4) clang's flags, $(5) sources

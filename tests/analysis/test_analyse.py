@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import analyse  # noqa: E402
 from tap import Tap  # noqa: E402
 
-# clang-tidy takes a second for each source, and gcc half of one for each of the driver's: the shortest sets stand for all.
+# clang-tidy takes a second for each source, gcc half of one for each of the driver: short sets stand for all.
 BOUNDED = {"cppcheck": ("device", "host", "driver-contract", "driver-legacy", "driver-ioport"),
            "fanalyzer": ("device", "host", "driver-ioport"), "clang-tidy": ("driver-ioport",)}
 DEFECTS = """
