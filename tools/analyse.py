@@ -17,7 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 UNITS = os.path.join("out", "analyse", "units")  # made by mk/analyse.mk
 ANSWERS = os.path.join("tools", "analyse-answers.tsv")
 UNIT_TESTS = os.path.join("out", "plain", "tests")
-FOUND = re.compile(r"^([^\s:][^:]*):(\d+)(?::\d+)?: (?:warning|error): (.*?)(?: \[CWE-\d+\])?"
+FOUND = re.compile(r"^([^\s:][^:\n]*):(\d+)(?::\d+)?: (?:warning|error): (.*?)(?: \[CWE-\d+\])?"
                    r"(?: \[([^\]\s]+)\])?$", re.MULTILINE)
 # Everything of these families but what speaks of style, of C11's bounds-checked library, or of GNU names.
 TIDY_CHECKS = ",".join((
@@ -62,20 +62,29 @@ def cppcheck(unit):
     return findings_in("cppcheck", text), status
 
 
-def fanalyzer(unit):
+def each(tool, command, unit):
+    """The tool on one source after the other: what it finds in one depends on no other."""
     findings, worst = [], 0
-    flags = [flag for flag in unit.gcc_flags if flag != "-Werror"]
     for source in unit.sources:
-        text, status = output([unit.gcc, *flags, "-fanalyzer", "-c", source, "-o", "/dev/null"])
-        findings += findings_in("fanalyzer", text)
+        text, status = output(command(source))
+        findings += findings_in(tool, text)
         worst = worst or status
     return findings, worst
 
 
+def without_errors(flags):
+    return [flag for flag in flags if flag != "-Werror"]
+
+
+def fanalyzer(unit):
+    flags = without_errors(unit.gcc_flags)
+    return each("fanalyzer", lambda source: [unit.gcc, *flags, "-fanalyzer", "-c", source, "-o", "/dev/null"], unit)
+
+
 def clang_tidy(unit):
-    flags = [flag for flag in unit.clang_flags if flag != "-Werror"]
-    text, status = output(["clang-tidy-14", "--quiet", f"--checks={TIDY_CHECKS}", *unit.sources, "--", *flags])
-    return findings_in("clang-tidy", text), status
+    flags = without_errors(unit.clang_flags)
+    return each("clang-tidy", lambda source: ["clang-tidy-14", "--quiet", f"--checks={TIDY_CHECKS}", source, "--",
+                                              *flags], unit)
 
 
 TOOLS = {"cppcheck": cppcheck, "fanalyzer": fanalyzer, "clang-tidy": clang_tidy}
