@@ -18,10 +18,17 @@ void misbehaviour_open(struct vsnd *dev)
     dev->misbehaviour.stale = dev->personality->stale_periods;
 }
 
+/* An answer to a chain that was never taken: it makes no room for one more. */
+static void complete_unasked(struct vsnd *dev, uint16_t index, uint16_t head)
+{
+    dev->queues[index].in_flight++;
+    queue_complete(dev, index, head, VIRTIO_SND_XFER_BYTES_AERO);
+}
+
 void misbehaviour_discovered(struct vsnd *dev)
 {
     if (dev->misbehaviour.stale && dev->queues[VIRTIO_SND_QUEUE_TX].enabled)
-        queue_complete(dev, VIRTIO_SND_QUEUE_TX, STALE_HEAD, VIRTIO_SND_XFER_BYTES_AERO);
+        complete_unasked(dev, VIRTIO_SND_QUEUE_TX, STALE_HEAD);
 }
 
 void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
@@ -33,6 +40,11 @@ void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
 }
 
 void misbehaviour_reset(struct vsnd *dev)
+{
+    dev->misbehaviour.events_held = 0;
+}
+
+void misbehaviour_forget_events(struct vsnd *dev)
 {
     dev->misbehaviour.events_held = 0;
 }
@@ -79,7 +91,7 @@ static void strike(struct vsnd *dev)
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
     else
-        queue_complete(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD, 8);
+        complete_unasked(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD);
 }
 
 void misbehaviour_advance(struct vsnd *dev)

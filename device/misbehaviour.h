@@ -31,6 +31,8 @@ void misbehaviour_reset(struct vsnd *dev);
 /* PCM_INFO was asked: by then a stream that still runs has finished a period. */
 void misbehaviour_discovered(struct vsnd *dev);
 void misbehaviour_released(struct vsnd *dev, uint32_t stream_id);
+/* The event queue goes out of use. */
+void misbehaviour_forget_events(struct vsnd *dev);
 /* One buffer of the event queue. */
 void misbehaviour_keep_event(struct vsnd *dev, const struct vq_chain *chain);
 /* Does what is due at dev->now_ns. */

@@ -150,6 +150,11 @@ struct personality {
 /* The table; NULL: no such row. */
 const struct personality *personality_find(const char *name);
 void personality_list(void); /* names, to stderr */
+/* The name of row `index`; counting goes round. */
+const char *personality_name(uint64_t index);
+
+/* Writes "knob=value" for the table's knob `index` and its value `choice`; counting goes round in both. */
+void personality_knob(uint64_t index, uint64_t choice, char *text, size_t room);
 
 /*
  * Reads PERSONALITY[,knob=value...]; both parts may be absent. false: something

@@ -246,6 +246,25 @@ static const struct {
 
 #define KNOB_COUNT (sizeof(knob_table) / sizeof(knob_table[0]))
 
+void personality_knob(uint64_t index, uint64_t choice, char *text, size_t room)
+{
+    size_t knob = index % KNOB_COUNT, words = 0;
+    long value = knob_table[knob].least;
+    while (knob_table[knob].words[words])
+        words++;
+    if (words) {
+        snprintf(text, room, "%s=%s", knob_table[knob].name, knob_table[knob].words[choice % words]);
+        return;
+    }
+    if (knob_table[knob].set == set_queue)
+        value = 1l << (2 + choice % 9); /* 4..1024 */
+    else if (knob_table[knob].least < 0)
+        value = ((long)(choice % 201) - 100) * (knob_table[knob].most / 100);
+    else
+        value += (long)(choice % (uint64_t)(knob_table[knob].most - value));
+    snprintf(text, room, "%s=%ld", knob_table[knob].name, value);
+}
+
 static bool apply(struct personality *row, size_t knob, const char *value)
 {
     long number = 0;
