@@ -12,10 +12,14 @@ include mk/toolchain.mk
 include mk/variants.mk
 include mk/driver.mk
 include mk/device.mk
+include mk/fuzz.mk
 include mk/guest.mk
 include mk/host.mk
 include mk/unit.mk
+include mk/analyse.mk
 include mk/rules.mk
 include mk/inf.mk
+include mk/scripts.mk
 include mk/docs.mk
+include mk/package.mk
 include mk/commands.mk

@@ -51,7 +51,7 @@ static void write_pfn(struct vsnd *dev, uint64_t value)
     if (!queue)
         return;
     bool indirect = queue->indirect, event_idx = queue->event_idx;
-    virtqueue_reset(queue);
+    queue_forget(dev, dev->queue_select);
     queue->indirect = indirect;
     queue->event_idx = event_idx;
     if (value == 0)

@@ -18,10 +18,17 @@ void misbehaviour_open(struct vsnd *dev)
     dev->misbehaviour.stale = dev->personality->stale_periods;
 }
 
+/* An answer to a chain that was never taken: it makes no room for one more. */
+static void complete_unasked(struct vsnd *dev, uint16_t index, uint16_t head)
+{
+    dev->queues[index].in_flight++;
+    queue_complete(dev, index, head, VIRTIO_SND_XFER_BYTES_AERO);
+}
+
 void misbehaviour_discovered(struct vsnd *dev)
 {
     if (dev->misbehaviour.stale && dev->queues[VIRTIO_SND_QUEUE_TX].enabled)
-        queue_complete(dev, VIRTIO_SND_QUEUE_TX, STALE_HEAD, VIRTIO_SND_XFER_BYTES_AERO);
+        complete_unasked(dev, VIRTIO_SND_QUEUE_TX, STALE_HEAD);
 }
 
 void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
@@ -35,7 +42,11 @@ void misbehaviour_released(struct vsnd *dev, uint32_t stream_id)
 void misbehaviour_reset(struct vsnd *dev)
 {
     dev->misbehaviour.events_held = 0;
-    dev->misbehaviour.struck = false;
+}
+
+void misbehaviour_forget_events(struct vsnd *dev)
+{
+    dev->misbehaviour.events_held = 0;
 }
 
 void misbehaviour_keep_event(struct vsnd *dev, const struct vq_chain *chain)
@@ -70,14 +81,17 @@ static void send_event(struct vsnd *dev)
 /* What has been played and recorded decides, so that it happens at the same place in every run. */
 static void strike(struct vsnd *dev)
 {
-    bool due = dev->stats.tx_buffers + dev->stats.rx_buffers >= FAULT_AFTER_BUFFERS;
-    if (dev->misbehaviour.struck || !due || dev->personality->fault == FAULT_NONE)
+    struct misbehaviour *state = &dev->misbehaviour;
+    uint64_t periods = dev->stats.tx_buffers + dev->stats.rx_buffers;
+    if (dev->personality->fault == FAULT_NONE || state->strikes >= dev->personality->fault_count ||
+        periods - state->struck_after < FAULT_AFTER_BUFFERS)
         return;
-    dev->misbehaviour.struck = true;
+    state->strikes++;
+    state->struck_after = periods;
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
     else
-        queue_complete(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD, 8);
+        complete_unasked(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD);
 }
 
 void misbehaviour_advance(struct vsnd *dev)

@@ -17,7 +17,8 @@ struct event_buffer {
 
 struct misbehaviour {
     bool stale;  /* an earlier driver's stream was never released: its periods come back until it is */
-    bool struck; /* since the reset */
+    uint32_t strikes;     /* personality.fault happened so often, which no reset undoes */
+    uint64_t struck_after; /* periods played and recorded when it last did */
     uint64_t next_event_ns;
     uint32_t events_sent;
     uint32_t events_held; /* buffers that the driver has posted */
@@ -30,6 +31,8 @@ void misbehaviour_reset(struct vsnd *dev);
 /* PCM_INFO was asked: by then a stream that still runs has finished a period. */
 void misbehaviour_discovered(struct vsnd *dev);
 void misbehaviour_released(struct vsnd *dev, uint32_t stream_id);
+/* The event queue goes out of use. */
+void misbehaviour_forget_events(struct vsnd *dev);
 /* One buffer of the event queue. */
 void misbehaviour_keep_event(struct vsnd *dev, const struct vq_chain *chain);
 /* Does what is due at dev->now_ns. */

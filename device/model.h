@@ -93,6 +93,8 @@ uint8_t device_take_isr(struct vsnd *dev);
 uint64_t device_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
 /* Gives a chain back to the driver. */
 void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t written);
+/* The queue goes out of use: the device forgets its rings and every chain that it holds of them. */
+void queue_forget(struct vsnd *dev, uint16_t index);
 /* Counts an answer and returns it as it goes on the wire; `why` (static text) matters unless it is OK. */
 uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why);
 

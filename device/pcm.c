@@ -353,6 +353,12 @@ void pcm_advance(struct vsnd *dev)
         advance_capture(dev);
 }
 
+void pcm_forget(struct vsnd *dev, uint32_t stream_id)
+{
+    transfer_forget(&dev->streams[stream_id]);
+    dev->streams[stream_id].flush_ns = 0;
+}
+
 void pcm_reset(struct vsnd *dev)
 {
     for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {

@@ -64,4 +64,7 @@ void pcm_advance(struct vsnd *dev);
 /* Device reset: idle streams, nothing buffered, nothing pending, nothing written to the guest. */
 void pcm_reset(struct vsnd *dev);
 
+/* Forgets the transfers that the device holds; the stream stays as it is. */
+void pcm_forget(struct vsnd *dev, uint32_t stream_id);
+
 #endif

@@ -271,6 +271,11 @@ const struct personality *personality_find(const char *name)
     return NULL;
 }
 
+const char *personality_name(uint64_t index)
+{
+    return personalities[index % PERSONALITY_COUNT].name;
+}
+
 void personality_list(void)
 {
     for (size_t i = 0; i < PERSONALITY_COUNT; i++)

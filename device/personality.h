@@ -142,6 +142,7 @@ struct personality {
     uint32_t flush_status;    /* of what RELEASE gives back */
     bool stale_periods;       /* an earlier driver's stream goes on through every reset until it is released */
     enum fault fault;
+    uint32_t fault_count;     /* so often, each time after as many periods; 0 with FAULT_NONE */
     enum events events;
     uint64_t flush_delay_ns;  /* RELEASE answers first and gives back this much later; SET_PARAMS until then: BAD_MSG */
 };
@@ -149,6 +150,11 @@ struct personality {
 /* The table; NULL: no such row. */
 const struct personality *personality_find(const char *name);
 void personality_list(void); /* names, to stderr */
+/* The name of row `index`; counting goes round. */
+const char *personality_name(uint64_t index);
+
+/* Writes "knob=value" for the table's knob `index` and its value `choice`; counting goes round in both. */
+void personality_knob(uint64_t index, uint64_t choice, char *text, size_t room);
 
 /*
  * Reads PERSONALITY[,knob=value...]; both parts may be absent. false: something

@@ -10,6 +10,7 @@
 
 #define MAX_RING_MS 10000
 #define MAX_PPM 100000
+#define MAX_FAULTS 1000000
 #define MIN_QUEUE_SIZE 4
 #define NS_PER_MS 1000000u
 #define MAX_WORDS 6u
@@ -188,6 +189,14 @@ static bool set_stale(struct personality *row, long word)
 static bool set_fault(struct personality *row, long word)
 {
     row->fault = (enum fault)word;
+    if (row->fault_count == 0)
+        row->fault_count = 1;
+    return true;
+}
+
+static bool set_fault_count(struct personality *row, long count)
+{
+    row->fault_count = (uint32_t)count;
     return true;
 }
 
@@ -227,6 +236,7 @@ static const struct {
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
     {"fault", {"none", "unknown_id", "needs_reset"}, 0, 0, set_fault}, /* QEMU, likewise, and then its own reset */
+    {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
                                         malformed: its CTL_NOTIFY with id and mask swapped */
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */
@@ -235,6 +245,25 @@ static const struct {
 };
 
 #define KNOB_COUNT (sizeof(knob_table) / sizeof(knob_table[0]))
+
+void personality_knob(uint64_t index, uint64_t choice, char *text, size_t room)
+{
+    size_t knob = index % KNOB_COUNT, words = 0;
+    long value = knob_table[knob].least;
+    while (knob_table[knob].words[words])
+        words++;
+    if (words) {
+        snprintf(text, room, "%s=%s", knob_table[knob].name, knob_table[knob].words[choice % words]);
+        return;
+    }
+    if (knob_table[knob].set == set_queue)
+        value = 1l << (2 + choice % 9); /* 4..1024 */
+    else if (knob_table[knob].least < 0)
+        value = ((long)(choice % 201) - 100) * (knob_table[knob].most / 100);
+    else
+        value += (long)(choice % (uint64_t)(knob_table[knob].most - value));
+    snprintf(text, room, "%s=%ld", knob_table[knob].name, value);
+}
 
 static bool apply(struct personality *row, size_t knob, const char *value)
 {

@@ -23,6 +23,15 @@ void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t wr
         device_interrupt(dev, VIRTIO_ISR_QUEUE);
 }
 
+void queue_forget(struct vsnd *dev, uint16_t index)
+{
+    if (index == VIRTIO_SND_QUEUE_EVENT)
+        misbehaviour_forget_events(dev);
+    if (index == VIRTIO_SND_QUEUE_TX || index == VIRTIO_SND_QUEUE_RX)
+        pcm_forget(dev, index == VIRTIO_SND_QUEUE_RX);
+    virtqueue_reset(&dev->queues[index]);
+}
+
 uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why)
 {
     uint64_t *counters[] = {

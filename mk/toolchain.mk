@@ -47,7 +47,8 @@ ARCH_x64_CLANG_CFLAGS :=
 ARCH_x64_MACHINE := i386:x86-64
 ARCH_x64_LDFLAGS := /machine:x64 /highentropyva:no
 
-# clang compiles what ships. -gcodeview: symbols for WinDbg. It records the
+# clang compiles what ships. Only what says __inline is inlined: a function that must stay resident never becomes part
+# of one that may be paged out. -gcodeview: symbols for WinDbg. It records the
 # compiler's arguments too, so no argument may hold the project's absolute path.
 CLANG_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -mno-implicit-float -finline-hint-functions -ffunction-sections \
     -g -gcodeview -ffile-compilation-dir=. \

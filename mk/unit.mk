@@ -5,8 +5,8 @@
 UNIT_CC ?= gcc
 # tests/wdk comes first: its wdk_compat.h takes the place of the driver's.
 UNIT_CPPFLAGS := -Itests/wdk -Itests/unit -I$(VIRTIO)/include -I$(SND)/include -DDBG=0
-UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-multichar -fsanitize=address,undefined \
-    -fno-sanitize-recover=all
+UNIT_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-multichar $(UNIT_SANITIZE)
 # The virtio sources keep to C90 here too, and ULONG is 32 bits wide as on Windows.
 UNIT_DRIVER_CFLAGS := -std=gnu90 -Wdeclaration-after-statement
 
@@ -57,7 +57,7 @@ define unit_program
 $(OUT)/tests/unit_$(1): $(UNIT_OBJ)/tests/unit/test_$(1).o $(UNIT_OBJ)/tests/unit/ring_device.o \
     $(UNIT_OBJ)/tests/wdk/wdk.o $(UNIT_SOURCES_$(1):%.c=$(UNIT_OBJ)/%.o)
 	@mkdir -p $$(@D)
-	$(UNIT_CC) -fsanitize=address,undefined -o $$@ $$^ -lcmocka
+	$(UNIT_CC) $(UNIT_SANITIZE) -o $$@ $$^ -lcmocka
 endef
 $(foreach n,$(UNIT_NAMES),$(eval $(call unit_program,$(n))))
 

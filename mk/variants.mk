@@ -33,9 +33,10 @@ strict_DIR := $(OUT)/strict
 COMMON_SOURCES := \
     $(VIRTIO)/src/virtio_pci_contract.c $(VIRTIO)/src/virtio_pci_intx_wdm.c $(VIRTIO)/src/virtio_pci_status.c \
     $(VIRTIO)/src/virtqueue_split.c \
-    $(SND)/src/adapter.c $(SND)/src/adapter_context.c $(SND)/src/adapter_power.c \
-    $(SND)/src/adapter_subdevices.c $(SND)/src/backend_null.c $(SND)/src/backend_virtio.c $(SND)/src/eventlog.c $(SND)/src/filter_pins.c \
-    $(SND)/src/guids.c $(SND)/src/portcls_com.c $(SND)/src/property.c $(SND)/src/registry.c $(SND)/src/topology.c \
+    $(SND)/src/adapter.c $(SND)/src/adapter_context.c $(SND)/src/adapter_power.c $(SND)/src/adapter_recovery.c \
+    $(SND)/src/adapter_subdevices.c $(SND)/src/backend_null.c $(SND)/src/backend_virtio.c \
+    $(SND)/src/eventlog.c $(SND)/src/filter_pins.c $(SND)/src/guids.c $(SND)/src/portcls_com.c \
+    $(SND)/src/property.c $(SND)/src/registry.c $(SND)/src/topology.c \
     $(SND)/src/topology_properties.c $(SND)/src/topology_tables.c $(SND)/src/virtiosnd_control.c \
     $(SND)/src/virtiosnd_eventq.c $(SND)/src/virtiosnd_hw.c $(SND)/src/virtiosnd_intx.c $(SND)/src/virtiosnd_pci.c \
     $(SND)/src/virtiosnd_pcm.c $(SND)/src/virtiosnd_protocol.c $(SND)/src/virtiosnd_queue_split.c \

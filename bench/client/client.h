@@ -179,6 +179,7 @@ extern const struct scenario g_scenarios[];
 extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_power[];
+extern const struct scenario g_scenarios_recovery[];
 extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];

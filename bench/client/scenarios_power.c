@@ -7,7 +7,8 @@
 #define MS NS_PER_MS_CLIENT
 #define RECORDED_FRAMES 96000u
 
-static const KSSTATE g_suspended[] = {KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_RUN /* the port leaves them alone */};
+/* Where a port may take the streams before the device loses its power. */
+static const KSSTATE g_suspended[] = {KSSTATE_PAUSE, KSSTATE_ACQUIRE};
 
 /* What happens to the device while the clients wait for nothing but their events. */
 struct event {

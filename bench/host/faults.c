@@ -232,12 +232,14 @@ static bool journal_take(struct sweep *sweep, const char *line) {
         result.step[0] = '\0';
     }
     char **larger = realloc(sweep->done, (sweep->done_count + 1) * sizeof *larger);
-    char *copy = strdup(result.point);
-    if (larger == NULL || copy == NULL) {
+    if (larger == NULL) {
         return fail("out of memory");
     }
     sweep->done = larger;
-    sweep->done[sweep->done_count++] = copy;
+    if ((larger[sweep->done_count] = strdup(result.point)) == NULL) {
+        return fail("out of memory");
+    }
+    sweep->done_count++;
     sweep->failures += verdict != FAULT_GOOD;
     fault_table_add(&sweep->table, &result);
     return true;

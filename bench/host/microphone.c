@@ -20,6 +20,10 @@ bool microphone_deliver(struct microphone *microphone, struct bus *bus, uint64_t
     return microphone->accepted >= frames || fail("the device did not take the microphone's signal");
 }
 
+void microphone_missed(struct microphone *microphone, uint64_t now_ns) {
+    microphone->origin = vtime_frames(now_ns) - microphone->accepted;
+}
+
 void microphone_idle(struct microphone *microphone) {
     microphone->running = false;
 }

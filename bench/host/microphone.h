@@ -22,6 +22,8 @@ struct microphone {
 void microphone_run(struct microphone *microphone, uint64_t now_ns);
 /* As microphone_run, for a device in real time that takes the whole signal at once. False: it did not; said so. */
 bool microphone_deliver(struct microphone *microphone, struct bus *bus, uint64_t now_ns);
+/* The device had no power until now: what it did not hear is not offered to it later in one go. */
+void microphone_missed(struct microphone *microphone, uint64_t now_ns);
 void microphone_idle(struct microphone *microphone);
 /* Offers what became due up to now. Call before the device works on this time. */
 void microphone_advance(struct microphone *microphone, struct bus *bus, uint64_t now_ns);

@@ -39,6 +39,7 @@ static void on_bar_write(struct session *s) {
 
 static void on_power(struct session *s) {
     bus_power(&s->bus, s->link->a != 0);
+    microphone_missed(&s->microphone, s->now_ns);
 }
 
 static void advance(struct session *s, uint64_t now_ns) {

@@ -54,7 +54,8 @@ static NTSTATUS send(UCHAR minor, LONG type, LONG state)
     else
         location->Parameters.Power.State.SystemState = state;
     g_bus_saw_irp = false;
-    trace("power %s %c%d", minor == IRP_MN_SET_POWER ? "set" : "query", type == DevicePowerState ? 'D' : 'S', state - 1);
+    trace("power %s %c%d", minor == IRP_MN_SET_POWER ? "set" : "query", type == DevicePowerState ? 'D' : 'S',
+          state - 1);
     dispatching = thread_current();
     status = irp_send_synchronously(g_pdo, irp);
     dispatching = NULL;

@@ -217,7 +217,7 @@ NTSTATUS ks_pin_unregister_event(struct pin *pin, KEVENT *event);
 NTSTATUS ks_pin_set_format(struct pin *pin, const KSDATAFORMAT *format);
 /* Streams open now, on all ports. */
 unsigned ks_open_pins(void);
-/* Power: all open pins are taken to g_pins_suspend_to before, and go back after. KSSTATE_RUN: they are left alone. */
+/* Power: all open pins are taken to g_pins_suspend_to before, and go back after. */
 extern KSSTATE g_pins_suspend_to;
 void ks_pins_suspend(void);
 void ks_pins_resume(void);

@@ -80,6 +80,10 @@ for machine in ("x86", "x64"):
     for knob in KNOBS:
         add_test(f"specification_{knob.replace('=', '_').replace(',', '_').replace('-', 'minus_')}_{machine}",
                  lambda a=machine, k=knob: sound_arrives(a, f"specification,{k}"))
+    for personality in PERSONALITIES:
+        for event_idx in ("on", "off"):
+            add_test(f"{personality.replace('-', '_')}_event_idx_{event_idx}_{machine}",
+                     lambda a=machine, p=personality, e=event_idx: sound_arrives(a, f"{p},event_idx={e}"))
     add_test(f"output_only_{machine}", lambda a=machine: one_direction(a, "output", "play", "record"))
     add_test(f"input_only_{machine}", lambda a=machine: one_direction(a, "input", "record", "play"))
     add_test(f"a_device_without_streams_is_refused_{machine}", lambda a=machine: no_stream_is_refused(a))

@@ -55,17 +55,27 @@ static void bring_up(struct guest *guest)
     guest_write(guest, VIRTIO_LEGACY_STATUS, 1, READY | VIRTIO_STATUS_DRIVER_OK);
 }
 
-/* RELEASE of stream 0 through the control queue; true when the device answered. */
-static bool device_answers(struct guest *guest)
+/* A request through the control queue; true when the device answered. */
+static bool request_is_answered(struct guest *guest, const void *request, uint32_t bytes)
 {
-    struct virtio_snd_pcm_hdr request = {VIRTIO_SND_R_PCM_RELEASE, 0};
-    uint64_t out = guest_alloc(guest, sizeof(request)), in = guest_alloc(guest, 4);
-    struct part parts[] = {{out, sizeof(request), 0}, {in, 4, VRING_DESC_F_WRITE}};
+    uint64_t out = guest_alloc(guest, bytes), in = guest_alloc(guest, 4);
+    struct part parts[] = {{out, bytes, 0}, {in, 4, VRING_DESC_F_WRITE}};
     struct used used;
-    guest_put(guest, out, &request, sizeof(request));
+    guest_put(guest, out, request, bytes);
     guest_add_indirect(guest, VIRTIO_SND_QUEUE_CONTROL, parts, 2);
     guest_write(guest, VIRTIO_LEGACY_QUEUE_NOTIFY, 2, VIRTIO_SND_QUEUE_CONTROL);
     return guest_reap(guest, VIRTIO_SND_QUEUE_CONTROL, &used);
+}
+
+static bool command(struct guest *guest, uint32_t code)
+{
+    struct virtio_snd_pcm_hdr request = {code, 0};
+    return request_is_answered(guest, &request, sizeof(request));
+}
+
+static bool device_answers(struct guest *guest)
+{
+    return command(guest, VIRTIO_SND_R_PCM_RELEASE);
 }
 
 static void transitional_shows_both_transports(void **state)
@@ -172,6 +182,31 @@ static void a_page_outside_memory_asks_for_a_reset(void **state)
     assert_true(guest_read(guest, VIRTIO_LEGACY_STATUS, 1) & VIRTIO_STATUS_NEEDS_RESET);
 }
 
+/* Else each move lets one more ringful in, and the host runs out of memory. */
+static void a_queue_that_moves_is_forgotten_with_what_was_in_it(void **state)
+{
+    struct guest *guest = *state;
+    struct virtio_snd_pcm_set_params params = {.code = VIRTIO_SND_R_PCM_SET_PARAMS, .buffer_bytes = 3840,
+                                               .period_bytes = 960, .channels = 2,
+                                               .format = VIRTIO_SND_PCM_FMT_S16, .rate = VIRTIO_SND_PCM_RATE_48000};
+    int16_t silence[480] = {0};
+    bring_up(guest);
+    assert_true(request_is_answered(guest, &params, sizeof(params)));
+    assert_true(command(guest, VIRTIO_SND_R_PCM_PREPARE) && command(guest, VIRTIO_SND_R_PCM_START));
+    for (unsigned moves = 0; moves < 3; moves++) {
+        for (unsigned i = 0; i < 16; i++)
+            guest_submit_tx(guest, 0, silence, sizeof(silence));
+        guest_write(guest, VIRTIO_LEGACY_QUEUE_NOTIFY, 2, VIRTIO_SND_QUEUE_TX);
+        assert_int_equal(vsnd_pending(guest->dev, 0), 16);
+        place_queue(guest, VIRTIO_SND_QUEUE_TX);
+        guest_put16(guest, guest->queues[VIRTIO_SND_QUEUE_TX].avail + 2, 0);
+        guest_put16(guest, guest->queues[VIRTIO_SND_QUEUE_TX].used + 2, 0);
+        assert_int_equal(vsnd_pending(guest->dev, 0), 0);
+    }
+    assert_true(command(guest, VIRTIO_SND_R_PCM_STOP) && command(guest, VIRTIO_SND_R_PCM_RELEASE));
+    assert_int_equal(guest_get16(guest, guest->queues[VIRTIO_SND_QUEUE_TX].used + 2), 0);
+}
+
 static void streams_are_told_at_20(void **state)
 {
     assert_int_equal(guest_read(*state, 20 + VIRTIO_SND_CFG_STREAMS, 4), VSND_STREAM_COUNT);
@@ -214,6 +249,7 @@ int main(void)
         ON_BOTH(wrong_accesses_do_nothing),
         ON_BOTH(a_page_outside_memory_asks_for_a_reset),
         ON_BOTH(streams_are_told_at_20),
+        ON("ioport,completion=never", a_queue_that_moves_is_forgotten_with_what_was_in_it),
         ON("ioport,msix=off", enabling_msix_moves_the_configuration_and_silences_inta),
         ON("transitional,msix=off", enabling_msix_moves_the_configuration_and_silences_inta),
         ON("ioport,msix=enabled", msix_may_be_on_from_the_beginning),

@@ -540,6 +540,22 @@ static void queue_sizes_are_a_knob(void **state)
 
 #define WITH(f, options) {#f " (" options ")", f, guest_setup_up, guest_teardown, options}
 
+/* Else each answer to nothing lets one more transfer in than the queue has entries. */
+static void stale_answers_make_no_room_for_transfers(void **state)
+{
+    struct guest *guest = *state;
+    struct virtio_snd_query_info request = {VIRTIO_SND_R_PCM_INFO, 0, 2, sizeof(struct virtio_snd_pcm_info)};
+    struct virtio_snd_pcm_info answer[2];
+    int16_t silence[480] = {0};
+    guest_prepare(guest, 0);
+    for (unsigned i = 0; i < 40; i++) {
+        guest_submit_tx(guest, 0, silence, sizeof(silence));
+        guest_control(guest, &request, sizeof(request), answer, sizeof(answer), NULL);
+        assert_true(vsnd_pending(guest->dev, 0) <= 16);
+    }
+    assert_int_equal(vsnd_pending(guest->dev, 0), 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,6 +612,7 @@ int main(void)
         WITH(transfers_complete_in_the_doorbell, "specification,completion=instant"),
         WITH(completions_come_in_steps, "qemu"),
         WITH(completions_come_in_steps, "specification,completion=burst"),
+        WITH(stale_answers_make_no_room_for_transfers, "specification,completion=never,stale=on,queue=16"),
         WITH(queue_sizes_are_a_knob, "specification,queue=4"),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

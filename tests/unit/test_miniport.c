@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapter_power.h"
+#include "adapter_recovery.h"
 #include "wavert.h"
 #include "wavert_format.h"
 #include "wavert_stream.h"
@@ -22,6 +24,8 @@
 const GUID IID_IUnknown = {0, 0, 0, {0xC0, 0, 0, 0, 0, 0, 0, 0x46}};
 const GUID IID_IMiniport = {0xB4C90A24, 0x5791, 0x11D0, {0x86, 0xF9, 0x00, 0xA0, 0xC9, 0x11, 0xB5, 0x44}};
 const GUID IID_IMiniportWaveRT = {0x0F9FC4D6, 0x6061, 0x4F3C, {0xB1, 0xFC, 0x07, 0x5E, 0x35, 0xF7, 0x96, 0x0A}};
+const GUID IID_IAdapterPowerManagement = {
+    0x793417D0, 0x35FE, 0x11D1, {0xAD, 0x08, 0x00, 0xA0, 0xC9, 0x0A, 0xB1, 0xB0}};
 static const GUID IID_Unheard = {1, 2, 3, {4}};
 
 const PCFILTER_DESCRIPTOR WaveRtFilterDescriptors[VIRTIOSND_STREAM_SETS] = {{0}};
@@ -75,6 +79,30 @@ VOID WaveRtStreamQuiesce(PMINIPORTWAVERTSTREAM Stream)
     stream->quiesced = 1;
 }
 
+VOID WaveRtStreamRest(PMINIPORTWAVERTSTREAM Stream)
+{
+    (void)Stream;
+    called('r');
+}
+
+VOID WaveRtStreamGoOn(PMINIPORTWAVERTSTREAM Stream)
+{
+    (void)Stream;
+    called('g');
+}
+
+static int timers; /* streams that hold the clock's tick */
+
+VOID WaveRtStreamAcquireTime(VOID)
+{
+    timers++;
+}
+
+VOID WaveRtStreamReleaseTime(VOID)
+{
+    timers--;
+}
+
 static void stream_close(PMINIPORTWAVERTSTREAM Stream)
 {
     struct stream *stream = (struct stream *)Stream;
@@ -82,6 +110,7 @@ static void stream_close(PMINIPORTWAVERTSTREAM Stream)
     WaveRtMiniportStreamClosed(stream->miniport, stream->id);
     assert_true(stream->quiesced);
     WaveRtMiniportRelease(stream->miniport);
+    WaveRtStreamReleaseTime();
     free(stream);
 }
 
@@ -90,6 +119,37 @@ VOID VirtIoSndBackendDestroy(PVIRTIOSND_BACKEND Backend)
     if (Backend != NULL) {
         called('b');
     }
+}
+
+VOID NTAPI AdapterPowerChangeState(IAdapterPowerManagement *This, POWER_STATE NewState)
+{
+    (void)This;
+    (void)NewState;
+}
+
+NTSTATUS NTAPI AdapterPowerQueryChangeState(IAdapterPowerManagement *This, POWER_STATE NewState)
+{
+    (void)This;
+    (void)NewState;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI AdapterPowerQueryDeviceCapabilities(IAdapterPowerManagement *This, PDEVICE_CAPABILITIES Capabilities)
+{
+    (void)This;
+    (void)Capabilities;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS AdapterRecoveryInitialize(PADAPTER_CONTEXT Context)
+{
+    (void)Context;
+    return STATUS_SUCCESS;
+}
+
+VOID AdapterRecoveryUninitialize(PADAPTER_CONTEXT Context)
+{
+    (void)Context;
 }
 
 VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device)
@@ -115,6 +175,7 @@ static int start(void **state)
     (void)state;
     wdk_reset();
     memset(calls, 0, sizeof(calls));
+    timers = 0;
     create_status = STATUS_SUCCESS;
     assert_int_equal(AdapterContextCreate(NULL, NULL, &adapter), STATUS_SUCCESS);
     adapter->Backend = &backend;
@@ -274,6 +335,27 @@ static void pins_of_one_stream_are_counted_from_nought(void **state)
     stop_adapter();
 }
 
+static void resting_streams_go_on_and_none_opens_meanwhile(void **state)
+{
+    PMINIPORTWAVERTSTREAM render = open_render();
+    PMINIPORTWAVERTSTREAM stream;
+
+    (void)state;
+    assert_int_equal(timers, 1);
+    adapter->Asleep = TRUE;
+    AdapterContextRestStreams(adapter);
+    assert_int_equal(open_pin(WaveRtPinCaptureStream, TRUE, VirtIoSndStreamCapture, &stream),
+                     STATUS_DEVICE_NOT_READY);
+    assert_int_equal(timers, 1);
+    AdapterContextStreamsGoOn(adapter);
+    assert_string_equal(calls, "rg");
+    stream_close(render);
+    assert_int_equal(timers, 0);
+    miniport->lpVtbl->Release(miniport);
+    stop_adapter();
+    assert_int_equal(wdk.pool_blocks, 0);
+}
+
 static void query_interface_knows_its_faces_and_no_others(void **state)
 {
     static const GUID *const faces[] = {&IID_IUnknown, &IID_IMiniport, &IID_IMiniportWaveRT};
@@ -320,6 +402,7 @@ int main(void)
         cmocka_unit_test_setup(failed_creation_leaves_the_direction_free, start),
         cmocka_unit_test_setup(pin_direction_and_format_must_agree, start),
         cmocka_unit_test_setup(pins_of_one_stream_are_counted_from_nought, start),
+        cmocka_unit_test_setup(resting_streams_go_on_and_none_opens_meanwhile, start),
         cmocka_unit_test_setup(query_interface_knows_its_faces_and_no_others, start),
         cmocka_unit_test_setup(creation_without_memory_leaves_nothing, start),
     };

@@ -19,16 +19,6 @@
 
 /* ---- what the pump would say, for a stream that always has enough in flight ---- */
 
-ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
-{
-    return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
-}
-
-BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
-{
-    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
-}
-
 static LONGLONG free_position(const WAVERT_PUMP *pump, ULONGLONG now)
 {
     return (LONGLONG)WaveRtPositionFrames(&pump->Position, now) - (pump->Lag + WAVERT_LAG_ONE - 1) / WAVERT_LAG_ONE;

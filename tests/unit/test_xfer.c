@@ -85,6 +85,14 @@ static NTSTATUS submit(ULONG_PTR cookie, unsigned parts, ULONG bytes)
     return status;
 }
 
+static void poll(void)
+{
+    KIRQL old = wdk_raise(DISPATCH_LEVEL);
+
+    VirtIoSndXferPoll(&xfer);
+    wdk_lower(old);
+}
+
 static void take(void)
 {
     assert_true(ring_device_take(&snd_device.ring[queue_index], &request));
@@ -146,7 +154,7 @@ static void one_doorbell_a_period_and_no_interrupt(void **state)
         assert_int_equal(submit(i, 3, PERIOD), STATUS_SUCCESS);
         take();
         give(0, 8);
-        VirtIoSndXferPoll(&xfer);
+        poll();
         expect_done(i, i, PERIOD, STATUS_SUCCESS);
         assert_int_equal(snd_device.doorbells, i + 1);
     }
@@ -168,7 +176,7 @@ static void in_flight_is_limited_and_the_period_is_kept(void **state)
     take();
     give(0, 8);
     assert_int_equal(submit(3, 1, PERIOD), STATUS_DEVICE_BUSY); /* not yet polled */
-    VirtIoSndXferPoll(&xfer);
+    poll();
     assert_int_equal(submit(3, 1, PERIOD), STATUS_SUCCESS);
     assert_int_equal(done_count, 1);
     VirtioPciTransportGone(&transport);
@@ -213,7 +221,7 @@ static void statuses_are_mapped(void **state)
             assert_int_equal(submit(i, 2, PERIOD), STATUS_SUCCESS);
             take();
             give(rows[i].status, kind == &VirtIoSndRx ? PERIOD + 8 : 8);
-            VirtIoSndXferPoll(&xfer);
+            poll();
             expect_done((unsigned)i, i, rows[i].bytes, rows[i].expected);
         }
         destroy();
@@ -228,7 +236,7 @@ static void an_unwritten_status_is_a_protocol_error(void **state)
     submit(1, 1, PERIOD);
     take();
     ring_device_give(&snd_device.ring[2], request.head, 0);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     expect_done(0, 1, 0, STATUS_DEVICE_PROTOCOL_ERROR);
     destroy();
 }
@@ -265,7 +273,7 @@ static void captured_bytes_are_found_on_every_device(void **state)
         } else {
             ring_device_give(&snd_device.ring[3], request.head, rows[i].written);
         }
-        VirtIoSndXferPoll(&xfer);
+        poll();
         expect_done((unsigned)i, i, rows[i].bytes, rows[i].expected);
     }
     destroy();
@@ -306,7 +314,7 @@ static void a_period_of_many_parts_is_split_and_reported_once(void **state)
             assert_int_equal(done_count, 0);
             request = all[t];
             give(0, 8);
-            VirtIoSndXferPoll(&xfer);
+            poll();
         }
         assert_int_equal(done_count, 1);
         expect_done(0, 77, 40000, STATUS_SUCCESS);
@@ -338,7 +346,7 @@ static void a_period_larger_than_the_ring_goes_in_turns(void **state)
         assert_int_equal(request.count, t < 3 ? 4 : 3);
         assert_int_equal(ring_device_waiting(&snd_device.ring[3]), 0);
         give(0, t < 3 ? 2008 : 1008);
-        VirtIoSndXferPoll(&xfer);
+        poll();
     }
     assert_int_equal(done_count, 1);
     expect_done(0, 7, 7000, STATUS_SUCCESS);
@@ -346,7 +354,7 @@ static void a_period_larger_than_the_ring_goes_in_turns(void **state)
     assert_int_equal(submit(9, 2, 1000), STATUS_DEVICE_BUSY);
     take();
     give(0, 1008);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     assert_int_equal(submit(9, 7, 7000), STATUS_SUCCESS);
     wdk.tick = return_one_per_tick;
     assert_int_equal(close_within(1024, STATUS_CANCELLED), STATUS_SUCCESS);
@@ -365,7 +373,7 @@ static void a_split_period_fails_when_one_transfer_fails(void **state)
     give(3, 8);
     take();
     give(0, 8);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     assert_int_equal(done_count, 1);
     assert_int_equal(done[0].status, STATUS_INVALID_DEVICE_STATE);
     assert_true(done[0].bytes < 20000);
@@ -386,7 +394,7 @@ static void completions_out_of_order_are_reported_as_they_come(void **state)
     give(0, 8);
     request = first;
     give(0, 8);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     expect_done(0, 2, PERIOD, STATUS_SUCCESS);
     expect_done(1, 1, PERIOD, STATUS_SUCCESS);
     destroy();
@@ -436,7 +444,7 @@ static void a_device_that_keeps_periods_keeps_the_memory(void **state)
     done_count = 0;
     request = kept;
     give(0, 8);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     assert_int_equal(done_count, 0); /* reported already */
     assert_int_equal(submit(i, 1, PERIOD), STATUS_SUCCESS);
     VirtioPciTransportGone(&transport);
@@ -468,7 +476,7 @@ static void a_broken_ring_takes_nothing_more(void **state)
     create(&VirtIoSndTx, 0, 8);
     submit(1, 1, PERIOD);
     ring_device_give(&snd_device.ring[2], 63, 0);
-    VirtIoSndXferPoll(&xfer);
+    poll();
     assert_int_equal(done_count, 0);
     assert_int_equal(submit(2, 1, PERIOD), STATUS_INVALID_DEVICE_STATE);
     assert_int_equal(close_within(100, STATUS_CANCELLED), STATUS_IO_TIMEOUT);

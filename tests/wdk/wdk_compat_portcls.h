@@ -151,6 +151,26 @@ typedef struct {
 struct IUnknown {
     IUnknownVtbl *lpVtbl;
 };
+
+typedef union {
+    LONG SystemState;
+    LONG DeviceState;
+} POWER_STATE;
+typedef struct DEVICE_CAPABILITIES *PDEVICE_CAPABILITIES;
+typedef struct IO_WORKITEM *PIO_WORKITEM;
+typedef struct IAdapterPowerManagement IAdapterPowerManagement;
+typedef struct {
+    NTSTATUS(NTAPI *QueryInterface)(IAdapterPowerManagement *This, REFIID Iid, PVOID *Interface);
+    ULONG(NTAPI *AddRef)(IAdapterPowerManagement *This);
+    ULONG(NTAPI *Release)(IAdapterPowerManagement *This);
+    VOID(NTAPI *PowerChangeState)(IAdapterPowerManagement *This, POWER_STATE NewState);
+    NTSTATUS(NTAPI *QueryPowerChangeState)(IAdapterPowerManagement *This, POWER_STATE NewState);
+    NTSTATUS(NTAPI *QueryDeviceCapabilities)(IAdapterPowerManagement *This, PDEVICE_CAPABILITIES Capabilities);
+} IAdapterPowerManagementVtbl;
+struct IAdapterPowerManagement {
+    IAdapterPowerManagementVtbl *lpVtbl;
+};
+
 typedef IUnknown IMiniportWaveRTStream, IMiniportTopology, IPortWaveRTStream, IPortWaveRT, IResourceList;
 typedef IUnknown *PMINIPORTWAVERTSTREAM, *PMINIPORTTOPOLOGY, *PPORTWAVERTSTREAM, *PPORTWAVERT, *PRESOURCELIST;
 
@@ -187,7 +207,7 @@ struct IMiniportWaveRT {
 };
 
 /* Defined by the test that needs them. */
-extern const GUID IID_IUnknown, IID_IMiniport, IID_IMiniportWaveRT;
+extern const GUID IID_IUnknown, IID_IAdapterPowerManagement, IID_IMiniport, IID_IMiniportWaveRT;
 
 /* ---- properties ---- */
 

@@ -36,6 +36,10 @@ typedef struct _ADAPTER_CONTEXT {
     ULONG StreamSet;            /* [I] from start-up on: the backend's streams */
     BOOLEAN Asleep;        /* [M] not in D0: the hardware is stopped, streams rest */
     BOOLEAN HardwareSlept; /* [M] it ran before, so it is to run again */
+    PIO_WORKITEM RecoveryItem;    /* [I] */
+    volatile LONG RecoveryQueued; /* [a] 1: the item waits, and references the context */
+    ULONG Recoveries;             /* [M] since RecoveredFirst */
+    LONGLONG RecoveredFirst;      /* [M] performance counter */
     KMUTEX StreamMutex;
     PMINIPORTWAVERTSTREAM Streams[VirtIoSndStreamCount]; /* [M] open stream per direction; not referenced */
 } ADAPTER_CONTEXT, *PADAPTER_CONTEXT;
@@ -60,6 +64,10 @@ VOID AdapterContextRelease(PADAPTER_CONTEXT Context);
 /* PASSIVE_LEVEL. The stream mutex; recursive, so a stream that dies while it is being quiesced does not hang. */
 VOID AdapterContextLockStreams(PADAPTER_CONTEXT Context);
 VOID AdapterContextUnlockStreams(PADAPTER_CONTEXT Context);
+
+/* PASSIVE_LEVEL, stream mutex held. Before the hardware is suspended, and after it was resumed or was not. */
+VOID AdapterContextRestStreams(PADAPTER_CONTEXT Context);
+VOID AdapterContextStreamsGoOn(PADAPTER_CONTEXT Context);
 
 /* Any IRQL. TRUE once the device was stopped or removed; never FALSE again. */
 BOOLEAN AdapterContextIsGone(PADAPTER_CONTEXT Context);

@@ -42,6 +42,9 @@ typedef enum _VIRTIOSND_START_PROBLEM {
 #define VIRTIOSND_START_ALLOW_POLLING 0x1u /* AllowPollingOnly = 1: start without a usable interrupt */
 #define VIRTIOSND_START_RECOVER 0x2u       /* the device broke its rules when it was last in use */
 
+/* <= DISPATCH, perhaps with a queue's lock held. The running device broke its rules or asks for a reset. */
+typedef VOID (*PVIRTIOSND_BROKE)(PVOID Context);
+
 /* [I] immutable while started */
 typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_START_STAGE Stage;     /* where the last start ended */
@@ -62,8 +65,12 @@ typedef struct _VIRTIOSND_DEVICE {
     VIRTIOSND_QUEUE Queues[VIRTIO_SND_QUEUE_COUNT];
     VIRTIOSND_CONTROL Control;
     VIRTIOSND_EVENTQ Eventq;
+    PVIRTIOSND_BROKE Broke;          /* [I] from before the first start; NULL: nobody wants to know */
+    PVOID BrokeContext;              /* [I] */
+    volatile LONG Removed;           /* [a] 1: has left the bus, never to come back */
     const VIRTIOSND_DIALECT *Dialect; /* [I] */
     ULONG StreamCount;               /* [I] streams of the device configuration */
+    VIRTIOSND_DMA Kept[VirtIoSndStreamCount]; /* messages of an earlier life that the device may still write to */
     VIRTIOSND_PCM Pcm[VirtIoSndStreamCount]; /* .Present says whether the device has it */
 } VIRTIOSND_DEVICE, *PVIRTIOSND_DEVICE;
 
@@ -102,6 +109,15 @@ VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device);
  * Streams are opened anew. */
 VOID VirtIoSndSuspendHardware(PVIRTIOSND_DEVICE Device);
 NTSTATUS VirtIoSndResumeHardware(PVIRTIOSND_DEVICE Device);
+
+/* PASSIVE, not started. Broke is called whenever the device breaks while it is started. */
+VOID VirtIoSndDeviceWatch(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BROKE Broke, PVOID Context);
+/* Any IRQL. TRUE: it is started, and only a reset helps. */
+BOOLEAN VirtIoSndIsBroken(const VIRTIOSND_DEVICE *Device);
+/* PASSIVE, started. Resets a device that broke and gives all streams their periods back, without waiting for them:
+ * after a reset that was seen to finish it owns nothing. Everything fails until the hardware was suspended, which is to
+ * follow, and resumed. */
+VOID VirtIoSndForsakeHardware(PVIRTIOSND_DEVICE Device);
 
 /* Any IRQL. Surprise removal: no register is touched from now on and everything fails fast. Follow it by
  * VirtIoSndStopHardware. */

@@ -33,8 +33,8 @@ NTSTATUS VirtIoSndPciMapBars(const UCHAR *Config, const VIRTIO_PCI_CAPS *Caps, P
 /* PASSIVE. */
 VOID VirtIoSndPciUnmapBars(VIRTIO_PCI_BAR *Bars);
 
-/* PASSIVE. A copy in pool, which outlives the request that brought the list; ExFreePoolWithTag, VIRTIOSND_POOL_TAG. NULL:
- * no memory. */
+/* PASSIVE. A copy in pool, which outlives the request that brought the list; free by ExFreePoolWithTag,
+ * VIRTIOSND_POOL_TAG. NULL: no memory. */
 PCM_RESOURCE_LIST VirtIoSndPciCopyResources(PCM_RESOURCE_LIST List);
 
 /* PASSIVE. The line interrupt among Translated, or NULL. */

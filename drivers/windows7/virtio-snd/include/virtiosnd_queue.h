@@ -71,16 +71,58 @@ VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
 
 /* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live, gone or broken. The device may see
  * the request only after Kick. */
-NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie);
+static __inline NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie)
+{
+    if (!Queue->Live || VirtioPciTransportIsGone(Queue->Transport) || VirtioPciTransportIsBroken(Queue->Transport)) {
+        return STATUS_INVALID_DEVICE_STATE;
+    }
+    return VirtqSplitAdd(&Queue->Ring, Sg, Count, Cookie);
+}
+
 /* DISPATCH, Lock held. TRUE: Requests requests of at most Parts parts each fit now. */
-BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts);
+static __inline BOOLEAN VirtIoSndQueueHasRoom(const VIRTIOSND_QUEUE *Queue, ULONG Requests, ULONG Parts)
+{
+    return (BOOLEAN)(Queue->Live && VirtqSplitHasRoom(&Queue->Ring, Requests, Parts));
+}
+
 /* DISPATCH, Lock held. Most parts that one request should have. */
-ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue);
+static __inline ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue)
+{
+    ULONG parts = Queue->Ring.TableEntries;
+
+    if (parts == 0) {
+        parts = Queue->Ring.Size < VIRTIOSND_TABLE_ENTRIES ? Queue->Ring.Size : VIRTIOSND_TABLE_ENTRIES;
+    }
+    return parts;
+}
+
 /* DISPATCH, Lock held. Publishes what was added and rings the doorbell when the device wants it. */
-VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue);
+static __inline VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
+{
+    if (Queue->Live && VirtqSplitPublish(&Queue->Ring)) {
+        VirtioPciTransportNotify(Queue->Transport, Queue->Doorbell, Queue->Index);
+    }
+}
+
 /* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. A ring that the device has broken breaks the device. */
-BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written);
+static __inline BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written)
+{
+    if (!Queue->Live || VirtqSplitIsIdle(&Queue->Ring)) {
+        return FALSE;
+    }
+    if (VirtqSplitGet(&Queue->Ring, Cookie, Written)) {
+        return TRUE;
+    }
+    if (Queue->Ring.Broken) {
+        VirtioPciTransportSetBroken(Queue->Transport);
+    }
+    return FALSE;
+}
+
 /* DISPATCH, Lock held. Requests that the device has. */
-ULONG VirtIoSndQueueInFlight(const VIRTIOSND_QUEUE *Queue);
+static __inline ULONG VirtIoSndQueueInFlight(const VIRTIOSND_QUEUE *Queue)
+{
+    return Queue->Live ? Queue->Ring.InFlight : 0;
+}
 
 #endif

@@ -91,7 +91,7 @@ VOID VirtIoSndXferUninitialize(PVIRTIOSND_XFER Xfer, BOOLEAN Abandon);
 VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIOD_DONE PeriodDone, PVOID Context);
 /* <= DISPATCH. One period, see VIRTIOSND_BACKEND_OPS.Submit. */
 NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie);
-/* <= DISPATCH. Reports what has come back. */
+/* DISPATCH. Reports what has come back. */
 VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer);
 /* PASSIVE. Takes no more periods, waits until Deadline for those that the device has and reports the rest with Lost; a
  * device that is gone or broken is not waited for. No callback runs afterwards. STATUS_IO_TIMEOUT: the device still has

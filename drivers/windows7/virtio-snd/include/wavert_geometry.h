@@ -68,8 +68,11 @@ BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render);
  * notification boundary, because the memory on either side of it changes hands at different times. */
 ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);
 
-/* The notification boundary (linear frame) whose crossing handed the memory of the period [First, First + Frames) to
- * the client for refilling; 0: it was filled before the stream ran. Interval must not be 0. */
-ULONGLONG WaveRtGeometryReleasedAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First, ULONG Frames);
+/* Linear frame, a lap before, at which the memory of a period that ends at End ended: the first notification boundary
+ * not below it handed that memory to the client for refilling. 0: it was filled before the stream ran. */
+static __inline ULONGLONG WaveRtGeometryLapBefore(const WAVERT_GEOMETRY *Geometry, ULONGLONG End)
+{
+    return (End <= Geometry->BufferFrames) ? 0 : End - Geometry->BufferFrames;
+}
 
 #endif

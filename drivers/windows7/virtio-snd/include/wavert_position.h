@@ -15,6 +15,8 @@ typedef struct _WAVERT_POSITION {
     ULONGLONG OriginTicks; /* counter value at which the clock last began to run */
     ULONGLONG HeldTicks;   /* ticks run before that */
     ULONG Rate;            /* frames per second */
+    ULONGLONG TicksLimit;  /* most ticks whose product with Rate has 64 bits */
+    ULONGLONG FramesLimit; /* most frames whose product with Frequency has 64 bits */
     BOOLEAN Running;
 } WAVERT_POSITION, *PWAVERT_POSITION;
 

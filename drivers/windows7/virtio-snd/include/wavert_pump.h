@@ -94,8 +94,12 @@ typedef struct _WAVERT_PUMP {
     WAVERT_STEERING Steering;     /* [L] */
     ULONG PrerollLeft;            /* [L] frames of silence still to hand over */
     ULONGLONG NextBoundary;       /* [L] frame at which the next notification is due */
+    ULONGLONG BoundaryOf;         /* [L] what BoundaryTicks was worked out for: NextBoundary, 0 before the first, */
+    LONGLONG BoundaryLag;         /* [L] and Lag */
+    ULONGLONG BoundaryTicks;      /* [L] render: counter value at which the position gets to NextBoundary */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */
     ULONGLONG ReleasedTicks;      /* [L] when */
+    ULONGLONG HeldTicks;          /* [L] when RUN was left last */
 } WAVERT_PUMP, *PWAVERT_PUMP;
 
 /* STATUS_INSUFFICIENT_RESOURCES. Backend outlives the pump's last Close. */

@@ -26,11 +26,17 @@ VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump);
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump);
 
 /* Counter ticks of a number of frames, rounded up. */
-ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames);
+static __inline ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
+{
+    return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
+}
 /* The reported position, in frames. */
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks);
 /* TRUE: the device has not given everything back. */
-BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump);
+static __inline BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
+{
+    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
+}
 /* One period at linear frame First, at most the geometry's period. STATUS_DEVICE_BUSY: not now. */
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.

@@ -3,6 +3,7 @@
 #include "adapter_context.h"
 
 #include "adapter_power.h"
+#include "adapter_recovery.h"
 #include "pool.h"
 #include "portcls_com.h"
 #include "wavert_stream.h"
@@ -31,6 +32,7 @@ static ULONG NTAPI Release(IAdapterPowerManagement *This)
 
     if (references == 0) {
         ASSERT(context->Backend == NULL && !context->Device.Started);
+        AdapterRecoveryUninitialize(context);
         ExFreePoolWithTag(context, VIRTIOSND_POOL_TAG);
     }
     return references;
@@ -49,6 +51,7 @@ CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJ
                                         PADAPTER_CONTEXT *Context)
 {
     PADAPTER_CONTEXT context;
+    NTSTATUS status;
 
     PAGED_CODE();
     *Context = NULL;
@@ -63,6 +66,11 @@ CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJ
     context->PhysicalDeviceObject = PhysicalDeviceObject;
     VirtIoSndDeviceInitialize(&context->Device);
     KeInitializeMutex(&context->StreamMutex, 0);
+    status = AdapterRecoveryInitialize(context);
+    if (!NT_SUCCESS(status)) {
+        AdapterContextRelease(context);
+        return status;
+    }
     *Context = context;
     return STATUS_SUCCESS;
 }
@@ -110,6 +118,30 @@ CODE_PAGE VOID AdapterContextUnlockStreams(PADAPTER_CONTEXT Context)
 {
     PAGED_CODE();
     (VOID)KeReleaseMutex(&Context->StreamMutex, FALSE);
+}
+
+CODE_PAGE VOID AdapterContextRestStreams(PADAPTER_CONTEXT Context)
+{
+    ULONG stream;
+
+    PAGED_CODE();
+    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
+        if (Context->Streams[stream] != NULL) {
+            WaveRtStreamRest(Context->Streams[stream]);
+        }
+    }
+}
+
+CODE_PAGE VOID AdapterContextStreamsGoOn(PADAPTER_CONTEXT Context)
+{
+    ULONG stream;
+
+    PAGED_CODE();
+    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
+        if (Context->Streams[stream] != NULL) {
+            WaveRtStreamGoOn(Context->Streams[stream]);
+        }
+    }
 }
 
 BOOLEAN AdapterContextIsGone(PADAPTER_CONTEXT Context)

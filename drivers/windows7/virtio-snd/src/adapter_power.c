@@ -2,19 +2,12 @@
 #include "adapter_power.h"
 
 #include "eventlog.h"
-#include "wavert_stream.h"
 
 /* Stream mutex held. */
 CODE_PAGE static VOID Sleep(PADAPTER_CONTEXT Context)
 {
-    ULONG stream;
-
     PAGED_CODE();
-    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
-        if (Context->Streams[stream] != NULL) {
-            WaveRtStreamRest(Context->Streams[stream]);
-        }
-    }
+    AdapterContextRestStreams(Context);
     Context->Asleep = TRUE;
     Context->HardwareSlept = Context->Device.Started;
     VirtIoSndSuspendHardware(&Context->Device);
@@ -24,7 +17,6 @@ CODE_PAGE static VOID Sleep(PADAPTER_CONTEXT Context)
 CODE_PAGE static VOID Wake(PADAPTER_CONTEXT Context)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    ULONG stream;
 
     PAGED_CODE();
     if (Context->HardwareSlept) {
@@ -34,11 +26,7 @@ CODE_PAGE static VOID Wake(PADAPTER_CONTEXT Context)
         EventLogWrite(Context->DeviceObject, AERO_SND_E_WAKE, status, (ULONG)Context->Device.Stage);
     }
     Context->Asleep = FALSE;
-    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
-        if (Context->Streams[stream] != NULL) {
-            WaveRtStreamGoOn(Context->Streams[stream]);
-        }
-    }
+    AdapterContextStreamsGoOn(Context);
 }
 
 CODE_PAGE VOID NTAPI AdapterPowerChangeState(IAdapterPowerManagement *This, POWER_STATE NewState)

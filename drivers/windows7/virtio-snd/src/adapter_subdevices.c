@@ -29,7 +29,8 @@ CODE_PAGE static NTSTATUS RegisterSubdevice(PADAPTER_CONTEXT Context, PIRP Irp, 
         *Port = NULL;
         return status;
     }
-    status = (*Port)->lpVtbl->Init(*Port, Context->DeviceObject, Irp, Miniport, AdapterContextUnknown(Context), Resources);
+    status = (*Port)->lpVtbl->Init(*Port, Context->DeviceObject, Irp, Miniport, AdapterContextUnknown(Context),
+                                   Resources);
     if (!NT_SUCCESS(status)) {
         return status;
     }

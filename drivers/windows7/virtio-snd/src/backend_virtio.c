@@ -28,7 +28,7 @@ typedef struct _BACKEND_VIRTIO {
     PVIRTIOSND_DEVICE Device;  /* outlives us */
 } BACKEND_VIRTIO, *PBACKEND_VIRTIO;
 
-static PVIRTIOSND_DEVICE DeviceOf(PVIRTIOSND_BACKEND Backend)
+static __inline PVIRTIOSND_DEVICE DeviceOf(PVIRTIOSND_BACKEND Backend)
 {
     return ((PBACKEND_VIRTIO)Backend)->Device;
 }
@@ -74,6 +74,7 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
     }
     if (device->PollingOnly) {
         VirtIoSndEventqDrain(&device->Eventq);
+        VirtioPciTransportCheckStatus(&device->Transport);
     }
     VirtIoSndXferPoll(&pcm->Xfer);
 }

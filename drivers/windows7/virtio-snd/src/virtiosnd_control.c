@@ -205,16 +205,6 @@ static NTSTATUS AwaitAnswer(PVIRTIOSND_CONTROL Control, ULONG Slot, const VIRTIO
     }
 }
 
-/* A device that wants a reset does not answer, and without an interrupt nobody has heard of it. */
-static VOID CheckStatus(PVIRTIO_PCI_TRANSPORT Transport)
-{
-    UCHAR status = VirtioPciTransportStatus(Transport);
-
-    if (status != 0xFF && (status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
-        VirtioPciTransportSetBroken(Transport);
-    }
-}
-
 /* By: NULL, or when to give up at the latest. */
 static NTSTATUS SendAndWait(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *Message, const VIRTIOSND_DEADLINE *By,
                             ULONG *Status)
@@ -242,8 +232,8 @@ static NTSTATUS SendAndWait(PVIRTIOSND_CONTROL Control, const CONTROL_MESSAGE *M
     KeAcquireSpinLock(&Control->Queue->Lock, &irql);
     Control->Waiters--;
     KeReleaseSpinLock(&Control->Queue->Lock, irql);
-    if (result == STATUS_IO_TIMEOUT) {
-        CheckStatus(Control->Queue->Transport);
+    if (result == STATUS_IO_TIMEOUT) { /* perhaps it wants a reset, and without an interrupt nobody has heard of it */
+        VirtioPciTransportCheckStatus(Control->Queue->Transport);
     }
     if (!NT_SUCCESS(result)) {
         VIRTIOSND_TRACE_ERROR("control request 0x%x failed: 0x%x\n", *(const ULONG *)Message->Request, result);

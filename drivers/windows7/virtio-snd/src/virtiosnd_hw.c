@@ -9,9 +9,10 @@
  * device, so that a failed start, a stop and a removal take the same road.
  *
  * The reset stands between the device and its memory: what it may reach is freed
- * only after a reset that was seen to finish. When it was not, or when a device
- * kept periods that it should have returned, that memory is abandoned on purpose.
- * A device that has left the bus reaches nothing.
+ * only after a reset that was seen to finish. When it was not, that memory is
+ * abandoned on purpose. When a device had kept periods that it should have
+ * returned, their messages are kept until it has released their streams in its
+ * next life. A device that has left the bus reaches nothing.
  *
  * A device may keep streams of an earlier driver through a reset and give their
  * periods back into our rings (QEMU does when it was reset without a RELEASE).
@@ -210,6 +211,16 @@ CODE_PAGE static NTSTATUS DiscoverStreams(PVIRTIOSND_DEVICE Device)
     return result;
 }
 
+/* <= DISPATCH. While it is brought up or taken down its state is looked at anyway. */
+static VOID TransportBroke(PVOID Context)
+{
+    PVIRTIOSND_DEVICE device = Context;
+
+    if (device->Started && device->Broke != NULL) {
+        device->Broke(device->BrokeContext);
+    }
+}
+
 /* Everything up to DRIVER_OK. */
 CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device)
 {
@@ -223,6 +234,10 @@ CODE_PAGE static NTSTATUS SetUp(PVIRTIOSND_DEVICE Device)
         return status;
     }
     Device->Mapped = TRUE;
+    if (Device->Removed) {
+        VirtioPciTransportGone(&Device->Transport);
+    }
+    VirtioPciTransportWatch(&Device->Transport, TransportBroke, Device);
     Device->Stage = VirtIoSndStageFeatures;
     status = VirtioPciTransportReset(&Device->Transport);
     if (NT_SUCCESS(status)) {
@@ -281,30 +296,69 @@ CODE_PAGE static NTSTATUS BringUp(PVIRTIOSND_DEVICE Device, BOOLEAN *Clean)
     return NT_SUCCESS(status) && !*Clean ? STATUS_DEVICE_PROTOCOL_ERROR : status;
 }
 
-/* TRUE: the device may still write to rings and messages. */
+/* TRUE: the device did not finish its reset and may still write to rings and messages. */
 CODE_PAGE static BOOLEAN ResetDevice(PVIRTIOSND_DEVICE Device)
 {
     NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (!Device->Mapped || VirtioPciTransportIsForsaken(&Device->Transport)) {
+        return FALSE;
+    }
+    status = VirtioPciTransportReset(&Device->Transport);
+    if (status == STATUS_DEVICE_NOT_CONNECTED) {
+        VirtioPciTransportGone(&Device->Transport);
+    }
+    return (BOOLEAN)(status == STATUS_IO_TIMEOUT);
+}
+
+/* A device may have forgotten its reset for periods that it had not returned: it writes what it says of them until
+ * their stream was released in its next life. */
+CODE_PAGE static VOID KeepMessages(PVIRTIOSND_DEVICE Device, ULONG Stream)
+{
+    PVIRTIOSND_XFER xfer = &Device->Pcm[Stream].Xfer;
+
+    PAGED_CODE();
+
+    if (xfer->Slots == NULL || xfer->Transfers == 0 ||
+        (VirtioPciTransportIsGone(&Device->Transport) && !VirtioPciTransportIsForsaken(&Device->Transport))) {
+        return;
+    }
+    if (Device->Kept[Stream].Va == NULL) {
+        Device->Kept[Stream] = xfer->Messages;
+    }
+    VirtIoSndDmaAbandon(&xfer->Messages);
+}
+
+CODE_PAGE static BOOLEAN HasKept(const VIRTIOSND_DEVICE *Device)
+{
     ULONG i;
 
     PAGED_CODE();
 
-    if (!Device->Mapped) {
-        return FALSE;
-    }
-    status = VirtioPciTransportReset(&Device->Transport);
-    if (status == STATUS_IO_TIMEOUT) {
-        return TRUE;
-    }
-    if (status == STATUS_DEVICE_NOT_CONNECTED) {
-        VirtioPciTransportGone(&Device->Transport);
-    }
     for (i = 0; i < VirtIoSndStreamCount; i++) {
-        if (Device->Pcm[i].Present && VirtIoSndXferIsOwed(&Device->Pcm[i].Xfer)) {
-            return TRUE; /* a device that forgot to return periods may have forgotten the reset for them too */
+        if (Device->Kept[i].Va != NULL) {
+            return TRUE;
         }
     }
     return FALSE;
+}
+
+/* Owned: the device still has them, for ever. */
+CODE_PAGE static VOID SettleKept(PVIRTIOSND_DEVICE Device, BOOLEAN Owned)
+{
+    ULONG i;
+
+    PAGED_CODE();
+
+    for (i = 0; i < VirtIoSndStreamCount; i++) {
+        if (Owned) {
+            VirtIoSndDmaAbandon(&Device->Kept[i]);
+        } else {
+            VirtIoSndDmaFree(&Device->Kept[i]);
+        }
+    }
 }
 
 CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
@@ -325,6 +379,9 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
     abandon = ResetDevice(Device);
     VirtIoSndIntxDisconnect(Device);
     for (i = VirtIoSndStreamCount; i-- > 0;) {
+        if (!abandon) {
+            KeepMessages(Device, i);
+        }
         VirtIoSndXferUninitialize(&Device->Pcm[i].Xfer, abandon);
     }
     VirtIoSndControlUninitialize(&Device->Control, abandon);
@@ -342,10 +399,11 @@ CODE_PAGE static VOID TearDown(PVIRTIOSND_DEVICE Device)
 }
 
 /* Brings the device up, releases every stream that it may have, and takes it down again. What lies in its rings is not
- * looked at, and what it answers does not matter. */
+ * looked at, and what it answers does not matter; when it answers at all, it owns no memory of an earlier life. */
 CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device)
 {
     struct virtio_snd_pcm_hdr request;
+    BOOLEAN absent;
     NTSTATUS result;
     ULONG count;
     ULONG status;
@@ -353,6 +411,7 @@ CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device)
     PAGED_CODE();
 
     result = SetUp(Device);
+    absent = (BOOLEAN)(result == STATUS_DEVICE_NOT_CONNECTED);
     if (NT_SUCCESS(result)) {
         VIRTIOSND_TRACE_WARNING("releasing what an earlier driver has left behind\n");
         count = VirtioPciTransportReadConfig(&Device->Transport, VIRTIO_SND_CFG_STREAMS);
@@ -364,13 +423,17 @@ CODE_PAGE static VOID ReleaseLeftovers(PVIRTIOSND_DEVICE Device)
         }
     }
     TearDown(Device);
+    if (NT_SUCCESS(result) || absent) {
+        SettleKept(Device, FALSE);
+    }
 }
 
 CODE_PAGE static NTSTATUS BringUpOrRecover(PVIRTIOSND_DEVICE Device)
 {
     ULONG recoveries = 0;
     NTSTATUS status;
-    BOOLEAN clean = (BOOLEAN)((Device->StartFlags & VIRTIOSND_START_RECOVER) == 0 && !Device->WasBroken);
+    BOOLEAN clean = (BOOLEAN)((Device->StartFlags & VIRTIOSND_START_RECOVER) == 0 && !Device->WasBroken &&
+                              !HasKept(Device));
 
     PAGED_CODE();
 
@@ -443,6 +506,9 @@ CODE_PAGE NTSTATUS VirtIoSndResumeHardware(PVIRTIOSND_DEVICE Device)
     }
     Device->Stage = VirtIoSndStageStarted;
     Device->Started = TRUE;
+    if (VirtioPciTransportIsBroken(&Device->Transport)) {
+        TransportBroke(Device); /* just before */
+    }
     return STATUS_SUCCESS;
 }
 
@@ -481,15 +547,45 @@ CODE_PAGE VOID VirtIoSndSuspendHardware(PVIRTIOSND_DEVICE Device)
     }
 }
 
+CODE_PAGE VOID VirtIoSndDeviceWatch(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BROKE Broke, PVOID Context)
+{
+    PAGED_CODE();
+
+    Device->Broke = Broke;
+    Device->BrokeContext = Context;
+}
+
+BOOLEAN VirtIoSndIsBroken(const VIRTIOSND_DEVICE *Device)
+{
+    return (BOOLEAN)(Device->Started && VirtioPciTransportIsBroken(&Device->Transport));
+}
+
+CODE_PAGE VOID VirtIoSndForsakeHardware(PVIRTIOSND_DEVICE Device)
+{
+    ULONG i;
+
+    PAGED_CODE();
+
+    VirtioPciTransportForsake(&Device->Transport);
+    for (i = VirtIoSndStreamCount; i-- > 0;) {
+        VirtIoSndPcmQuiesce(&Device->Pcm[i]);
+    }
+}
+
 CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
 {
     PAGED_CODE();
 
     VirtIoSndSuspendHardware(Device);
+    if (HasKept(Device) && Device->Raw != NULL) {
+        ReleaseLeftovers(Device);
+        SettleKept(Device, TRUE);
+    }
     ForgetResources(Device);
 }
 
 VOID VirtIoSndHardwareGone(PVIRTIOSND_DEVICE Device)
 {
+    InterlockedExchange(&Device->Removed, 1);
     VirtioPciTransportGone(&Device->Transport);
 }

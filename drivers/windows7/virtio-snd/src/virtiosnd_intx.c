@@ -3,24 +3,14 @@
 #include "trace.h"
 #include "virtio_wire.h"
 
-/* DISPATCH. A device that asks for a reset answers nothing any more: let nobody wait for it. */
-static VOID ConfigChanged(PVIRTIOSND_DEVICE Device)
-{
-    UCHAR status = VirtioPciTransportStatus(&Device->Transport);
-
-    VIRTIOSND_TRACE_WARNING("configuration interrupt, status 0x%x\n", status);
-    if ((status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
-        VirtioPciTransportSetBroken(&Device->Transport);
-    }
-}
-
 static VOID Interrupted(PVOID Context, UCHAR IsrStatus)
 {
     PVIRTIOSND_DEVICE device = Context;
     ULONG i;
 
     if ((IsrStatus & VIRTIO_ISR_CONFIG) != 0) {
-        ConfigChanged(device);
+        VIRTIOSND_TRACE_WARNING("configuration interrupt\n");
+        VirtioPciTransportCheckStatus(&device->Transport);
     }
     if ((IsrStatus & VIRTIO_ISR_QUEUE) != 0) {
         VirtIoSndControlDrain(&device->Control);

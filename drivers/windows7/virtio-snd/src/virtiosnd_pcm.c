@@ -186,6 +186,9 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     released.Counter -= Pcm->StopCost; /* just now, or when the stream was paused */
     returned.Counter -= Pcm->StopCost;
     (VOID)Command(Pcm, VIRTIO_SND_R_PCM_RELEASE, &released);
+    if (VirtioPciTransportIsBroken(Pcm->Control->Queue->Transport)) {
+        VirtioPciTransportForsake(Pcm->Control->Queue->Transport); /* the only way to have the periods back */
+    }
     SetState(Pcm, VirtIoSndPcmIdle);
     Pcm->Released = (BOOLEAN)(InterlockedExchange(&Pcm->Stopped, 0) != 0);
     VirtIoSndDeadlineStart(&released, VIRTIOSND_SECOND);

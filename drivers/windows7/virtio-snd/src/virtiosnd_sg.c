@@ -17,7 +17,7 @@ NTSTATUS VirtIoSndSgBegin(PVIRTIOSND_SG_CURSOR Cursor, PMDL Mdl, ULONG BufferByt
 }
 
 /* The bytes at the cursor that lie in one page, at most to the end of the buffer. */
-static VOID OnePage(const VIRTIOSND_SG_CURSOR *Cursor, VIRTIOSND_PHYSICAL_RUN *Run)
+static __inline VOID OnePage(const VIRTIOSND_SG_CURSOR *Cursor, VIRTIOSND_PHYSICAL_RUN *Run)
 {
     ULONG position = Cursor->ByteOffset + Cursor->Offset;
     ULONG inPage = position & (PAGE_SIZE - 1u);
@@ -33,7 +33,7 @@ static VOID OnePage(const VIRTIOSND_SG_CURSOR *Cursor, VIRTIOSND_PHYSICAL_RUN *R
     Run->Length = length;
 }
 
-static VOID Advance(PVIRTIOSND_SG_CURSOR Cursor, ULONG Bytes)
+static __inline VOID Advance(PVIRTIOSND_SG_CURSOR Cursor, ULONG Bytes)
 {
     Cursor->Remaining -= Bytes;
     Cursor->Offset += Bytes;

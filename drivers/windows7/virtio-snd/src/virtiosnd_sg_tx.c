@@ -6,6 +6,7 @@ NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Len
 {
     VIRTIOSND_SG_CURSOR cursor;
     VIRTIOSND_PHYSICAL_RUN run;
+    ULONG count = 0;
     NTSTATUS status;
 
     *Count = 0;
@@ -13,15 +14,17 @@ NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Len
     if (!NT_SUCCESS(status)) {
         return status;
     }
-    while (VirtIoSndSgNext(&cursor, &run)) {
-        if (*Count == Capacity) {
-            *Count = 0;
+    while (cursor.Remaining > 0) {
+        if (count == Capacity) {
             return STATUS_BUFFER_OVERFLOW;
         }
-        Sg[*Count].Address = run.Address;
-        Sg[*Count].Length = run.Length;
-        Sg[*Count].Write = Write;
-        (*Count)++;
+        VirtIoSndSgNext(&cursor, &run);
+        Sg->Address = run.Address;
+        Sg->Length = run.Length;
+        Sg->Write = Write;
+        Sg++;
+        count++;
     }
+    *Count = count;
     return STATUS_SUCCESS;
 }

@@ -77,7 +77,8 @@ VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIO
     KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
 }
 
-static volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfer, const VIRTIOSND_XFER_SLOT *Slot)
+static __inline volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfer,
+                                                                const VIRTIOSND_XFER_SLOT *Slot)
 {
     ULONG index = (ULONG)(Slot - Xfer->Slots);
 
@@ -85,7 +86,7 @@ static volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfe
 }
 
 /* Lock held; a free slot is known to exist. The search goes round, so that the oldest slot is reused last. */
-static PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
+static __inline PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
 {
     PVIRTIOSND_XFER_SLOT slot;
 
@@ -98,14 +99,15 @@ static PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
     return slot;
 }
 
-static VOID FreeSlot(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot)
+static __inline VOID FreeSlot(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot)
 {
     Slot->State = VirtIoSndXferFree;
     Xfer->Transfers--;
 }
 
 /* Lock held. One transfer of Count parts; room is known to exist. */
-static NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, const VIRTIOSND_SG *Sg, ULONG Count)
+static __inline NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, const VIRTIOSND_SG *Sg,
+                                     ULONG Count)
 {
     VIRTIOSND_SG parts[VIRTIOSND_TABLE_ENTRIES];
     ULONGLONG base = Xfer->Messages.Physical + (ULONG)(Slot - Xfer->Slots) * SLOT_BYTES;
@@ -130,7 +132,7 @@ static NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, con
 
 /* Lock held. Adds transfers of at most PartsEach data parts to Period while slots and ring have room; what is left over
  * stays in *Sg, *SgCount. */
-static NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG **Sg,
+static __inline NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG **Sg,
                              ULONG *SgCount)
 {
     ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
@@ -166,10 +168,10 @@ static NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period,
 }
 
 /* Lock held. Can the whole period go now, or is the ring empty, so that it will never fit better? */
-static BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
+static __inline BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
 {
     ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
-    ULONG transfers = (SgCount + partsEach - 1u) / partsEach;
+    ULONG transfers = SgCount <= partsEach ? 1u : (SgCount + partsEach - 1u) / partsEach;
 
     if (Xfer->Periods >= Xfer->PeriodLimit || Xfer->RestCount > 0) {
         return FALSE;
@@ -183,7 +185,7 @@ static BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
 
 /* Lock held. The transfers of one period; on a ring too small for all of them the rest follows as room
  * appears. */
-static NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
+static __inline NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
 {
     PVIRTIOSND_XFER_SLOT period = NULL;
     NTSTATUS status = AddTransfers(Xfer, &period, &Sg, &SgCount);
@@ -240,7 +242,7 @@ NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG
 }
 
 /* Lock held. The device gave Slot back. TRUE: with it a period is complete, and *Report says how. */
-static BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
+static __inline BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
 {
     PVIRTIOSND_XFER_SLOT period = Slot->Period;
     VIRTIOSND_XFER_ANSWER answer;
@@ -284,16 +286,13 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
     XFER_REPORT report;
     PVOID cookie;
     ULONG written;
-    KIRQL irql;
 
     if (Xfer->Queue == NULL) {
         return;
     }
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
     KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
     if (Xfer->Draining) {
         KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
-        KeLowerIrql(irql);
         return; /* one at a time keeps the order */
     }
     Xfer->Draining = TRUE;
@@ -306,7 +305,6 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
     }
     Xfer->Draining = FALSE;
     KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
-    KeLowerIrql(irql);
 }
 
 /* Lock held. The oldest period that was not reported; NULL: none. */
@@ -383,13 +381,15 @@ NTSTATUS VirtIoSndXferClose(PVIRTIOSND_XFER Xfer, const VIRTIOSND_DEADLINE *Dead
     KIRQL irql;
 
     for (;;) {
+        KeRaiseIrql(DISPATCH_LEVEL, &irql);
         VirtIoSndXferPoll(Xfer);
-        KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
+        KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
         Xfer->Open = FALSE;
         DropRest(Xfer, Lost);
         periods = Xfer->Periods;
         draining = Xfer->Draining;
-        KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+        KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+        KeLowerIrql(irql);
         if (!draining && (periods == 0 || late)) {
             break;
         }

@@ -23,7 +23,7 @@ static ULONG Maximum(ULONG A, ULONG B)
     return (A > B) ? A : B;
 }
 
-static ULONG Minimum(ULONG A, ULONG B)
+static __inline ULONG Minimum(ULONG A, ULONG B)
 {
     return (A < B) ? A : B;
 }
@@ -124,16 +124,4 @@ ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
     }
     left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);
     return Minimum(left, Geometry->PeriodFrames);
-}
-
-ULONGLONG WaveRtGeometryReleasedAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First, ULONG Frames)
-{
-    ULONGLONG end = First + Frames;
-    ULONGLONG previous;
-
-    if (end <= Geometry->BufferFrames) {
-        return 0;
-    }
-    previous = end - Geometry->BufferFrames;
-    return (previous + Geometry->IntervalFrames - 1) / Geometry->IntervalFrames * Geometry->IntervalFrames;
 }

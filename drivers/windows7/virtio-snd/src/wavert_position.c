@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "wavert_position.h"
 
-/* Value * Multiplier / Divisor without overflow for any counter value that a machine can reach: whole parts and
- * remainder apart. The remainder's product stays below Divisor * Multiplier. */
-static ULONGLONG Scale(ULONGLONG Value, ULONGLONG Multiplier, ULONGLONG Divisor)
+/* Value * Multiplier / Divisor without overflow for any counter value that a machine can reach: above Limit whole parts
+ * and remainder apart. The remainder's product stays below Divisor * Multiplier. */
+static __inline ULONGLONG Scale(ULONGLONG Value, ULONGLONG Multiplier, ULONGLONG Divisor, ULONGLONG Limit)
 {
-    ULONGLONG whole = Value / Divisor;
+    ULONGLONG whole;
 
+    if (Value <= Limit) {
+        return Value * Multiplier / Divisor;
+    }
+    whole = Value / Divisor;
     return whole * Multiplier + (Value - whole * Divisor) * Multiplier / Divisor;
 }
 
-static ULONGLONG RunTicks(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
+static __inline ULONGLONG RunTicks(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
 {
     if (!Position->Running || NowTicks <= Position->OriginTicks) {
         return Position->HeldTicks;
@@ -22,6 +26,8 @@ VOID WaveRtPositionInit(PWAVERT_POSITION Position, ULONGLONG Frequency, ULONG Ra
 {
     Position->Frequency = Frequency;
     Position->Rate = Rate;
+    Position->TicksLimit = ~(ULONGLONG)0 / Rate;
+    Position->FramesLimit = ~(ULONGLONG)0 / Frequency;
     WaveRtPositionReset(Position);
 }
 
@@ -41,7 +47,7 @@ VOID WaveRtPositionRun(PWAVERT_POSITION Position, ULONGLONG NowTicks)
 VOID WaveRtPositionSet(PWAVERT_POSITION Position, ULONGLONG Frames)
 {
     /* Rounded up: read back, it is Frames again. */
-    Position->HeldTicks = Scale(Frames, Position->Frequency, Position->Rate) + 1;
+    Position->HeldTicks = Scale(Frames, Position->Frequency, Position->Rate, Position->FramesLimit) + 1;
     Position->OriginTicks = 0;
     Position->Running = FALSE;
     if (Frames == 0) {
@@ -51,13 +57,13 @@ VOID WaveRtPositionSet(PWAVERT_POSITION Position, ULONGLONG Frames)
 
 ULONGLONG WaveRtPositionFrames(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
 {
-    return Scale(RunTicks(Position, NowTicks), Position->Rate, Position->Frequency);
+    return Scale(RunTicks(Position, NowTicks), Position->Rate, Position->Frequency, Position->TicksLimit);
 }
 
 ULONGLONG WaveRtPositionTicksAt(const WAVERT_POSITION *Position, ULONGLONG Frames)
 {
     /* One tick more than the exact quotient, so that the frame has certainly been reached. */
-    ULONGLONG ticks = Scale(Frames, Position->Frequency, Position->Rate) + 1;
+    ULONGLONG ticks = Scale(Frames, Position->Frequency, Position->Rate, Position->FramesLimit) + 1;
 
     if (ticks <= Position->HeldTicks) {
         return Position->OriginTicks;

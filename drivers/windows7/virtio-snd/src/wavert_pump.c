@@ -19,19 +19,14 @@
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
 #define PASSES_PER_SERVICE 3
 
-static ULONGLONG Now(VOID)
+static __inline ULONGLONG Now(VOID)
 {
     return (ULONGLONG)KeQueryPerformanceCounter(NULL).QuadPart;
 }
 
-static BOOLEAN IsRender(const WAVERT_PUMP *Pump)
+static __inline BOOLEAN IsRender(const WAVERT_PUMP *Pump)
 {
     return (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);
-}
-
-ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
-{
-    return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
 }
 
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
@@ -53,13 +48,8 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
     return (frames > (LONGLONG)Pump->Frozen) ? (ULONGLONG)frames : Pump->Frozen;
 }
 
-BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
-{
-    return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
-}
-
 /* Lock held. Hands over a period that Sg describes. */
-static NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
+static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
                          BOOLEAN Silent)
 {
     ULONG number = Pump->FlightNext;
@@ -152,7 +142,7 @@ VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
 
 VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTicks)
 {
-    if (Pump->Geometry.IntervalFrames == 0 || Frames < Pump->NextBoundary) {
+    if (Frames < Pump->NextBoundary || Pump->Geometry.IntervalFrames == 0) {
         return;
     }
     while (Frames >= Pump->NextBoundary) {
@@ -164,7 +154,7 @@ VOID WaveRtPumpSignalUpTo(PWAVERT_PUMP Pump, ULONGLONG Frames, ULONGLONG NowTick
 }
 
 /* Lock held. */
-static VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
+static __inline VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
 {
     LARGE_INTEGER due;
     ULONGLONG ticks;
@@ -186,7 +176,7 @@ static VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
 
 /* Lock held. A device that completes nothing is left behind: what it has counts as gone, the stream goes on by the
  * performance counter. It is taken back as soon as it completes anything. */
-static VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONG limit = DEAD_FRAMES + Pump->Geometry.BufferFrames / 4u * 3u;
 
@@ -260,7 +250,7 @@ VOID WaveRtPumpForgetHeld(PWAVERT_PUMP Pump)
 
 /* Lock held. Capture: the oldest period in flight came back. A device that returns periods before they are full leaves
  * holes in the client's memory: from now on it writes to the ring, and what it brings is put together. */
-static VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
+static __inline VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 {
     if (Pump->Copies != NULL) {
         if (Flight->Got < Flight->Frames) {
@@ -274,7 +264,7 @@ static VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
 }
 
 /* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
-static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
+static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
 {
     ULONG got = Bytes / Pump->FrameBytes;
     WAVERT_FLIGHT *flight;
@@ -286,6 +276,9 @@ static VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     }
     if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
         return; /* given up long ago */
+    }
+    if (!Pump->Open && !IsRender(Pump)) {
+        return; /* never recorded: see ForgetUnrecorded */
     }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
@@ -347,6 +340,7 @@ static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
         ULONGLONG now = Now();
 
         WaveRtPositionRun(&pump->Position, now);
+        pump->BoundaryOf = 0;
         pump->DeviceEndTicks = now;
         pump->ProgressTicks = now;
         pump->Running = TRUE;
@@ -465,6 +459,9 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
+    if (IsRender(Pump) && Pump->Silence == NULL) {
+        return STATUS_DEVICE_NOT_CONNECTED; /* kept aside with a device that did not give it back */
+    }
     config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
     config.PeriodDone = PeriodDone;
@@ -501,6 +498,8 @@ static VOID PrepareRun(PWAVERT_PUMP Pump)
     if (Pump->NextBoundary == 0) {
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
+    /* While the stream stood still the client may have stood still as well, as all do while the machine sleeps. */
+    Pump->ReleasedTicks += Now() - Pump->HeldTicks;
     Pump->Dead = FALSE;
     Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
@@ -613,6 +612,7 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     Pump->Frozen = WaveRtPumpReported(Pump, Now());
     Pump->Running = FALSE;
+    Pump->HeldTicks = Now();
     if (IsRender(Pump)) {
         WaveRtPumpSubmitStaged(Pump);
     }
@@ -636,6 +636,20 @@ VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
+/* A capture stream goes on, if it does, behind what it has recorded: what it had asked for beyond came back empty. */
+static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&Pump->Lock, &irql);
+    if (!IsRender(Pump)) {
+        Pump->FlightFirst = Pump->FlightNext;
+        Pump->Submitted = Pump->Completed;
+        WaveRtPumpForgetHeld(Pump);
+    }
+    KeReleaseSpinLock(&Pump->Lock, irql);
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
     NTSTATUS status;
@@ -646,6 +660,7 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     Pump->Open = FALSE;
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
+    ForgetUnrecorded(Pump);
     if (status == STATUS_IO_TIMEOUT) {
         Pump->Silence = NULL; /* kept aside: the device may still read them */
         Pump->Copies = NULL;

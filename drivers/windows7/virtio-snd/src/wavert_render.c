@@ -4,7 +4,7 @@
 #include "wavert_pump_private.h"
 
 /* The device plays Frames more behind whatever it has. */
-static VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
+static __inline VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
     if (Pump->DeviceEndTicks < NowTicks) {
         Pump->DeviceEndTicks = NowTicks;
@@ -13,7 +13,7 @@ static VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     while (Pump->PrerollLeft != 0) {
         ULONG frames = Pump->PrerollLeft;
@@ -31,35 +31,33 @@ static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
-    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
-
     if (Pump->Dead) {
         Pump->Staged = 0;
-        WaveRtPumpSkip(Pump, frames);
+        WaveRtPumpSkip(Pump, Frames);
         return TRUE;
     }
-    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
+    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Frames))) {
         return FALSE;
     }
-    Pump->Submitted += frames;
-    Given(Pump, frames, NowTicks);
+    Pump->Submitted += Frames;
+    Given(Pump, Frames, NowTicks);
     return TRUE;
 }
 
-static ULONGLONG Later(ULONGLONG A, ULONGLONG B)
+static __inline ULONGLONG Later(ULONGLONG A, ULONGLONG B)
 {
     return (A > B) ? A : B;
 }
 
-static ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
+static __inline ULONGLONG Sooner(ULONGLONG A, ULONGLONG B)
 {
     return (A < B) ? A : B;
 }
 
 /* Counter value from which a timer-driven client has surely refilled the memory of the period that ends at End. */
-static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
+static __inline ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 {
     ULONGLONG left;
 
@@ -74,41 +72,56 @@ static ULONGLONG TimerClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 }
 
 /* The same for an event-driven client; WAVERT_NEVER: it has not been notified yet. */
-static ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG First, ULONG Frames)
+static __inline ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG End)
 {
-    ULONGLONG boundary = WaveRtGeometryReleasedAt(&Pump->Geometry, First, Frames);
+    ULONGLONG previous = WaveRtGeometryLapBefore(&Pump->Geometry, End);
 
-    if (boundary > Pump->ReleasedBoundary) {
+    if (previous > Pump->ReleasedBoundary) {
         return WAVERT_NEVER;
     }
-    if (boundary == 0 || boundary < Pump->ReleasedBoundary) {
-        return 0;
+    if (previous == 0 || previous + Pump->Geometry.IntervalFrames <= Pump->ReleasedBoundary) {
+        return 0; /* no boundary had to release it, or an earlier one did */
     }
     return Pump->ReleasedTicks + WaveRtPumpTicks(Pump, WAVERT_REACT_FRAMES);
 }
 
-/* Counter value from which the next period may be handed over; WAVERT_NEVER: something else must happen first, a
- * notification or a completion, and the timer is armed for that anyway. */
-static ULONGLONG PeriodDue(PWAVERT_PUMP Pump)
+/* Counter value from which the next period, of Frames, may be handed over; WAVERT_NEVER: something else must happen
+ * first, a notification or a completion, and the timer is armed for that anyway. */
+static ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
-    ULONGLONG first = Pump->Submitted;
-    ULONG frames = WaveRtGeometryPeriodAt(geometry, first);
-    ULONGLONG end = first + frames;
-    ULONGLONG due = Pump->Observer.Kind->LeadDue(Pump);
+    ULONGLONG end = Pump->Submitted + Frames;
+    ULONGLONG done;
 
     if (!Pump->Copying && end > Pump->Completed + geometry->BufferFrames) {
         return WAVERT_NEVER; /* the same memory is still with the device, one lap behind */
     }
-    if (geometry->IntervalFrames == 0) {
-        return Later(due, TimerClientDone(Pump, end));
-    }
-    return Later(due, EventClientDone(Pump, first, frames));
+    done = (geometry->IntervalFrames == 0) ? TimerClientDone(Pump, end) : EventClientDone(Pump, end);
+    return (done == WAVERT_NEVER) ? done : Later(done, Pump->Observer.Kind->LeadDue(Pump));
 }
 
-/* Periods that are whole may lie across a boundary, and the position gets to the boundary before the client refills
- * what is behind it: what there is of such a period is copied, and waits. Returns when that is due; WAVERT_NEVER:
- * nothing is. */
+/* Event-driven client: counter value at which the position gets to the next notification boundary. */
+static __inline ULONGLONG BoundaryDue(PWAVERT_PUMP Pump)
+{
+    if (Pump->BoundaryOf != Pump->NextBoundary || Pump->BoundaryLag != Pump->Lag) {
+        Pump->BoundaryTicks = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
+        Pump->BoundaryOf = Pump->NextBoundary;
+        Pump->BoundaryLag = Pump->Lag;
+    }
+    return Pump->BoundaryTicks;
+}
+
+/* Event-driven client: notifies it when the position has got to the boundary, or stands behind it since a pause. */
+static __inline VOID Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    if (BoundaryDue(Pump) <= NowTicks || Pump->Frozen >= Pump->NextBoundary) {
+        WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, NowTicks), NowTicks);
+    }
+}
+
+/* Copying, event-driven. Periods that are whole may lie across a boundary, and the position gets to the boundary before
+ * the client refills what is behind it: what there is of such a period is copied, and waits. Returns when that is due;
+ * WAVERT_NEVER: nothing. */
 static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
@@ -116,11 +129,11 @@ static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     ULONGLONG first = Pump->Submitted + Pump->Staged;
     ULONGLONG due;
 
-    if (!Pump->Copying || geometry->IntervalFrames == 0 || Pump->Dead || first >= filled ||
+    if (Pump->Dead || first >= filled ||
         Pump->Submitted + geometry->PeriodFrames <= filled || filled > Pump->Completed + WAVERT_COPIES_FRAMES) {
         return WAVERT_NEVER;
     }
-    due = EventClientDone(Pump, first, (ULONG)(filled - first));
+    due = EventClientDone(Pump, filled);
     if (due <= NowTicks) {
         WaveRtCopiesFill(Pump, first, (ULONG)(filled - first));
         Pump->Staged += (ULONG)(filled - first);
@@ -133,24 +146,37 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     const WAVERT_KIND *kind = Pump->Observer.Kind;
     ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
-    ULONGLONG due;
+    ULONGLONG released = Pump->ReleasedBoundary;
+    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    ULONGLONG due = PeriodDue(Pump, frames);
+    ULONGLONG staged = WAVERT_NEVER;
     BOOLEAN full = FALSE;
 
-    if (!Pump->Dead && !SubmitPreroll(Pump, Pass->Now)) {
+    if (!Pump->Dead && Pump->PrerollLeft != 0 && !SubmitPreroll(Pump, Pass->Now)) {
         full = TRUE;
     }
-    while (!full && PeriodDue(Pump) <= Pass->Now) {
-        full = (BOOLEAN)!SubmitPeriod(Pump, Pass->Now);
+    while (!full && due <= Pass->Now) {
+        full = (BOOLEAN)!SubmitPeriod(Pump, frames, Pass->Now);
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        due = PeriodDue(Pump, frames);
     }
-    due = Stage(Pump, Pass->Now);
-    WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, Pass->Now), Pass->Now);
-
-    due = Sooner(due, full ? soon : PeriodDue(Pump));
+    if (Pump->Geometry.IntervalFrames != 0) {
+        if (Pump->Copying) {
+            staged = Stage(Pump, Pass->Now);
+        }
+        Notify(Pump, Pass->Now);
+    }
+    if (full) {
+        due = soon;
+    } else if (Pump->ReleasedBoundary != released) {
+        due = PeriodDue(Pump, frames);
+    }
+    due = Sooner(due, staged);
     if (kind->Paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
     if (Pump->Geometry.IntervalFrames != 0) {
-        ULONGLONG boundary = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
+        ULONGLONG boundary = BoundaryDue(Pump);
 
         due = Sooner(due, (boundary > Pass->Now) ? boundary : soon);
     }
@@ -162,15 +188,16 @@ VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump)
 {
     ULONGLONG now = (ULONGLONG)KeQueryPerformanceCounter(NULL).QuadPart;
+    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
     if (!SubmitPreroll(Pump, now)) {
         return;
     }
     while (Pump->Submitted <= Pump->Geometry.LeadFrames &&
-           Pump->Submitted + WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted) <=
-               Pump->Geometry.BufferFrames) {
-        if (!SubmitPeriod(Pump, now)) {
+           Pump->Submitted + frames <= Pump->Geometry.BufferFrames) {
+        if (!SubmitPeriod(Pump, frames, now)) {
             return;
         }
+        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     }
 }

@@ -39,6 +39,9 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
     ULONGLONG Features;     /* [I] as negotiated */
     KSPIN_LOCK SelectorLock;
     volatile LONG Gone;     /* [a] 1: the function has left the bus */
+    VOID (*Broke)(PVOID Context); /* [I] NULL: nobody wants to know */
+    PVOID BrokeContext;     /* [I] */
+    volatile LONG Forsaken; /* [a] 1: broken, and reset since: Gone as well */
     volatile LONG Broken;   /* [a] 1: nothing that the device says is believed until it has been reset */
 } VIRTIO_PCI_TRANSPORT, *PVIRTIO_PCI_TRANSPORT;
 
@@ -46,18 +49,33 @@ typedef struct _VIRTIO_PCI_TRANSPORT {
 
 /* Any IRQL. The device was removed by surprise: no register access from now on. */
 VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport);
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport);
+static __inline BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Gone != 0);
+}
 
 /* Any IRQL. The device broke a rule of its rings, or asks for a reset (NEEDS_RESET). Reset takes it back. */
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport);
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport);
+/* <= DISPATCH. Marks a device broken that asks for a reset in its status. */
+VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport);
+/* PASSIVE, after Init. Broke is called, once between two resets, by whoever finds the device broken: <= DISPATCH,
+ * perhaps with locks held. */
+VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context);
+static __inline BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Broken != 0);
+}
+/* PASSIVE. Resets a device that is broken. Once the reset was seen to finish, or the function has left the bus, it is
+ * Gone until the next Init: it answers nothing, and reaches no memory. When it does not finish, nothing changes. */
+VOID VirtioPciTransportForsake(PVIRTIO_PCI_TRANSPORT Transport);
+BOOLEAN VirtioPciTransportIsForsaken(const VIRTIO_PCI_TRANSPORT *Transport);
 
 /* PASSIVE; waits at most half a second for status 0. STATUS_DEVICE_NOT_CONNECTED: gone (status reads all ones);
  * STATUS_IO_TIMEOUT: the device does not finish its reset and may still access memory. */
 NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport);
 
-/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, and ACCESS_PLATFORM, sets FEATURES_OK and reads it back (a legacy
- * device has 32 bits and no FEATURES_OK).
+/* PASSIVE. Sets ACKNOWLEDGE and DRIVER, accepts what of Wanted is offered, and ACCESS_PLATFORM, sets FEATURES_OK and
+ * reads it back (a legacy device has 32 bits and no FEATURES_OK).
  * STATUS_NOT_SUPPORTED: a bit of Required is not offered; STATUS_DEVICE_PROTOCOL_ERROR: FEATURES_OK did not stick. */
 NTSTATUS VirtioPciTransportNegotiate(PVIRTIO_PCI_TRANSPORT Transport, ULONGLONG Wanted, ULONGLONG Required);
 BOOLEAN VirtioPciTransportHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit);

@@ -112,6 +112,12 @@ BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts);
 /* Shows all added requests to the device. TRUE: the doorbell must be rung. */
 BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq);
 
+/* TRUE: VirtqSplitGet has nothing to do: no entry to read, and no wish for an interrupt to renew. */
+static __inline BOOLEAN VirtqSplitIsIdle(const VIRTQ_SPLIT *Vq)
+{
+    return (BOOLEAN)(!Vq->EventIdx && *(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) == Vq->UsedIndex);
+}
+
 /* Takes back one request: its cookie and the bytes that the device claims to have written, clamped to what it could.
  * FALSE: none, or Broken. The order is the device's. */
 BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written);

@@ -15,19 +15,29 @@ VOID VirtioPciTransportGone(PVIRTIO_PCI_TRANSPORT Transport)
     InterlockedExchange(&Transport->Gone, 1);
 }
 
-BOOLEAN VirtioPciTransportIsGone(const VIRTIO_PCI_TRANSPORT *Transport)
-{
-    return (BOOLEAN)(Transport->Gone != 0);
-}
-
 VOID VirtioPciTransportSetBroken(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    InterlockedExchange(&Transport->Broken, 1);
+    if (InterlockedExchange(&Transport->Broken, 1) == 0 && Transport->Broke != NULL) {
+        Transport->Broke(Transport->BrokeContext);
+    }
 }
 
-BOOLEAN VirtioPciTransportIsBroken(const VIRTIO_PCI_TRANSPORT *Transport)
+VOID VirtioPciTransportCheckStatus(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    return (BOOLEAN)(Transport->Broken != 0);
+    UCHAR status = VirtioPciTransportStatus(Transport);
+
+    /* All ones is no status: the device has left the bus. */
+    if (status != 0xFF && (status & VIRTIO_STATUS_NEEDS_RESET) != 0) {
+        VirtioPciTransportSetBroken(Transport);
+    }
+}
+
+CODE_PAGE VOID VirtioPciTransportWatch(PVIRTIO_PCI_TRANSPORT Transport, VOID (*Broke)(PVOID Context), PVOID Context)
+{
+    PAGED_CODE();
+
+    Transport->BrokeContext = Context;
+    Transport->Broke = Broke;
 }
 
 VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
@@ -35,7 +45,7 @@ VOID VirtioPciTransportAddStatus(PVIRTIO_PCI_TRANSPORT Transport, UCHAR Bits)
     VirtioPciTransportWriteStatus(Transport, (UCHAR)(VirtioPciTransportStatus(Transport) | Bits));
 }
 
-CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
+CODE_PAGE static NTSTATUS WriteReset(PVIRTIO_PCI_TRANSPORT Transport)
 {
     LARGE_INTEGER interval;
     LARGE_INTEGER frequency;
@@ -52,7 +62,6 @@ CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
     for (;;) {
         status = VirtioPciTransportStatus(Transport);
         if (status == 0) {
-            InterlockedExchange(&Transport->Broken, 0);
             return STATUS_SUCCESS;
         }
         if (status == 0xFF) {
@@ -66,6 +75,41 @@ CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
         }
         KeDelayExecutionThread(KernelMode, FALSE, &interval);
     }
+}
+
+CODE_PAGE NTSTATUS VirtioPciTransportReset(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    NTSTATUS status = WriteReset(Transport);
+
+    PAGED_CODE();
+    if (NT_SUCCESS(status)) {
+        InterlockedExchange(&Transport->Broken, 0);
+    }
+    return status;
+}
+
+/* Two at a time do no harm: whoever comes second finds it gone. */
+CODE_PAGE VOID VirtioPciTransportForsake(PVIRTIO_PCI_TRANSPORT Transport)
+{
+    NTSTATUS status;
+
+    PAGED_CODE();
+
+    if (VirtioPciTransportIsGone(Transport)) {
+        return;
+    }
+    status = WriteReset(Transport); /* it stays broken: somebody is on the way to mend it */
+    if (NT_SUCCESS(status)) {
+        InterlockedExchange(&Transport->Forsaken, 1);
+    }
+    if (status != STATUS_IO_TIMEOUT) {
+        VirtioPciTransportGone(Transport);
+    }
+}
+
+BOOLEAN VirtioPciTransportIsForsaken(const VIRTIO_PCI_TRANSPORT *Transport)
+{
+    return (BOOLEAN)(Transport->Forsaken != 0);
 }
 
 BOOLEAN VirtioPciTransportHasFeature(const VIRTIO_PCI_TRANSPORT *Transport, ULONG Bit)

@@ -16,12 +16,12 @@
  * nor is it passed by a device that compares late, since it is as far behind. */
 #define NEVER_AHEAD 0x8000u
 
-static ULONG AvailOffset(USHORT Size)
+static __inline ULONG AvailOffset(USHORT Size)
 {
     return VRING_DESC_BYTES((ULONG)Size);
 }
 
-static ULONG UsedOffset(USHORT Size)
+static __inline ULONG UsedOffset(USHORT Size)
 {
     return ROUND_UP(AvailOffset(Size) + VRING_AVAIL_BYTES((ULONG)Size), VIRTQ_USED_ALIGN);
 }
@@ -103,20 +103,23 @@ USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq)
     return Vq->Size;
 }
 
-/* Readable parts before writable ones, none empty (2.7.4). */
-static BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count)
+/* Readable parts before writable ones, none empty (2.7.4). *Writable: bytes that the device may write. */
+static __inline BOOLEAN PartsAreValid(const VIRTQ_SG *Sg, ULONG Count, ULONG *Writable)
 {
-    ULONG i;
+    const VIRTQ_SG *end = Sg + Count;
+    ULONG writable = 0;
 
-    for (i = 0; i < Count; i++) {
-        if (Sg[i].Length == 0 || (i > 0 && Sg[i - 1].Write && !Sg[i].Write)) {
+    for (; Sg < end; Sg++) {
+        if (Sg->Length == 0 || (writable > 0 && !Sg->Write)) {
             return FALSE;
         }
+        writable += Sg->Write ? Sg->Length : 0;
     }
+    *Writable = writable;
     return TRUE;
 }
 
-static VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN More, USHORT Next)
+static __inline VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN More, USHORT Next)
 {
     Desc->addr = Part->Address;
     Desc->len = Part->Length;
@@ -124,7 +127,7 @@ static VOID WritePart(struct vring_desc *Desc, const VIRTQ_SG *Part, BOOLEAN Mor
     Desc->next = More ? Next : (vw_u16)0;
 }
 
-static VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+static __inline VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
 {
     USHORT index = Head;
     ULONG i;
@@ -139,35 +142,38 @@ static VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG 
     Vq->Slots[Head].Table = VIRTQ_NO_TABLE;
 }
 
-static VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+static __inline VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
 {
     USHORT number = Vq->FreeTables[--Vq->FreeTableCount];
     ULONG first = (ULONG)number * Vq->TableEntries;
+    struct vring_desc *part = &Vq->Tables[first];
+    struct vring_desc *head = &Vq->Desc[Head];
+    VIRTQ_SLOT *slot = &Vq->Slots[Head];
     ULONG i;
 
-    for (i = 0; i < Count; i++) {
-        WritePart(&Vq->Tables[first + i], &Sg[i], (BOOLEAN)(i + 1u < Count), (USHORT)(i + 1u));
+    for (i = 1; i < Count; i++) {
+        WritePart(part++, Sg++, TRUE, (USHORT)i);
     }
-    Vq->Desc[Head].addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
-    Vq->Desc[Head].len = VRING_DESC_BYTES(Count);
-    Vq->Desc[Head].flags = VRING_DESC_F_INDIRECT;
-    Vq->Desc[Head].next = 0;
-    Vq->FreeHead = Vq->Slots[Head].Next;
+    WritePart(part, Sg, FALSE, 0);
+    head->addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
+    head->len = VRING_DESC_BYTES(Count);
+    head->flags = VRING_DESC_F_INDIRECT;
+    head->next = 0;
+    Vq->FreeHead = slot->Next;
     Vq->FreeCount--;
-    Vq->Slots[Head].Count = 1;
-    Vq->Slots[Head].Table = number;
+    slot->Count = 1;
+    slot->Table = number;
 }
 
 NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie)
 {
     USHORT head = Vq->FreeHead;
     ULONG writable = 0;
-    ULONG i;
 
     if (Vq->Broken) {
         return STATUS_DEVICE_PROTOCOL_ERROR;
     }
-    if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count)) {
+    if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count, &writable)) {
         return STATUS_INVALID_PARAMETER;
     }
     if (Count > 1 && Count <= Vq->TableEntries && Vq->FreeTableCount > 0 && Vq->FreeCount > 0) {
@@ -176,9 +182,6 @@ NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID C
         WriteDirect(Vq, head, Sg, Count);
     } else {
         return STATUS_DEVICE_BUSY;
-    }
-    for (i = 0; i < Count; i++) {
-        writable += Sg[i].Write ? Sg[i].Length : 0;
     }
     Vq->Slots[head].Cookie = Cookie;
     Vq->Slots[head].Writable = writable;
@@ -197,7 +200,7 @@ BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts)
 }
 
 /* Does the device want to hear of the requests from Old on (2.7.10)? */
-static BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
+static __inline BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
 {
     USHORT event;
 
@@ -222,13 +225,13 @@ BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
     return WantsDoorbell(Vq, old);
 }
 
-static USHORT UsedPending(const VIRTQ_SPLIT *Vq)
+static __inline USHORT UsedPending(const VIRTQ_SPLIT *Vq)
 {
     return (USHORT)(*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_IDX) - Vq->UsedIndex);
 }
 
 /* Says from which used entry on the device shall interrupt: the next one to be read, or one that never comes. */
-static VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
+static __inline VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
 {
     Vq->UsedEvent = (USHORT)(Vq->Interrupts ? Vq->UsedIndex : Vq->UsedIndex + NEVER_AHEAD);
     Vq->Avail[VRING_AVAIL_OFF_USED_EVENT((ULONG)Vq->Size) / 2u] = Vq->UsedEvent;
@@ -236,7 +239,7 @@ static VOID WriteUsedEvent(PVIRTQ_SPLIT Vq)
 
 /* The ring was found empty: asks for the next interrupt, then looks again for what came before the device saw that.
  * Entries that have not been read. */
-static USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
+static __inline USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
 {
     if (!Vq->EventIdx || !Vq->Interrupts || Vq->UsedEvent == Vq->UsedIndex) {
         return 0;
@@ -247,7 +250,7 @@ static USHORT PendingAfterArming(PVIRTQ_SPLIT Vq)
 }
 
 /* Gives the descriptors of a request back; the free list is private, the device cannot have bent it. */
-static VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
+static __inline VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
 {
     VIRTQ_SLOT *slot = &Vq->Slots[Head];
     USHORT last = Head;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* Scenarios about a device that breaks its rules or asks for a reset in the midst of the sound. */
+#include "client.h"
+
+#include <stdlib.h>
+
+#define MS NS_PER_MS_CLIENT
+#define RECORDED_FRAMES 96000u
+
+/* Both streams run over what happens: their clients only wait for their events, and fail when none comes in a second
+ * and a buffer. */
+static void device_breaks_down_while_streaming(void)
+{
+    device_up();
+    struct render_job playing = {.endpoint = endpoint_require(false),
+                                 .options = engine_options_default(false),
+                                 .samples = g_input,
+                                 .frames = g_link->options.input_frames};
+    struct capture_job recording = {.endpoint = endpoint_require(true),
+                                    .options = engine_options_default(true),
+                                    .frames = RECORDED_FRAMES,
+                                    .samples = calloc(RECORDED_FRAMES + 1, sizeof(int16_t))};
+    struct thread *a = thread_create("render client", render_run, &playing);
+    struct thread *b = thread_create("capture client", capture_run, &recording);
+    thread_join(a);
+    thread_join(b);
+    EXPECT(!playing.removed && !recording.removed, "a stream has ended");
+    g_link->result.render = playing.result;
+    g_link->result.capture = recording.result;
+    free(recording.samples);
+    device_down();
+}
+
+/* Stops a stream that runs on a device that has been given up; it can be walked down, not up. */
+static void given_up(struct engine *engine)
+{
+    NTSTATUS status = ks_pin_set_state(engine->pin, KSSTATE_PAUSE);
+    EXPECT(NT_SUCCESS(status), "PAUSE answered %s", status_name(status));
+    status = ks_pin_set_state(engine->pin, KSSTATE_RUN);
+    EXPECT(status == STATUS_DEVICE_NOT_CONNECTED, "RUN on a device that was given up answered %s", status_name(status));
+    engine_close(engine);
+}
+
+/* It does so again and again: streams end with a status, the rest of Windows does not notice, and a device that is
+ * disabled and enabled is tried anew. */
+static void device_stays_broken(void)
+{
+    struct engine engines[2];
+    device_up();
+    for (unsigned life = 0; life < 2; life++) {
+        for (int capture = 0; capture <= 1; capture++) {
+            struct engine_options options = engine_options_default(capture);
+            engine_open_required(&engines[capture], capture, &options);
+            EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN refused");
+        }
+        thread_sleep_until(clock_now_ns() + 5000 * MS);
+        for (int capture = 0; capture <= 1; capture++)
+            given_up(&engines[capture]);
+        if (life == 0) {
+            device_remove();
+            EXPECT(NT_SUCCESS(pnp_add_device()), "AddDevice after disable refused");
+            device_start();
+        }
+    }
+    device_down();
+}
+
+/* What ends the device comes at the moment at which it breaks down, before anything could be mended. */
+static void end_of_a_broken_device(NTSTATUS (*end)(void), uint64_t after_ns)
+{
+    struct engine engines[2];
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine_options options = engine_options_default(capture);
+        engine_open_required(&engines[capture], capture, &options);
+        NTSTATUS status = engine_run(&engines[capture]);
+        EXPECT(NT_SUCCESS(status) || status == STATUS_DEVICE_NOT_CONNECTED /* given up before */, "RUN answered %s",
+               status_name(status));
+    }
+    thread_sleep_until(clock_now_ns() + after_ns);
+    EXPECT(NT_SUCCESS(end()), "the request was refused");
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+}
+
+static NTSTATUS lose_power(void)
+{
+    power_device(PowerDeviceD3);
+    power_device(PowerDeviceD0);
+    return STATUS_SUCCESS;
+}
+
+/* STOP, power-down and in the end a removal at all times around the break-downs of a device that has many. */
+static void recovery_meets_the_end(void)
+{
+    device_up();
+    for (uint64_t ms = 60; ms < 130; ms += 3) {
+        end_of_a_broken_device(lose_power, ms * MS);
+        end_of_a_broken_device(pnp_stop_device, ms * MS);
+        device_start();
+    }
+    end_of_a_broken_device(pnp_surprise_removal, (70 + g_link->options.seed % 40) * MS);
+    EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
+    device_unload();
+}
+
+const struct scenario g_scenarios_recovery[] = {
+    {"device_breaks_down_while_streaming", device_breaks_down_while_streaming},
+    {"device_stays_broken", device_stays_broken},
+    {"recovery_meets_the_end", recovery_meets_the_end},
+    {NULL, NULL}};

@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""A device that breaks its rules or asks for a reset in the midst of the sound: it is started again and the sound goes
+on; one that never gets well is given up."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
+from harness import OUT, add_test, equal, main, run_json, true  # noqa: E402  pylint: disable=wrong-import-position
+
+FAULTS = (("asks_for_reset", "needs_reset"), ("returns_what_it_never_got", "unknown_id"))
+DIALECTS = ("aero", "specification", "qemu")
+FOR_EVER = "faults=1000000"
+LIMIT_S = 1.0
+
+
+def scenario(name, arch, device, *options):
+    status, result, errors = run_json(["scenario", name, "--arch", arch, "--device", f"model:{device}", *options])
+    equal(status, 0, f"{name} on {device}: status {errors}")
+    equal((result["violations"], result["leaks"]), (0, 0), f"{name} on {device}: violations and leaks")
+    return result
+
+
+def streams_go_on(arch, device, fault, *options):
+    calm = scenario("device_breaks_down_while_streaming", arch, device, *options)
+    struck = scenario("device_breaks_down_while_streaming", arch, f"{device},fault={fault}", *options)
+    equal(struck["register_writes"], 3 * calm["register_writes"], "brought up, up again to release, and up again")
+    lost = struck["virtual_seconds"] - calm["virtual_seconds"]
+    true(lost < LIMIT_S, f"the sound stood still for {lost} s")
+
+
+def image(arch, variant):
+    return os.path.join(OUT, "drivers", "windows7", "virtio-snd", arch, f"virtiosnd_{variant}.sys")
+
+
+for machine in ("x86", "x64"):
+    for build, kind in (("legacy", "transitional"), ("ioport", "ioport")):
+        for word, knob in FAULTS:
+            add_test(f"{build}_{word}_while_streaming_{machine}",
+                     lambda a=machine, b=build, d=kind, k=knob: streams_go_on(a, d, k, "--sys", image(a, b)))
+    for dialect in DIALECTS:
+        for word, knob in FAULTS:
+            add_test(f"{dialect}_{word}_while_streaming_{machine}",
+                     lambda a=machine, d=dialect, k=knob: streams_go_on(a, d, k))
+            add_test(f"{dialect}_{word}_for_ever_{machine}",
+                     lambda a=machine, d=dialect, k=knob:
+                     scenario("device_stays_broken", a, f"{d},fault={k},{FOR_EVER}"))
+            for number in ("1", "14", "27"):
+                add_test(f"{dialect}_{word}_and_is_stopped_or_removed_{number}_{machine}",
+                         lambda a=machine, d=dialect, k=knob, n=number:
+                         scenario("recovery_meets_the_end", a, f"{d},fault={k},{FOR_EVER}", "--seed", n))
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""./aero-snd fuzz: libFuzzer on one target, from the corpus where the last run left it.
+
+Everything lies in out/fuzz/TARGET/: seeds (made by the build), corpus (grows), findings (inputs that broke a rule).
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+TARGETS = {"device": "device/"}  # name: sources whose coverage counts
+PROGRESS_SECONDS = 5
+STATUS = re.compile(r"^#(\d+)\s+\S+\s+cov: (\d+) ft: (\d+) corp: (\d+)")
+EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
+FINDING = re.compile(r"Test unit written to (\S+)")
+WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
+BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1"]
+
+
+class Folder:
+    """What belongs to a target."""
+
+    def __init__(self, target, out):
+        self.program = os.path.join(out, "fuzz", f"{target}_fuzz")
+        self.base = os.path.join(out, "fuzz", target)
+        self.seeds = os.path.join(self.base, "seeds")
+        self.corpus = os.path.join(self.base, "corpus")
+        self.findings = os.path.join(self.base, "findings")
+        for folder in (self.seeds, self.corpus, self.findings):
+            os.makedirs(folder, exist_ok=True)
+
+    def total(self, more):
+        """Executions of all runs on this corpus, with `more` new ones."""
+        path = os.path.join(self.base, "executions")
+        before = 0
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                before = int(file.read())
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"{before + more}\n")
+        return before + more
+
+
+def die(text):
+    sys.stderr.write(f"aero-snd: {text}\n")
+    sys.exit(2)
+
+
+def watch(process, quiet):
+    """Reads libFuzzer's stderr to its end; shows how it goes."""
+    lines, shown = [], time.monotonic()
+    for line in process.stderr:
+        status = STATUS.match(line)
+        if not status:
+            lines.append(line)
+        elif not quiet and time.monotonic() - shown > PROGRESS_SECONDS:
+            shown = time.monotonic()
+            sys.stderr.write("fuzz: {} executions, {} edges, {} inputs kept\n".format(
+                status.group(1), status.group(2), status.group(4)))
+    return "".join(lines), process.wait()
+
+
+def run(folder, arguments, quiet):
+    """(executions, finding or None, reason)"""
+    command = [folder.program, *BOUNDS, f"-artifact_prefix={folder.findings}/", *arguments, folder.corpus, folder.seeds]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          errors="replace") as process:
+        text, status = watch(process, quiet)
+    executed = EXECUTED.search(text)
+    finding, why = FINDING.search(text), WHY.search(text)
+    if status and not finding:
+        die(f"the fuzzer itself failed with status {status}: {text.strip().splitlines()[-1:]}")
+    return (int(executed.group(1)) if executed else 0, finding.group(1) if finding else None,
+            why.group(0) if why else "")
+
+
+def coverage(folder, sources):
+    """Percent of lines and branches of the sources that corpus and seeds execute."""
+    profile = os.path.join(folder.base, "profile")
+    program = folder.program + "_coverage"
+    environment = dict(os.environ, LLVM_PROFILE_FILE=profile + ".raw")
+    subprocess.run([program, "-runs=0", folder.corpus, folder.seeds], env=environment, check=True,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(["llvm-profdata-14", "merge", "-o", profile, profile + ".raw"], check=True)
+    told = subprocess.run(["llvm-cov-14", "export", "-summary-only", f"-instr-profile={profile}", program,
+                           os.path.join(ROOT, sources)], check=True, stdout=subprocess.PIPE).stdout
+    totals = json.loads(told)["data"][0]["totals"]
+    return {what: round(totals[what]["percent"], 1) for what in ("lines", "branches")}
+
+
+def replay(folder, path):
+    """Runs one input; the exit status of the whole program."""
+    if not os.path.isfile(path):
+        die(f"no such input: {path}")
+    done = subprocess.run([folder.program, *BOUNDS, path], stderr=subprocess.PIPE, text=True, errors="replace",
+                          check=False)
+    sys.stderr.write(done.stderr if done.returncode else "")
+    print("breaks a rule" if done.returncode else "nothing found")
+    return 1 if done.returncode else 0
+
+
+def report(result, as_json):
+    if as_json:
+        print(json.dumps(result, indent=2))
+        return
+    rows = [("target", result["target"]), ("executions", result["executions"]),
+            ("of all runs", result["executions_of_all_runs"]), ("inputs kept", result["inputs"]),
+            ("lines executed", f"{result['lines']} %"), ("branches executed", f"{result['branches']} %"),
+            ("found", result["finding"] or "nothing")]
+    for name, value in rows:
+        print(f"{name:<18} {value}")
+
+
+def fuzz(options, out):
+    folder = Folder(options.target, out)
+    if options.replay:
+        return replay(folder, options.replay)
+    bound = f"-runs={options.runs}" if options.runs is not None else f"-max_total_time={options.seconds}"
+    executed, finding, why = run(folder, [bound, f"-seed={options.seed}", "-use_value_profile=1"], options.json)
+    result = {"target": options.target, "executions": executed, "executions_of_all_runs": folder.total(executed),
+              "inputs": len(os.listdir(folder.corpus)), "finding": why if finding else None}
+    result.update(coverage(folder, TARGETS[options.target]))
+    report(result, options.json)
+    if finding:
+        sys.stderr.write(f"aero-snd: {why}; replay: ./aero-snd fuzz --target {options.target} --replay {finding}\n")
+    return 1 if finding else 0
+
+
+def natural(text):
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message):
+        die(message)
+
+
+def parse(arguments):
+    parser = Parser(prog="aero-snd fuzz", description="Fuzzes a part of the project; goes on where it was stopped.")
+    parser.add_argument("--target", choices=sorted(TARGETS), default="device", help="what is fuzzed")
+    parser.add_argument("--seconds", type=natural, default=60, help="how long (60)")
+    parser.add_argument("--runs", type=natural, help="how many executions, instead of how long")
+    parser.add_argument("--seed", type=natural, default=1, help="of the fuzzer's choices (1)")
+    parser.add_argument("--replay", metavar="FILE", help="runs one input of out/fuzz/TARGET/findings")
+    parser.add_argument("--json", action="store_true", help="the result for programs")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(fuzz(parse(sys.argv[1:]), os.path.join(ROOT, "out")))
