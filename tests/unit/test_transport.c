@@ -38,7 +38,7 @@ static void access_platform_is_accepted_when_offered(void **state)
     (void)state;
     snd_device_create(&transport);
     snd_device.offered = VERSION_1 | VIRTIO_FEATURE(VIRTIO_F_ACCESS_PLATFORM);
-    assert_int_equal(VirtioPciModernNegotiate(&transport, VERSION_1, VERSION_1), STATUS_SUCCESS);
+    assert_int_equal(VirtioPciTransportNegotiate(&transport, VERSION_1, VERSION_1), STATUS_SUCCESS);
     assert_int_equal(snd_device.accepted, snd_device.offered);
 }
 

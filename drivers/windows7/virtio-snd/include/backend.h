@@ -82,7 +82,7 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
     NTSTATUS (*Submit)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, const VIRTIOSND_SG *Sg, ULONG SgCount,
                        ULONG_PTR Cookie);
 
-    /* <= DISPATCH_LEVEL. Reports everything that has completed so far, without waiting for an interrupt and without
+    /* DISPATCH_LEVEL. Reports everything that has completed so far, without waiting for an interrupt and without
      * touching a device register. */
     VOID (*Poll)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream);
 
