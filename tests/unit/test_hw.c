@@ -345,24 +345,25 @@ static void a_bar_is_found_by_its_raw_address(void **state)
     expect_nothing_left();
 }
 
+static void refused(VIRTIOSND_START_STAGE stage)
+{
+    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, stage);
+    wdk_reset();
+    setup();
+}
+
 static void unusable_resources_are_refused(void **state)
 {
     (void)state;
     setup();
     raw.List[0].PartialResourceList.PartialDescriptors[1].u.Memory.Start.QuadPart += 0x1000;
-    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageMap);
-    wdk_reset();
-    setup();
+    refused(VirtIoSndStageMap);
     translated.List[0].PartialResourceList.PartialDescriptors[1].u.Memory.Length = 0x3000;
-    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageMap);
-    wdk_reset();
-    setup();
+    refused(VirtIoSndStageMap);
     config[0x18] = 0x01; /* an I/O BAR */
-    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageLayout);
-    wdk_reset();
-    setup();
+    refused(VirtIoSndStageLayout);
     raw.Count = 0;
-    expect_failure(STATUS_DEVICE_CONFIGURATION_ERROR, VirtIoSndStageMap);
+    refused(VirtIoSndStageMap);
 }
 
 static void bus_mastering_is_switched_on_when_it_is_off(void **state)
@@ -590,15 +591,14 @@ static void a_device_that_broke_its_rules_is_released_at_the_next_start(void **s
 {
     ULONG request[2] = {VIRTIO_SND_R_PCM_PREPARE, 0};
     ULONG status;
-    KIRQL old;
 
     (void)state;
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
     ring_device_give(&snd_device.ring[2], 60, 8);
-    old = wdk_raise(DISPATCH_LEVEL);
+    (void)wdk_raise(DISPATCH_LEVEL);
     VirtIoSndXferPoll(&device.Pcm[0].Xfer);
-    wdk_lower(old);
+    wdk_lower(PASSIVE_LEVEL);
     assert_true(VirtioPciTransportIsBroken(&device.Transport));
     assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_DEVICE_NOT_CONNECTED);
@@ -671,16 +671,15 @@ static PVIRTIOSND_BACKEND play(unsigned *done)
     VIRTIOSND_STREAM_CONFIG stream = {3840, 1920, period_done, start_done, attention, done};
     VIRTIOSND_SG sg = {0x4000, 1920, FALSE};
     PVIRTIOSND_BACKEND backend;
-    KIRQL old;
 
     *done = 0;
     assert_int_equal(VirtIoSndBackendVirtioCreate(&device, &backend), STATUS_SUCCESS);
     assert_false(backend->Ops->QueueBeforeStart(backend));
     assert_int_equal(backend->Ops->Open(backend, VirtIoSndStreamRender, &stream), STATUS_SUCCESS);
     assert_int_equal(backend->Ops->Start(backend, VirtIoSndStreamRender), STATUS_SUCCESS);
-    old = wdk_raise(DISPATCH_LEVEL);
+    (void)wdk_raise(DISPATCH_LEVEL);
     backend->Ops->Poll(backend, VirtIoSndStreamRender); /* takes START's answer without an interrupt */
-    wdk_lower(old);
+    wdk_lower(PASSIVE_LEVEL);
     assert_int_equal(backend->Ops->Submit(backend, VirtIoSndStreamRender, &sg, 1, 1), STATUS_SUCCESS);
     return backend;
 }
@@ -691,7 +690,6 @@ static void stop_walks_open_streams_back_before_the_reset(void **state)
                                         {VIRTIO_SND_R_PCM_START, 0},      {VIRTIO_SND_R_PCM_STOP, 0},
                                         {VIRTIO_SND_R_PCM_RELEASE, 0}};
     PVIRTIOSND_BACKEND backend;
-    KIRQL old;
     struct ring_request request;
     unsigned done;
 
@@ -707,9 +705,9 @@ static void stop_walks_open_streams_back_before_the_reset(void **state)
     assert_int_equal(done, 1);
     assert_int_equal(backend->Ops->Close(backend, VirtIoSndStreamRender), STATUS_SUCCESS);
     assert_int_equal(backend->Ops->Start(backend, VirtIoSndStreamRender), STATUS_INVALID_DEVICE_STATE);
-    old = wdk_raise(DISPATCH_LEVEL);
+    (void)wdk_raise(DISPATCH_LEVEL);
     backend->Ops->Poll(backend, VirtIoSndStreamRender);
-    wdk_lower(old);
+    wdk_lower(PASSIVE_LEVEL);
     VirtIoSndBackendDestroy(backend);
     expect_nothing_left();
 }
