@@ -329,17 +329,14 @@ static void a_broken_capability_list_is_refused_untouched(void **state)
 
 static void a_bar_is_found_by_its_raw_address(void **state)
 {
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR r = raw.List[0].PartialResourceList.PartialDescriptors;
+    PCM_PARTIAL_RESOURCE_DESCRIPTOR t = translated.List[0].PartialResourceList.PartialDescriptors;
     CM_PARTIAL_RESOURCE_DESCRIPTOR swap;
 
     (void)state;
     setup();
-    swap = raw.List[0].PartialResourceList.PartialDescriptors[0];
-    raw.List[0].PartialResourceList.PartialDescriptors[0] = raw.List[0].PartialResourceList.PartialDescriptors[1];
-    raw.List[0].PartialResourceList.PartialDescriptors[1] = swap;
-    swap = translated.List[0].PartialResourceList.PartialDescriptors[0];
-    translated.List[0].PartialResourceList.PartialDescriptors[0] =
-        translated.List[0].PartialResourceList.PartialDescriptors[1];
-    translated.List[0].PartialResourceList.PartialDescriptors[1] = swap;
+    swap = r[0], r[0] = r[1], r[1] = swap;
+    swap = t[0], t[0] = t[1], t[1] = swap;
     assert_int_equal(start(0), STATUS_SUCCESS); /* map() checks the address */
     VirtIoSndStopHardware(&device);
     expect_nothing_left();
