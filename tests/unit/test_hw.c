@@ -329,8 +329,8 @@ static void a_broken_capability_list_is_refused_untouched(void **state)
 
 static void a_bar_is_found_by_its_raw_address(void **state)
 {
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR r = raw.List[0].PartialResourceList.PartialDescriptors;
-    PCM_PARTIAL_RESOURCE_DESCRIPTOR t = translated.List[0].PartialResourceList.PartialDescriptors;
+    CM_PARTIAL_RESOURCE_DESCRIPTOR *r = raw.List[0].PartialResourceList.PartialDescriptors;
+    CM_PARTIAL_RESOURCE_DESCRIPTOR *t = translated.List[0].PartialResourceList.PartialDescriptors;
     CM_PARTIAL_RESOURCE_DESCRIPTOR swap;
 
     (void)state;
