@@ -202,7 +202,7 @@ def test_variant(t, img):
     t.check(contract == publics.get(row, (False, 1))[1] and data == wanted, f"{img.name}: binds_to_its_device_only",
             data.hex(), wanted.hex())
     legacy = img.sys == image.IOPORT
-    t.check(("VirtioPciLegacyNotify" in publics) == legacy and ("VirtioPciModernNotify" in publics) != legacy,
+    t.check(("VirtioPciLegacyInit" in publics) == legacy and ("VirtioPciModernInit" in publics) != legacy,
             f"{img.name}: has_one_register_file")
     imports = {name for _, name in img.imports()}
     t.check(("MmMapIoSpace" in imports) != legacy, f"{img.name}: maps_registers_only_when_they_are_memory")
