@@ -105,6 +105,8 @@ echo - certificate added to %~2
 exit /b 0
 
 :delete_certificate
+"%SYSTEM%\certutil.exe" -store %1 %CERT_sha1% >nul 2>&1
+if errorlevel 1 exit /b 0
 "%SYSTEM%\certutil.exe" -delstore %1 %CERT_sha1% >nul
 if errorlevel 1 (
     set "FAILED=certutil.exe"
@@ -137,6 +139,8 @@ if defined OEM (
 exit /b 0
 
 :undo_testsigning
+call :testsigning_line now
+if not defined now exit /b 0
 "%SYSTEM%\bcdedit.exe" /deletevalue testsigning >nul
 if errorlevel 1 (
     set "FAILED=bcdedit.exe"
