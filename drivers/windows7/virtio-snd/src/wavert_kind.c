@@ -93,10 +93,12 @@ VOID WaveRtKindGiven(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
 }
 
-static VOID Become(PWAVERT_PUMP Pump, const WAVERT_KIND *Kind)
+static VOID Become(PWAVERT_PUMP Pump, const WAVERT_KIND *Kind, ULONGLONG NowTicks)
 {
     VIRTIOSND_TRACE("stream %u: the device %s\n", (unsigned)Pump->Stream,
                     Kind->Paces ? "paces" : "completes at once");
+    /* What counts as read becomes less, but nothing that was told is taken back. */
+    Pump->Frozen = WaveRtPumpReported(Pump, NowTicks);
     Pump->Observer.Kind = Kind;
     Pump->Observer.Sooner = 0;
     Pump->Observer.Held = 0;
@@ -114,7 +116,7 @@ VOID WaveRtKindObserve(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     if (WaveRtPumpInFlight(Pump)) {
         seen->Sooner = 0;
         if (!seen->Kind->Paces && since > WaveRtPumpTicks(Pump, HELD_FRAMES) && ++seen->Held == HELD_LIMIT) {
-            Become(Pump, &WaveRtPacing);
+            Become(Pump, &WaveRtPacing, NowTicks);
         }
         return;
     }
@@ -123,7 +125,7 @@ VOID WaveRtKindObserve(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         if (since * SOONER_PART >= WaveRtPumpTicks(Pump, seen->Given)) {
             seen->Sooner = 0;
         } else if (++seen->Sooner == SOONER_LIMIT) {
-            Become(Pump, &WaveRtInstant);
+            Become(Pump, &WaveRtInstant, NowTicks);
         }
     }
     seen->Given = 0;
