@@ -64,9 +64,14 @@
  * cl of WinDDK 7600 has no such attribute: its image keeps everything resident,
  * which is always correct.
  */
+#if defined(__clang__)
+#define CODE_SMALL , minsize /* runs seldom */
+#else
+#define CODE_SMALL
+#endif
 #if defined(__GNUC__)
-#define CODE_INIT __attribute__((section("INIT"), noinline))
-#define CODE_PAGE __attribute__((section("PAGE"), noinline))
+#define CODE_INIT __attribute__((section("INIT"), noinline CODE_SMALL))
+#define CODE_PAGE __attribute__((section("PAGE"), noinline CODE_SMALL))
 #define CODE_RESIDENT __attribute__((noinline))
 #elif defined(_MSC_VER) && _MSC_VER >= 1700
 #define CODE_INIT __declspec(code_seg("INIT")) __declspec(noinline)
