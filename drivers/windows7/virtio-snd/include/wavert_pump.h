@@ -66,6 +66,7 @@ typedef struct _WAVERT_PUMP {
     PMDL Mdl;                 /* [C] the cyclic buffer; NULL: none */
     WAVERT_GEOMETRY Geometry; /* [C] */
     BOOLEAN Open;             /* caller */
+    BOOLEAN MixerFull;        /* caller: a mixer has the end of the sound since RUN was left */
     PUCHAR Copies;            /* [C] ring of copied periods, nonpaged, page-aligned; NULL: never needed */
     PUCHAR Mapping;           /* [C] where the driver sees the cyclic buffer; only with Copies */
 

@@ -9,8 +9,10 @@
 #define ONE_MS 10000
 #define START_TIMEOUT_MS 2000
 #define DRAIN_SPARE_MS 2
-/* A mixer completes what it has taken, some 21 ms ahead of what is heard (QEMU: 1024 frames), and works in steps. */
-#define DRAIN_MIXER_MS (22u + WAVERT_STEP_FRAMES / WAVERT_FRAMES_PER_MS)
+/* A mixer that has taken the last period hands it on at its next step. */
+#define DRAIN_STEP_MS (WAVERT_STEP_FRAMES / WAVERT_FRAMES_PER_MS)
+/* It has taken some 21 ms ahead of what is heard (QEMU: 1024 frames). A pause leaves that there, RELEASE may not. */
+#define MIXER_MS 22
 #define DRAIN_LIMIT_MS 500
 /* A device that completes nothing for this long, and three fourths of a buffer, is left behind. Some are a second late
  * when they start; Windows gives up a stream that does not notify for longer. */
@@ -601,8 +603,9 @@ static VOID Drain(PWAVERT_PUMP Pump)
         KeDelayExecutionThread(KernelMode, FALSE, &tick);
         PollOnce(Pump);
     }
-    tick.QuadPart = -(LONGLONG)(DRAIN_SPARE_MS + (Pump->Observer.Kind->Paces ? DRAIN_MIXER_MS : 0)) * ONE_MS;
+    tick.QuadPart = -(LONGLONG)(DRAIN_SPARE_MS + (Pump->Observer.Kind->Paces ? DRAIN_STEP_MS : 0)) * ONE_MS;
     KeDelayExecutionThread(KernelMode, FALSE, &tick);
+    Pump->MixerFull = (BOOLEAN)(Pump->Observer.Kind->Paces && !Pump->Dead);
 }
 
 VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
@@ -652,6 +655,7 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
 
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
+    LARGE_INTEGER tick;
     NTSTATUS status;
 
     PAGED_CODE();
@@ -659,6 +663,11 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
         return STATUS_SUCCESS;
     }
     Pump->Open = FALSE;
+    if (Pump->MixerFull) {
+        tick.QuadPart = -(LONGLONG)MIXER_MS * ONE_MS;
+        KeDelayExecutionThread(KernelMode, FALSE, &tick);
+        Pump->MixerFull = FALSE;
+    }
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
     ForgetUnrecorded(Pump);
     if (status == STATUS_IO_TIMEOUT) {
