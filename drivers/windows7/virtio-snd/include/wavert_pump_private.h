@@ -49,6 +49,8 @@ VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump);
 /* Capture, with Mapping: the first Frames samples of a period that came back go to where the captured data ends, unless
  * they are there. */
 VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames);
+/* Capture: nothing but silence is in what the period brought. */
+BOOLEAN WaveRtCopiesAreSilent(const WAVERT_PUMP *Pump, const WAVERT_FLIGHT *Flight);
 /* Capture, with Mapping: what came back and the client has room for is captured data now. Returns the counter value at
  * which there is room for more of it; WAVERT_NEVER: after a notification or a completion. */
 ULONGLONG WaveRtCaptureTake(PWAVERT_PUMP Pump, ULONGLONG NowTicks);

@@ -111,6 +111,23 @@ static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
     return (clock < Pump->Completed) ? clock : Pump->Completed;
 }
 
+/* A recorder cannot have filled anything by now: it answers at once, with silence. All that was posted ahead is
+ * taken back and asked for again when there is something. What is not silent is kept: a card may be fast. */
+CODE_RESIDENT static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONGLONG clock = WaveRtPositionFrames(&Pump->Position, NowTicks) - Pump->Steering.Base;
+
+    if (Pump->Steering.Consumed == 0 || clock > Pump->Steering.Consumed / 2u || WaveRtPumpInFlight(Pump) ||
+        !WaveRtCopiesAreSilent(Pump, &Pump->Flight[(Pump->FlightFirst - 1u) % WAVERT_FLIGHT_MAX])) {
+        return;
+    }
+    Pump->Submitted -= Pump->Steering.Consumed;
+    Pump->Completed = Pump->Submitted;
+    WaveRtPumpForgetHeld(Pump);
+    Pump->Lag = (LONGLONG)Pump->Geometry.LagFrames * WAVERT_LAG_ONE;
+    Pump->Observer.Kind = &WaveRtInstant;
+}
+
 /* The sooner of Due and the counter value at which the next notification, whose data is in memory, may be given. */
 static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONGLONG Due)
 {
@@ -128,6 +145,9 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 
     ULONGLONG room;
 
+    if (Pump->Observer.Kind->Paces) {
+        FindOut(Pump, Pass->Now);
+    }
     if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump);
         WaveRtPumpReduceLag(Pump, Pass->Now);

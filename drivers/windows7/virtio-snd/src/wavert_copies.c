@@ -78,3 +78,19 @@ VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Fram
         left -= part;
     }
 }
+
+CODE_RESIDENT BOOLEAN WaveRtCopiesAreSilent(const WAVERT_PUMP *Pump, const WAVERT_FLIGHT *Flight)
+{
+    ULONG span = (Flight->Copied ? WAVERT_COPIES_FRAMES : Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    const UCHAR *source = Flight->Copied ? Pump->Copies : Pump->Mapping;
+    ULONG at = Flight->At * Pump->FrameBytes;
+    ULONG left;
+
+    for (left = (source != NULL) ? Flight->Frames * Pump->FrameBytes : 0; left > 0; left--) {
+        if (source[at] != 0) {
+            return FALSE;
+        }
+        at = (at + 1u) % span;
+    }
+    return TRUE;
+}

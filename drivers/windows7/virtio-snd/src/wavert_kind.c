@@ -93,7 +93,7 @@ VOID WaveRtKindGiven(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     }
 }
 
-static VOID Become(PWAVERT_PUMP Pump, const WAVERT_KIND *Kind, ULONGLONG NowTicks)
+CODE_RESIDENT static VOID Become(PWAVERT_PUMP Pump, const WAVERT_KIND *Kind, ULONGLONG NowTicks)
 {
     VIRTIOSND_TRACE("stream %u: the device %s\n", (unsigned)Pump->Stream,
                     Kind->Paces ? "paces" : "completes at once");

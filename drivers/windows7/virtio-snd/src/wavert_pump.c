@@ -492,7 +492,7 @@ static LONGLONG InitialLag(const WAVERT_PUMP *Pump)
 
 /* Sets the scene for START: how much silence goes first, and, where the device takes periods before START, the
  * periods. */
-static VOID PrepareRun(PWAVERT_PUMP Pump)
+CODE_RESIDENT static VOID PrepareRun(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
 
@@ -582,7 +582,7 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
 }
 
 /* Lock not held. */
-static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
+CODE_RESIDENT static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
 {
     BOOLEAN playing;
     KIRQL irql;
@@ -593,7 +593,7 @@ static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
     return playing;
 }
 
-static VOID Drain(PWAVERT_PUMP Pump)
+CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
 {
     LARGE_INTEGER tick;
     ULONG waited;

@@ -72,7 +72,7 @@
 #if defined(__GNUC__)
 #define CODE_INIT __attribute__((section("INIT"), noinline CODE_SMALL))
 #define CODE_PAGE __attribute__((section("PAGE"), noinline CODE_SMALL))
-#define CODE_RESIDENT __attribute__((noinline))
+#define CODE_RESIDENT __attribute__((noinline CODE_SMALL))
 #elif defined(_MSC_VER) && _MSC_VER >= 1700
 #define CODE_INIT __declspec(code_seg("INIT")) __declspec(noinline)
 #define CODE_PAGE __declspec(code_seg("PAGE")) __declspec(noinline)
