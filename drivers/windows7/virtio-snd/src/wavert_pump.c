@@ -564,7 +564,7 @@ static NTSTATUS AwaitStarted(PWAVERT_PUMP Pump)
     return status;
 }
 
-NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
+CODE_RESIDENT NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump)
 {
     NTSTATUS status;
 
@@ -608,7 +608,7 @@ CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
     Pump->MixerFull = (BOOLEAN)(Pump->Observer.Kind->Paces && !Pump->Dead);
 }
 
-VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
+CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
 
@@ -677,7 +677,7 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     return status;
 }
 
-VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
+CODE_RESIDENT VOID WaveRtPumpReset(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
 
