@@ -13,7 +13,7 @@ from harness import Folder, add_test, equal, main, noise, read_wav, refused, run
 ARCHS = ("x86", "x64")
 FRAMES = 48017  # a second, and not a whole number of periods
 
-# Of the device, each by itself; the last ones together. ioeventfd=on: a doorbell is heard a little later.
+# Of the device, each by itself; the last ones together.
 PROPERTIES = (
     "streams=3", "streams=4", "streams=10", "jacks=2", "jacks=8", "chmaps=2", "chmaps=18",
     "event_idx=off", "indirect_desc=off", "packed=on", "iommu_platform=on", "in_order=on", "any_layout=off",
