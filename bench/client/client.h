@@ -90,6 +90,11 @@ struct engine_options engine_options_default(bool capture);
 NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, const struct engine_options *options);
 /* The scenario fails when it does not open. */
 void engine_open_required(struct engine *engine, bool capture, const struct engine_options *options);
+/* By the run's own options, or the scenario fails. The engine holds an event that the driver points to: it stays where
+ * it is until it is closed. */
+void engine_open_default(struct engine *engine, bool capture);
+/* As engine_open_default; what RUN answers. */
+NTSTATUS engine_open_and_run(struct engine *engine, bool capture);
 void engine_close(struct engine *engine);
 NTSTATUS engine_run(struct engine *engine);
 /* Waits for the next notification or timer period, late by the configured jitter. False: the device is gone, or no

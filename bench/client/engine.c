@@ -71,6 +71,18 @@ void engine_open_required(struct engine *engine, bool capture, const struct engi
            (unsigned)options->buffer_frames, status_name(status));
 }
 
+void engine_open_default(struct engine *engine, bool capture)
+{
+    struct engine_options options = engine_options_default(capture);
+    engine_open_required(engine, capture, &options);
+}
+
+NTSTATUS engine_open_and_run(struct engine *engine, bool capture)
+{
+    engine_open_default(engine, capture);
+    return engine_run(engine);
+}
+
 void engine_close(struct engine *engine)
 {
     if (!engine->pin)

@@ -113,11 +113,8 @@ static void calls_after_surprise_removal(void)
     KSRTAUDIO_HWREGISTER hw;
     KSRTAUDIO_HWLATENCY latency;
     device_up();
-    for (int capture = 0; capture <= 1; capture++) {
-        struct engine_options options = engine_options_default(capture);
-        engine_open_required(&engines[capture], capture, &options);
-        EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN refused");
-    }
+    for (int capture = 0; capture <= 1; capture++)
+        EXPECT(NT_SUCCESS(engine_open_and_run(&engines[capture], capture)), "RUN refused");
     thread_sleep_until(clock_now_ns() + 55 * MS);
     pnp_surprise_removal();
     for (int capture = 0; capture <= 1; capture++) {
@@ -149,8 +146,7 @@ static void unload(void)
         device_start();
         for (int capture = 0; capture <= 1; capture++) {
             struct engine engine;
-            struct engine_options options = engine_options_default(capture);
-            engine_open_required(&engine, capture, &options);
+            engine_open_default(&engine, capture);
             engine_close(&engine);
         }
     }

@@ -93,8 +93,7 @@ static void sleep_with_open_streams(void)
     for (unsigned i = 0; i < sizeof states / sizeof *states; i++) {
         struct engine engines[2];
         for (int capture = 0; capture <= 1; capture++) {
-            struct engine_options options = engine_options_default(capture);
-            engine_open_required(&engines[capture], capture, &options);
+            engine_open_default(&engines[capture], capture);
             EXPECT(NT_SUCCESS(ks_pin_set_state(engines[capture].pin, states[i])), "state %d refused", states[i]);
         }
         sleep_s3();
@@ -113,11 +112,8 @@ static void sleep_with_open_streams(void)
 static void lose_power_then(NTSTATUS (*end)(void))
 {
     struct engine engines[2];
-    for (int capture = 0; capture <= 1; capture++) {
-        struct engine_options options = engine_options_default(capture);
-        engine_open_required(&engines[capture], capture, &options);
-        EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN refused");
-    }
+    for (int capture = 0; capture <= 1; capture++)
+        EXPECT(NT_SUCCESS(engine_open_and_run(&engines[capture], capture)), "RUN refused");
     thread_sleep_until(clock_now_ns() + 33 * MS);
     power_device(PowerDeviceD3);
     EXPECT(NT_SUCCESS(end()), "the request was refused");

@@ -48,11 +48,8 @@ static void device_stays_broken(void)
     struct engine engines[2];
     device_up();
     for (unsigned life = 0; life < 2; life++) {
-        for (int capture = 0; capture <= 1; capture++) {
-            struct engine_options options = engine_options_default(capture);
-            engine_open_required(&engines[capture], capture, &options);
-            EXPECT(NT_SUCCESS(engine_run(&engines[capture])), "RUN refused");
-        }
+        for (int capture = 0; capture <= 1; capture++)
+            EXPECT(NT_SUCCESS(engine_open_and_run(&engines[capture], capture)), "RUN refused");
         thread_sleep_until(clock_now_ns() + 5000 * MS);
         for (int capture = 0; capture <= 1; capture++)
             given_up(&engines[capture]);
@@ -70,9 +67,7 @@ static void end_of_a_broken_device(NTSTATUS (*end)(void), uint64_t after_ns)
 {
     struct engine engines[2];
     for (int capture = 0; capture <= 1; capture++) {
-        struct engine_options options = engine_options_default(capture);
-        engine_open_required(&engines[capture], capture, &options);
-        NTSTATUS status = engine_run(&engines[capture]);
+        NTSTATUS status = engine_open_and_run(&engines[capture], capture);
         EXPECT(NT_SUCCESS(status) || status == STATUS_DEVICE_NOT_CONNECTED /* given up before */, "RUN answered %s",
                status_name(status));
     }

@@ -10,13 +10,6 @@
 
 #define MS NS_PER_MS_CLIENT
 
-/* Into the caller's memory: the engine holds an event that the driver points to. */
-static void open_default(struct engine *engine, bool capture)
-{
-    struct engine_options options = engine_options_default(capture);
-    engine_open_required(engine, capture, &options);
-}
-
 /* ---- sound that pauses, and streams that come again ---- */
 
 static void pause_resume_loses_nothing(void)
@@ -111,7 +104,7 @@ static void state_walks(void)
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
         struct engine engine;
-        open_default(&engine, capture);
+        engine_open_default(&engine, capture);
         for (size_t i = 0; i < 3 * sizeof walk / sizeof *walk; i++) {
             NTSTATUS status = ks_pin_set_state(engine.pin, walk[i % (sizeof walk / sizeof *walk)]);
             EXPECT(NT_SUCCESS(status), "%s: state %d answered %s", endpoint_name(&engine.endpoint),
@@ -284,7 +277,7 @@ static void bad_buffers_are_refused(void)
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
         struct engine engine;
-        open_default(&engine, capture);
+        engine_open_default(&engine, capture);
         ULONG frame = engine.frame_bytes;
         ks_pin_unregister_event(engine.pin, &engine.event);
         engine.options.event_mode = false;
@@ -310,7 +303,7 @@ static void short_of_pages(void)
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
         struct engine engine;
-        open_default(&engine, capture);
+        engine_open_default(&engine, capture);
         if (engine.options.event_mode)
             ks_pin_unregister_event(engine.pin, &engine.event);
         engine.options.event_mode = false;
@@ -398,7 +391,7 @@ static void two_opens_of_one_pin_are_refused(void)
     device_up();
     for (int capture = 0; capture <= 1; capture++) {
         struct engine first;
-        open_default(&first, capture);
+        engine_open_default(&first, capture);
         struct engine second;
         struct engine_options options = engine_options_default(capture);
         EXPECT(!NT_SUCCESS(engine_open(&second, &first.endpoint, &options)), "%s opened twice",
@@ -423,7 +416,7 @@ static void registers_are_refused(void)
     for (int capture = 0; capture <= 1; capture++) {
         KSRTAUDIO_HWREGISTER hw;
         struct engine engine;
-        open_default(&engine, capture);
+        engine_open_default(&engine, capture);
         NTSTATUS position = ks_pin_position_register(engine.pin, &hw);
         NTSTATUS clock = ks_pin_clock_register(engine.pin, &hw);
         EXPECT(position == STATUS_NOT_SUPPORTED && clock == STATUS_NOT_SUPPORTED,

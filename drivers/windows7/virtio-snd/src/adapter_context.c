@@ -75,18 +75,26 @@ CODE_PAGE NTSTATUS AdapterContextCreate(PDEVICE_OBJECT DeviceObject, PDEVICE_OBJ
     return STATUS_SUCCESS;
 }
 
-CODE_PAGE VOID AdapterContextRetire(PADAPTER_CONTEXT Context)
+/* Stream mutex held. */
+CODE_PAGE static VOID ForEachStream(PADAPTER_CONTEXT Context, VOID (*Do)(PMINIPORTWAVERTSTREAM Stream))
 {
-    PVIRTIOSND_BACKEND backend;
     ULONG stream;
 
     PAGED_CODE();
-    AdapterContextLockStreams(Context);
     for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
         if (Context->Streams[stream] != NULL) {
-            WaveRtStreamQuiesce(Context->Streams[stream]);
+            Do(Context->Streams[stream]);
         }
     }
+}
+
+CODE_PAGE VOID AdapterContextRetire(PADAPTER_CONTEXT Context)
+{
+    PVIRTIOSND_BACKEND backend;
+
+    PAGED_CODE();
+    AdapterContextLockStreams(Context);
+    ForEachStream(Context, WaveRtStreamQuiesce);
     /* Only now: quiescing still talks to the backend. New streams are kept out by the mutex, then by Gone. */
     InterlockedExchange(&Context->Gone, 1);
     backend = Context->Backend;
@@ -122,26 +130,14 @@ CODE_PAGE VOID AdapterContextUnlockStreams(PADAPTER_CONTEXT Context)
 
 CODE_PAGE VOID AdapterContextRestStreams(PADAPTER_CONTEXT Context)
 {
-    ULONG stream;
-
     PAGED_CODE();
-    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
-        if (Context->Streams[stream] != NULL) {
-            WaveRtStreamRest(Context->Streams[stream]);
-        }
-    }
+    ForEachStream(Context, WaveRtStreamRest);
 }
 
 CODE_PAGE VOID AdapterContextStreamsGoOn(PADAPTER_CONTEXT Context)
 {
-    ULONG stream;
-
     PAGED_CODE();
-    for (stream = 0; stream < VirtIoSndStreamCount; stream++) {
-        if (Context->Streams[stream] != NULL) {
-            WaveRtStreamGoOn(Context->Streams[stream]);
-        }
-    }
+    ForEachStream(Context, WaveRtStreamGoOn);
 }
 
 BOOLEAN AdapterContextIsGone(PADAPTER_CONTEXT Context)

@@ -52,7 +52,7 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 
 /* Lock held. Hands over a period that Sg describes. */
 static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
-                         BOOLEAN Silent)
+                                  BOOLEAN Silent)
 {
     ULONG number = Pump->FlightNext;
     WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
