@@ -45,6 +45,7 @@ _Noreturn void host_exit(enum link_exit code, const char *text);
 void host_power(bool on); /* the device gets or loses power */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
+void host_device_back(void); /* it is plugged in again, and knows nothing */
 
 /* ---- power.c ---- */
 
@@ -117,6 +118,7 @@ void dpc_check_free(const void *start, size_t bytes);
 void dpc_check_unload(void);
 void interrupt_deliver(void);
 bool interrupt_pending(void); /* level high, connected, and the IRQL lets it through */
+bool interrupt_possible(void); /* the same, whatever the level is */
 void interrupt_check_free(const void *start, size_t bytes);
 
 /* ---- thread.c, dispatcher.c ---- */
@@ -158,6 +160,10 @@ void thread_init(void); /* makes the running stack the first thread */
 bool thread_guard_contains(const void *address);
 bool thread_stack_contains(const void *address, size_t bytes);
 void thread_wake(struct thread *thread, NTSTATUS status);
+/* The running thread may be made to wait for another one here and now. */
+bool thread_preemptible(void);
+/* Lets a thread that was preferred (kernel.h) run, as soon as the running one is preemptible. */
+void thread_preempt(void);
 void thread_tick(uint64_t tick_ns);
 _Noreturn void thread_end(void);
 /* Calls function(argument) on a stack of its own, as Windows runs DPCs; not reentrant. */

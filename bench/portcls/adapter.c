@@ -165,7 +165,9 @@ void adapter_remove_port(struct adapter *adapter, struct port *port)
     memmove(adapter->ports + i, adapter->ports + i + 1, (adapter->port_count - i - 1) * sizeof *adapter->ports);
     adapter->port_count--;
     port->registered = false;
+    port_enter(port);
     port_release_children(port);
+    port_leave(port);
     com_object_release(&port->com);
 }
 

@@ -91,6 +91,7 @@ struct port {
     ULONG open_pins[FILTER_PINS_MAX];
     LIST_ENTRY events;
     ULONG events_generated;
+    KMUTEX control; /* port_enter */
 };
 
 #define PORT_OBJECT_KIND "port"
@@ -98,6 +99,10 @@ extern const struct com_interface g_port_interfaces[2][11];
 extern const void *const g_port_vtbls[2][COM_FACES];
 struct port *port_create(enum port_kind kind);
 struct port *port_of_unknown(void *face);
+/* One thread at a time opens, closes, moves or frees the pins of a port, or lets go of its children. The port stays as
+ * long as anybody waits or is inside. May be nested. */
+void port_enter(struct port *port);
+void port_leave(struct port *port);
 /* Lets go of miniport, adapter and resources; the object itself lives on for whoever holds it. */
 void port_release_children(struct port *port);
 NTSTATUS NTAPI port_Init(void *face, DEVICE_OBJECT *fdo, IRP *irp, void *miniport, void *adapter, void *resources);
@@ -196,6 +201,7 @@ struct pin {
     bool pause_known;
     KSAUDIO_POSITION pause_position;
     unsigned reads;
+    unsigned moves; /* of the state, begun and ended; odd: one is under way */
 };
 
 /* NewStream. `format` is passed as it is. On failure *out is NULL. */
