@@ -29,9 +29,6 @@
 #define AWAY_NS (20 * MS)
 #define FACTS_A_LINE 1000u
 
-/* Marks in the facts of a step. */
-enum { MARK_STARTED = STEP_FIRST_MARK, MARK_OPEN = STEP_FIRST_MARK << 1 };
-
 static struct {
     struct stream_share shares[2]; /* render, capture */
     struct render_job playing;
@@ -301,10 +298,12 @@ static void stream(const struct endpoint *endpoints)
     if (!g_life.recording.samples)
         bench_bug("no memory for the recording");
     g_life.clients = 2;
+    step_mark(STEP_OPEN, true);
     struct thread *a = thread_create("render client", play, NULL);
     struct thread *b = thread_create("capture client", record, NULL);
     thread_join(a);
     thread_join(b);
+    step_mark(STEP_OPEN, false);
     EXPECT(ks_open_pins() == 0, "%u pins still open", ks_open_pins());
     tell_end("render", &g_life.shares[0]);
     tell_end("capture", &g_life.shares[1]);
@@ -319,11 +318,11 @@ static void stream_in_between(void)
 {
     struct endpoint endpoints[2];
     find_endpoints(endpoints);
-    step_mark(MARK_STARTED, true);
+    step_mark(STEP_STARTED, true);
     give_turn();
     stream(endpoints);
     take_turn();
-    step_mark(MARK_STARTED, false);
+    step_mark(STEP_STARTED, false);
     forget_endpoints(endpoints);
 }
 

@@ -46,7 +46,7 @@ uint64_t step_count(void) { return count; }
 
 unsigned step_facts(uint64_t nth) { return facts[nth]; }
 
-void step_mark(unsigned mark, bool on) { marks = on ? marks | mark : marks & ~mark; }
+void step_mark(enum step_fact fact, bool on) { marks = on ? marks | fact : marks & ~(unsigned)fact; }
 
 void step_let_time_pass(void)
 {

@@ -9,16 +9,11 @@
 #ifndef BENCH_STEPPOINT_H
 #define BENCH_STEPPOINT_H
 
+#include "../include/step_facts.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What holds at a step; the rest of the byte is the scenario's (step_mark). */
-enum step_fact {
-    STEP_PREEMPTIBLE = 1,   /* another thread may run at once */
-    STEP_INTERRUPTIBLE = 2, /* the driver's service routine may run at once */
-    STEP_TIMED = 4,         /* a timer is set */
-    STEP_FIRST_MARK = 8
-};
 #define STEPS_MAX 65536u
 
 /* One step. Any IRQL, on any stack, outside exchanges with the host. */
@@ -32,8 +27,8 @@ void step_end(void);
 uint64_t step_count(void);
 /* The facts at step `nth` of those counted, from 1. */
 unsigned step_facts(uint64_t nth);
-/* Sets or clears a mark of the scenario's own in the facts of the steps to come. */
-void step_mark(unsigned mark, bool on);
+/* Sets or clears a fact that the scenario knows, for the steps to come. */
+void step_mark(enum step_fact fact, bool on);
 
 /* For `happen`: lets time come to the next expiry of a timer, 20 ms at most. */
 void step_let_time_pass(void);
