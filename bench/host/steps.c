@@ -27,23 +27,23 @@ static const struct event {
     unsigned where;    /* facts without which it means nothing */
     unsigned distinct; /* further ones without which it waits, and comes to the same as at a later step */
     unsigned ends;     /* that are good */
-    const char *start; /* what START_DEVICE may answer; NULL: it may not fail */
+    const char *start[STATUSES_MAX];   /* what START_DEVICE may answer; none: it may not fail */
     const char *streams[STATUSES_MAX]; /* what a stream may be refused with */
 } s_events[] = {
-    {"interrupt", 0, STEP_INTERRUPTIBLE, EXACT, NULL, {NULL}},
-    {"device-interrupt", 0, 0, EXACT, NULL, {NULL}},
-    {"dpc", STEP_TIMED, 0, EXACT, NULL, {NULL}},
-    {"notification", STEP_TIMED, 0, EXACT, NULL, {NULL}},
-    {"needs-reset", 0, 0, EXACT | WENT_ON, NULL, {NULL}},
-    {"removal", 0, 0, EXACT | ENDED, NULL, {NULL}},
-    {"pause", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | WENT_ON, NULL, {NULL}},
-    {"stop", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, NULL, {NULL}},
-    {"close", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, NULL, {NULL}},
-    {"disable", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, NULL, {NULL}},
-    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, NULL, {NULL}},
-    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, NULL, {NULL}},
-    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, NULL, {NULL}},
-    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, NULL, {NULL}},
+    {"interrupt", 0, STEP_INTERRUPTIBLE, EXACT, {NULL}, {NULL}},
+    {"device-interrupt", 0, 0, EXACT, {NULL}, {NULL}},
+    {"dpc", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
+    {"notification", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
+    {"needs-reset", 0, 0, EXACT | WENT_ON, {NULL}, {NULL}},
+    {"removal", 0, 0, EXACT | ENDED, {NULL}, {NULL}},
+    {"pause", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
+    {"stop", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
+    {"close", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
+    {"disable", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
+    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
+    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
+    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
+    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
 };
 #define EVENTS (sizeof s_events / sizeof s_events[0])
 
@@ -119,11 +119,11 @@ static void add_facts(struct run *run, const char *digits) {
 }
 
 static bool documented(const struct event *event, const char *step, const char *status) {
-    if (strncmp(step, "render-", 7) != 0 && strncmp(step, "capture-", 8) != 0) {
-        return strcmp(step, "start") == 0 && event->start != NULL && strcmp(event->start, status) == 0;
-    }
-    for (size_t i = 0; i < STATUSES_MAX && event->streams[i] != NULL; i++) {
-        if (strcmp(event->streams[i], status) == 0) {
+    bool stream = strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+    const char *const *statuses = stream ? event->streams : event->start;
+
+    for (size_t i = 0; i < STATUSES_MAX && statuses[i] != NULL && (stream || strcmp(step, "start") == 0); i++) {
+        if (strcmp(statuses[i], status) == 0) {
             return true;
         }
     }
@@ -252,22 +252,29 @@ static unsigned columns(const struct sweep_result *result) {
     return 1u << RUNS | (result->verdict != SWEEP_BROKEN ? 1u << (FIRST_END + end) : 0);
 }
 
-static void json_ends(const char *row) {
-    const struct event *event = find_event(row);
-    char statuses[STATUSES_MAX * SWEEP_STATUS_BYTES] = "", ends[64] = "";
+static void json_words(const char *key, const char *const *words, size_t count) {
+    char text[512] = "";
 
-    for (size_t i = 0; event != NULL && i < STATUSES_MAX && event->streams[i] != NULL; i++) {
-        snprintf(statuses + strlen(statuses), sizeof statuses - strlen(statuses), "%s%s", i != 0 ? " " : "",
-                 event->streams[i]);
+    for (size_t i = 0; i < count && words[i] != NULL; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s", i != 0 ? " " : "", words[i]);
     }
-    for (enum end i = END_EXACT; event != NULL && i < END_REFUSED; i++) {
+    report_json_string(key, text);
+}
+
+static void json_ends(const char *row) {
+    static const struct event none = {.name = ""};
+    const struct event *event = find_event(row) != NULL ? find_event(row) : &none;
+    const char *ends[ENDS];
+    size_t count = 0;
+
+    for (enum end i = END_EXACT; i < END_REFUSED; i++) {
         if (event->ends & (1u << i)) {
-            snprintf(ends + strlen(ends), sizeof ends - strlen(ends), "%s%s", ends[0] != '\0' ? " " : "", s_ends[i]);
+            ends[count++] = s_ends[i];
         }
     }
-    report_json_string("ends", ends);
-    report_json_string("start_status", event != NULL && event->start != NULL ? event->start : "");
-    report_json_string("stream_statuses", statuses);
+    json_words("ends", ends, count);
+    json_words("start_statuses", event->start, STATUSES_MAX);
+    json_words("stream_statuses", event->streams, STATUSES_MAX);
 }
 
 /* ---- the list of points ---- */

@@ -37,6 +37,7 @@ static enum exit_status live(struct session *session, struct sweep_life *life) {
     enum exit_status status = session_run(session);
     report_evaluate(&report, session);
     if (status == EXIT_GOOD && !report_good(&report, session)) {
+        report_print(&report, session);
         fail("the life after the failure did not play or record what it should");
         status = EXIT_NOT_GOOD;
     }

@@ -129,6 +129,8 @@ void host_device_back(void)
     gone = false;
     host_power(false);
     host_power(true);
+    while (host_advance(clock_now_ns()) < clock_now_ns())
+        ; /* its time stood still */
 }
 
 void host_strike(enum link_strike strike)

@@ -299,6 +299,8 @@ void object_init(void);
 void handle_check_unload(void);
 void registry_init(void);
 void device_check_unload(void);
+/* A driver stays loaded until what it gave to IoQueueWorkItem has returned. [D wdm/nf-wdm-ioqueueworkitem] */
+void work_await(void);
 void work_check_unload(void);
 DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);
 void bus_init(void);

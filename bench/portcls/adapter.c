@@ -89,6 +89,7 @@ static NTSTATUS NTAPI PcAddAdapterDevice(DRIVER_OBJECT *driver, DEVICE_OBJECT *p
     adapter->start = start;
     adapter->max_objects = max_objects;
     adapter->device_power = PowerDeviceD0;
+    KeInitializeEvent(&adapter->powered, NotificationEvent, TRUE);
     adapter->lower = IoAttachDeviceToDeviceStack(fdo, pdo);
     if (!adapter->lower) {
         bench_free(adapter);

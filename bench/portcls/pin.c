@@ -154,6 +154,8 @@ static NTSTATUS open_pin(struct port *port, ULONG id, const KSDATAFORMAT *format
 
 NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out)
 {
+    if (port->adapter && !port->adapter->removed) /* PortCls is in D0 before NewStream */
+        thread_wait(&port->adapter->powered, UINT64_MAX);
     port_enter(port);
     NTSTATUS status = open_pin(port, id, format, out);
     port_leave(port);

@@ -51,6 +51,7 @@ struct adapter {
     size_t connection_count;
     IAdapterPowerManagement *power; /* referenced */
     ULONG device_power;             /* DEVICE_POWER_STATE as last set: 1 = D0 */
+    KEVENT powered;                 /* in D0 and told so */
 };
 
 /* The adapter of a device object that PcAddAdapterDevice made; violation PORTCLS_BAD_DEVICE else. */
