@@ -455,9 +455,39 @@ static void a_start_without_answer_is_given_up_and_stopped(void **state)
     assert_int_equal(commands[0], VIRTIO_SND_R_PCM_START);
     assert_int_equal(commands[1], VIRTIO_SND_R_PCM_STOP); /* it may run after all */
     assert_int_equal(commands[2], VIRTIO_SND_R_PCM_RELEASE);
+    assert_int_equal(starts_done, 1); /* nobody waits for it any longer */
+    assert_int_equal(start_status, STATUS_DEVICE_NOT_CONNECTED);
     answer(&held, 0);
     VirtIoSndControlDrain(&control);
-    assert_int_equal(starts_done, 0); /* never after Close */
+    assert_int_equal(starts_done, 1); /* never after Close */
+    destroy();
+}
+
+static void look_for_start(void)
+{
+    KIRQL old = wdk_raise(DISPATCH_LEVEL);
+
+    VirtIoSndPcmLookForStart(&pcm);
+    wdk_lower(old);
+}
+
+static void a_start_on_a_device_that_goes_is_not_waited_for(void **state)
+{
+    (void)state;
+    create(0);
+    VirtIoSndPcmOpen(&pcm, &config);
+    snd_device.doorbell = dead;
+    run();
+    look_for_start();
+    assert_int_equal(starts_done, 0); /* it may still answer */
+    VirtioPciTransportGone(&transport);
+    wdk.register_write = NULL;
+    wdk.now = 0;
+    look_for_start();
+    assert_int_equal(starts_done, 1);
+    assert_int_equal(start_status, STATUS_DEVICE_NOT_CONNECTED);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    assert_true(wdk.now < 1000000);
     destroy();
 }
 
@@ -541,6 +571,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(no_period_goes_out_between_stop_and_the_next_start),
     UNIT_TEST(parameters_refused_after_a_stream_ran_are_offered_again),
     UNIT_TEST(a_start_without_answer_is_given_up_and_stopped),
+    UNIT_TEST(a_start_on_a_device_that_goes_is_not_waited_for),
     UNIT_TEST(stop_waits_for_a_start_on_its_way),
     UNIT_TEST(a_removed_device_is_left_at_once),
     UNIT_TEST(quiesce_returns_everything_and_lets_nobody_in),
