@@ -13,8 +13,8 @@
  * sends one takes his turn.
  *
  * Lines for the host: "facts XX..." two digits for each step; "steps N"; "failed
- * STEP STATUS" for what the driver refused; "frames RENDER CAPTURE"; "acted" when
- * the event did anything; "life N" when life N is over.
+ * STEP STATUS" for what the driver refused; "ended" when a stream did before its
+ * client was ready; "recorded FRAMES"; "life N" when life N is over.
  */
 #include "client.h"
 
@@ -25,7 +25,6 @@
 #include <string.h>
 
 #define MS NS_PER_MS_CLIENT
-#define BUFFER_FRAMES 1920
 #define AWAY_NS (20 * MS)
 #define FACTS_A_LINE 1000u
 
@@ -39,7 +38,7 @@ static struct {
     KMUTEX turn;              /* of plug and play, and of power */
     KEVENT wanted;            /* somebody is to act */
     const struct step_event *event; /* NULL: none */
-    bool over, acted;
+    bool over;
 } g_life;
 
 /* ---- what may happen ---- */
@@ -56,7 +55,6 @@ static void for_each_open(void (*act)(struct engine *engine))
         struct engine *engine = share_enter(&g_life.shares[i]);
         if (!engine)
             continue;
-        g_life.acted = true;
         act(engine);
         engine_leave(engine);
     }
@@ -91,10 +89,8 @@ static void act_stop(void) { for_each_open(stop_one); }
 
 static void act_close(void)
 {
-    for (int i = 0; i < 2; i++) {
-        g_life.acted = g_life.acted || g_life.shares[i].engine;
+    for (int i = 0; i < 2; i++)
         share_close(&g_life.shares[i]);
-    }
 }
 
 static void take_turn(void) { thread_wait(&g_life.turn, UINT64_MAX); }
@@ -110,10 +106,8 @@ static bool device_is_started(void)
 static void ask_device(void (*ask)(void))
 {
     take_turn();
-    if (device_is_started()) {
-        g_life.acted = true;
+    if (device_is_started())
         ask();
-    }
     give_turn();
 }
 
@@ -213,10 +207,8 @@ static void actor(void *unused)
 /* Exactly at the step, at any IRQL. */
 static void happen(void)
 {
-    if (g_life.event->now) {
-        g_life.acted = true;
+    if (g_life.event->now)
         g_life.event->now();
-    }
     if (!g_life.event->act)
         return;
     thread_prefer(g_actor);
@@ -276,7 +268,6 @@ static void forget_endpoints(const struct endpoint *endpoints)
 static struct engine_options options_of(int i)
 {
     struct engine_options options = engine_options_default(i == 1);
-    options.buffer_frames = BUFFER_FRAMES;
     options.share = &g_life.shares[i];
     return options;
 }
@@ -307,8 +298,9 @@ static void stream(const struct endpoint *endpoints)
     EXPECT(ks_open_pins() == 0, "%u pins still open", ks_open_pins());
     tell_end("render", &g_life.shares[0]);
     tell_end("capture", &g_life.shares[1]);
-    tell("frames %llu %llu", (unsigned long long)g_life.playing.result.frames,
-         (unsigned long long)g_life.recording.result.frames);
+    if (g_life.playing.removed || g_life.recording.removed || g_life.closed)
+        tell("ended");
+    tell("recorded %llu", (unsigned long long)g_life.recording.result.frames);
     files_write_output(g_life.recording.samples, g_life.recording.result.frames);
     free(g_life.recording.samples);
 }
@@ -389,8 +381,6 @@ static void steps(void)
     thread_join(g_actor);
     if (!colon)
         tell_facts();
-    if (g_life.acted)
-        tell("acted");
     tell("life 1");
     pnp_plug();
     scenario_duplex();

@@ -384,6 +384,8 @@ enum exit_status faults_run(const struct options *options) {
         .form = "ARCH:VARIANT:KIND:N:once or :on",
         .layout = {.title = "fails", .key = "kind", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_status", .json_extra = json_statuses},
+        .sound_frames = 2400, /* 50 ms: five periods */
+        .around_frames = 2400,
         .list = list,
         .list_one = list_one,
         .recognise = recognise,

@@ -4,6 +4,10 @@
 
 #include "../include/turn.h"
 
+void mailbox_moved(void) {
+    turn_spins_known = -1;
+}
+
 bool mailbox_wait(struct link *link, unsigned milliseconds) {
     struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = (long)(milliseconds % 1000) * 1000000L};
 

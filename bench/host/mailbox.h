@@ -7,6 +7,8 @@
 
 #include "../include/link.h"
 
+/* Call when this process may use other processors than before: how to wait depends on them. */
+void mailbox_moved(void);
 /* Waits at most `milliseconds` until the guest has put a request. False: it has not. */
 bool mailbox_wait(struct link *link, unsigned milliseconds);
 /* Gives the turn back to the guest. */

@@ -5,6 +5,8 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "mailbox.h"
+
 unsigned processor_jobs(const struct options *options) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -26,6 +28,7 @@ void processor_use_one(unsigned place) {
         if (CPU_ISSET(i, &allowed) && place-- == 0) {
             CPU_SET(i, &one);
             sched_setaffinity(0, sizeof one, &one);
+            mailbox_moved();
             return;
         }
     }

@@ -67,8 +67,9 @@ struct run {
     uint8_t *facts; /* of each step, from 1 */
     size_t fact_count;
     uint64_t steps;
-    uint64_t frames[2]; /* that the clients moved */
-    bool complete;      /* all of both sounds arrived */
+    uint64_t recorded; /* frames */
+    bool complete;     /* all of both sounds arrived */
+    bool ended;        /* a stream did, before its client was ready */
     char step[SWEEP_STEP_BYTES], status[SWEEP_STATUS_BYTES]; /* first step that was refused */
     char wrong[256];
 };
@@ -157,7 +158,7 @@ static bool is_complete(const struct sound *sound, const int16_t *out, uint64_t 
 static void end_first(struct run *run) {
     struct session *session = run->life.session;
     const struct session_input *input = session->input;
-    uint64_t frames = run->frames[1];
+    uint64_t frames = run->recorded;
     int16_t *recorded = calloc(frames + 1, sizeof *recorded);
 
     run->complete = recorded != NULL &&
@@ -177,18 +178,19 @@ static void end_first(struct run *run) {
 static void on_line(void *opaque, const char *line) {
     struct run *run = opaque;
     char first[SWEEP_STEP_BYTES], second[SWEEP_STATUS_BYTES];
-    unsigned long long render, capture;
+    unsigned long long number;
     unsigned lives;
 
     if (strncmp(line, "facts ", 6) == 0) {
         add_facts(run, line + 6);
-    } else if (sscanf(line, "steps %llu", &render) == 1) {
-        run->steps = render;
+    } else if (sscanf(line, "steps %llu", &number) == 1) {
+        run->steps = number;
+    } else if (sscanf(line, "recorded %llu", &number) == 1) {
+        run->recorded = number;
     } else if (sscanf(line, "failed %31s %63s", first, second) == 2) {
         on_failed(run, first, second);
-    } else if (sscanf(line, "frames %llu %llu", &render, &capture) == 2) {
-        run->frames[0] = render;
-        run->frames[1] = capture;
+    } else if (strcmp(line, "ended") == 0) {
+        run->ended = true;
     } else if (sscanf(line, "life %u", &lives) == 1) {
         run->life.lives = lives;
         if (lives == 1) {
@@ -212,14 +214,11 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
     return sweep_live(sweep, &run->life);
 }
 
-static enum end end_of(const struct sweep *sweep, const struct run *run) {
+static enum end end_of(const struct run *run) {
     if (run->step[0] != '\0') {
         return END_REFUSED;
     }
-    if (run->frames[0] < sweep->render.frames || run->frames[1] < sweep->microphone.frames) {
-        return END_ENDED;
-    }
-    return run->complete ? END_EXACT : END_WENT_ON;
+    return run->complete ? END_EXACT : run->ended ? END_ENDED : END_WENT_ON;
 }
 
 static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *result) {
@@ -231,7 +230,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     if (status == EXIT_BAD_INPUT) {
         return status;
     }
-    enum end end = end_of(sweep, &run);
+    enum end end = end_of(&run);
     if (end != END_REFUSED && !(point.event->ends & (1u << end))) {
         snprintf(run.wrong, sizeof run.wrong, "the streams ended otherwise than documented: %s", s_ends[end]);
     }
@@ -291,7 +290,7 @@ static enum exit_status count_steps(struct sweep *sweep, const char *arch, const
     struct point point = {.arch = arch, .image = image};
     enum exit_status status = run_point(sweep, &point, count);
 
-    if (status == EXIT_GOOD && (end_of(sweep, count) != END_EXACT || count->fact_count != count->steps)) {
+    if (status == EXIT_GOOD && (end_of(count) != END_EXACT || count->fact_count != count->steps)) {
         status = EXIT_NOT_GOOD;
     }
     if (status != EXIT_GOOD) {
@@ -366,6 +365,8 @@ enum exit_status steps_run(const struct options *options) {
         .form = "ARCH:VARIANT:EVENT:N",
         .layout = {.title = "happens", .key = "event", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_end", .json_extra = json_ends},
+        .sound_frames = 1440, /* 30 ms: a buffer and a half */
+        .around_frames = 960,
         .list = list,
         .list_one = list_one,
         .recognise = recognise,

@@ -13,7 +13,6 @@
 
 #include "processor.h"
 
-#define SOUND_FRAMES 2400u /* 50 ms: five periods */
 #define LINE_BYTES 512u    /* of the journal; a pipe takes it whole */
 
 const struct sweep_image g_sweep_images[SWEEP_IMAGES] = {
@@ -324,8 +323,8 @@ static void finish(struct sweep *sweep) {
 static enum exit_status sweep_all(struct sweep *sweep) {
     char swept[128];
 
-    if (!audio_in_generate(&sweep->render, 2, SOUND_FRAMES) ||
-        !audio_in_generate(&sweep->microphone, 1, SOUND_FRAMES)) {
+    if (!audio_in_generate(&sweep->render, 2, sweep->ops->sound_frames) ||
+        !audio_in_generate(&sweep->microphone, 1, sweep->ops->sound_frames)) {
         return EXIT_BENCH;
     }
     enum exit_status status = !journal_open(sweep)            ? EXIT_BAD_INPUT

@@ -28,6 +28,8 @@ struct sweep_ops {
     const char *command;
     const char *form; /* of a point, for people */
     struct sweep_layout layout;
+    uint64_t sound_frames;  /* that each stream plays and records */
+    uint64_t around_frames; /* recorded beyond, beside what the buffer can hold back */
     /* Puts the points of one image on the list. */
     enum exit_status (*list)(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first);
     /* The same with one point, result->point, if it is reached. EXIT_BAD_INPUT: not; said so. */

@@ -6,8 +6,6 @@
 #include "image.h"
 #include "report.h"
 
-#define AROUND_FRAMES 2400u /* recorded beyond the signal, beside what the buffer can hold back */
-
 static bool fill_input(const struct sweep *sweep, const struct sweep_life *life, struct session_input *input) {
     char directory[4096];
 
@@ -24,7 +22,7 @@ static bool fill_input(const struct sweep *sweep, const struct sweep_life *life,
     input->line_opaque = life->opaque;
     input->render = &sweep->render;
     input->microphone = &sweep->microphone;
-    input->record_frames = sweep->microphone.frames + AROUND_FRAMES + 2 * sweep->options->buffer_frames;
+    input->record_frames = sweep->ops->sound_frames + sweep->ops->around_frames + 2 * sweep->options->buffer_frames;
     return image_arch(input->sys, life->arch, &input->arch);
 }
 

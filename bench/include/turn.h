@@ -30,20 +30,21 @@ static inline void turn_give(struct link *link, uint32_t turn)
         syscall(SYS_futex, &link->turn, FUTEX_WAKE, 1, NULL, NULL, 0);
 }
 
+static int turn_spins_known = -1; /* -1: not yet; whoever moves to other processors sets it so */
+
 /* Both sides run on one processor: to spin would only keep the other from it. */
 static inline unsigned turn_spins(void)
 {
-    static int spins = -1;
     unsigned long mask[16] = {0};
     int processors = 0;
 
-    if (spins < 0) {
+    if (turn_spins_known < 0) {
         syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
         for (unsigned i = 0; i < sizeof mask / sizeof *mask; i++)
             processors += __builtin_popcountl(mask[i]);
-        spins = processors == 1 ? 0 : (int)TURN_SPINS;
+        turn_spins_known = processors == 1 ? 0 : (int)TURN_SPINS;
     }
-    return (unsigned)spins;
+    return (unsigned)turn_spins_known;
 }
 
 /* True when it is `turn`'s turn; false when `limit` passed first. */
