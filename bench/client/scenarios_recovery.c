@@ -2,6 +2,8 @@
 /* Scenarios about a device that breaks its rules or asks for a reset in the midst of the sound. */
 #include "client.h"
 
+#include "../nt/steppoint.h"
+
 #include <stdlib.h>
 
 #define MS NS_PER_MS_CLIENT
@@ -98,8 +100,77 @@ static void recovery_meets_the_end(void)
     device_unload();
 }
 
+/* ---- what happens while a capture stream enters RUN ---- */
+
+static struct thread *g_remover;
+static KEVENT g_gone;
+
+static void remove_when_gone(void *unused)
+{
+    (void)unused;
+    thread_wait(&g_gone, UINT64_MAX);
+    EXPECT(NT_SUCCESS(pnp_surprise_removal()), "SURPRISE_REMOVAL refused");
+}
+
+static void go(void)
+{
+    pnp_unplug();
+    thread_prefer(g_remover);
+    KeSetEvent(&g_gone, 0, FALSE);
+}
+
+static void ask_for_reset(void) { host_strike(LINK_STRIKE_NEEDS_RESET); }
+
+/* RUN, during which it happens at step `nth`. How many steps there were. */
+static uint64_t run_through(struct engine *engine, uint64_t nth, void (*happen)(void))
+{
+    uint64_t before = clock_now_ns();
+    step_plan(nth, happen);
+    NTSTATUS status = engine_run(engine);
+    step_end();
+    EXPECT(NT_SUCCESS(status) || status == STATUS_DEVICE_NOT_CONNECTED || status == STATUS_INVALID_DEVICE_STATE,
+           "RUN answered %s, step %llu", status_name(status), (unsigned long long)nth);
+    EXPECT(clock_now_ns() - before < 100 * MS, "RUN took %llu ms, step %llu",
+           (unsigned long long)((clock_now_ns() - before) / MS), (unsigned long long)nth);
+    return step_count();
+}
+
+static uint64_t run_and_remove(uint64_t nth, void (*happen)(void))
+{
+    struct engine engine;
+    device_start();
+    engine_open_default(&engine, true);
+    EXPECT(NT_SUCCESS(ks_pin_set_state(engine.pin, KSSTATE_PAUSE)), "PAUSE refused");
+    KeInitializeEvent(&g_gone, SynchronizationEvent, FALSE);
+    g_remover = thread_create("remover", remove_when_gone, NULL);
+    thread_sleep_until(clock_now_ns() + MS); /* it waits from now on */
+    uint64_t steps = run_through(&engine, nth, happen);
+    go();
+    thread_join(g_remover);
+    engine_close(&engine);
+    EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
+    pnp_plug();
+    EXPECT(NT_SUCCESS(pnp_add_device()), "AddDevice refused");
+    return steps;
+}
+
+/* At every step of RUN the device goes, or asks for a reset: no answer to START is awaited that cannot come. */
+static void run_meets_the_end(void)
+{
+    static void (*const ends[])(void) = {go, ask_for_reset};
+    device_load();
+    for (unsigned end = 0; end < sizeof ends / sizeof *ends; end++) {
+        uint64_t steps = 1;
+        for (uint64_t nth = 1; nth <= steps; nth++)
+            steps = run_and_remove(nth, ends[end]);
+    }
+    device_start();
+    device_down();
+}
+
 const struct scenario g_scenarios_recovery[] = {
     {"device_breaks_down_while_streaming", device_breaks_down_while_streaming},
     {"device_stays_broken", device_stays_broken},
     {"recovery_meets_the_end", recovery_meets_the_end},
+    {"run_meets_the_end", run_meets_the_end},
     {NULL, NULL}};

@@ -28,6 +28,7 @@ SCENARIOS = (
     ("unload", ()),
     ("sleep_with_open_streams", ()),
     ("removal_without_power", ()),
+    ("run_meets_the_end", ()),
     ("failed_start_leaves_nothing", ()),
     ("null_backend", ("--null-backend",)),
     ("no_interrupt_is_refused", ("--no-interrupt",)),

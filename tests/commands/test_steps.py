@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""./aero-snd steps: a sample of every event, the documented ends, replay, resume, bad input; the steps that found defects."""
+"""./aero-snd steps: a sample of every event, the documented ends, replay, resume, bad input."""
 
 import os
 import re
