@@ -52,7 +52,7 @@ def documented_ends_are_those_compared():
 
 def a_step_is_replayed():
     for point, end in (("x64:contract:dpc:1500", "exact"), ("x86:ioport:removal:40", "refused"),
-                       ("x86:legacy:close:1500", "ended")):
+                       ("x86:legacy:close:1000", "ended")):
         status, result, errors = run_json(["steps", "--replay", point])
         equal((status, result["all"]["runs"], result["all"][end]), (0, 1, 1), f"{point}: {result} {errors}")
 
