@@ -15,6 +15,7 @@ struct bus {
     const struct pci_plugin_ops *ops;
     void *device;
     void *library; /* of a plug-in; NULL: built in */
+    int (*unload)(void *library); /* NULL: nothing is to be unloaded */
     bool realtime; /* the device lives by the host's clock: virtual time must keep to it */
     void (*power)(void *device, bool on); /* NULL: the device keeps what it knows without power */
     /* A device that moves sound as a whole: it takes the microphone's signal before the stream starts and gives what it
@@ -36,6 +37,11 @@ struct bus_setting {
     bool microphone; /* capture will be wanted */
 };
 
+/* Does `spec` mean the built-in model? Then *options is what follows its name. */
+bool bus_is_model_name(const char *spec, const char **options);
+/* Creates a device of this kind. False: it refused. */
+bool bus_attach(struct bus *bus, const struct pci_plugin_ops *ops, const char *options,
+                const struct bus_setting *setting);
 /* Creates the device that `spec` names (--device). False: said why. */
 bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting);
 void bus_close(struct bus *bus);

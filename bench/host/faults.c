@@ -103,7 +103,7 @@ static void add_uses(struct life *life, const char *kind, uint64_t uses) {
 }
 
 static void end_life(struct life *life, unsigned number) {
-    struct vsnd_faults *faults = vsnd_faults(life->session->bus.device);
+    struct vsnd_faults *faults = vsnd_faults(life->session->board.bus.device);
 
     life->lives = number;
     if (number == 1) {
@@ -181,8 +181,8 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
     enum exit_status status = session_open(&session, &input);
     if (status == EXIT_GOOD) {
         if (planned >= 0) {
-            vsnd_faults(session.bus.device)->planned[planned] = point->nth;
-            vsnd_faults(session.bus.device)->for_good[planned] = point->for_good;
+            vsnd_faults(session.board.bus.device)->planned[planned] = point->nth;
+            vsnd_faults(session.board.bus.device)->for_good[planned] = point->for_good;
         }
         status = session_run(&session);
         report_evaluate(&report, &session);

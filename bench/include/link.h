@@ -31,6 +31,7 @@
 
 #define LINK_MAGIC 0x4B4E494Cu
 #define LINK_PAGE_BYTES 65536u
+#define LINK_SEAT_BYTES 1024u
 
 enum link_turn { LINK_GUEST = 0, LINK_HOST = 1 };
 
@@ -130,6 +131,9 @@ struct link_options {
     uint32_t reserved;
     uint64_t bar_size[6];
     uint64_t bar_base[6];   /* bus addresses that the host programmed, as firmware would */
+    char device[512];         /* --device, for a device in the guest process */
+    uint32_t device_in_guest; /* 1: it is there (bench/board/seat.h), and the host is not asked for it */
+    uint32_t reserved2;
 };
 
 /* What the guest counted; final at LINK_OP_EXIT. Counts of register accesses are the host's. */
@@ -180,12 +184,13 @@ struct link {
     struct link_options options;
     struct link_result result;
     char text[4096];
+    uint64_t seat[LINK_SEAT_BYTES / 8]; /* struct seat_report, by a guest that has the device */
 };
 
 /* i386 would be content to align 8-byte fields to 4: any such place makes the two widths differ here. */
 _Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, result) == 1648, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, text) == 1920, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, result) == 2168, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, text) == 2440, "struct link differs between the widths");
 _Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
 
 #endif

@@ -50,6 +50,8 @@ static const char *how(const struct fault *fault)
 /* Blames the driver when its code is at fault, or called the bench code that is; else the bench. */
 static void require_driver(const struct fault *fault)
 {
+    if (host_device_runs())
+        bench_bug("the device crashed: %s %p at %p", how(fault), (const void *)fault->address, fault->pc);
     if (image_contains(fault->pc, 1)) {
         g_blame = fault->pc;
         return;

@@ -171,17 +171,29 @@ __asm__(".text\n"
         "    push %ebp\n    mov %esp, %ebp\n    mov 12(%ebp), %esp\n    call *8(%ebp)\n    leave\n    ret\n");
 #endif
 
-void thread_call_on_dpc_stack(void (*function)(void))
+static void call_on(uint8_t **stack, void (*function)(void))
 {
-    static uint8_t *stack;
-
     if (fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
         function();
         return;
     }
-    if (stack == NULL)
-        stack = stack_take();
-    thread_call_on(function, stack + STACK_BYTES - 64);
+    if (*stack == NULL)
+        *stack = stack_take();
+    thread_call_on(function, *stack + STACK_BYTES - 64);
+}
+
+void thread_call_on_dpc_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    call_on(&stack, function);
+}
+
+void thread_call_on_device_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    call_on(&stack, function);
 }
 
 /* ---- scheduling ---- */
