@@ -26,7 +26,8 @@ $(OUT)/obj/guest64/%.o: %.c $(GUEST_HEADERS)
 # shows. Both widths count alike (SSE) and lay structures out alike.
 SEAT_SOURCES := $(wildcard bench/board/*.c) $(DEVICE_SOURCES) bench/signal/pattern.c $(patsubst %,bench/host/%.c,\
 	board bus counters dialect drift_watch error firmware microphone playback progress realtime)
-SEAT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O3 -fno-math-errno -fno-trapping-math -g -Wall -Wextra -fno-pie $(DEVICE_CPPFLAGS)
+SEAT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O3 -fno-math-errno -fno-trapping-math -g -Wall -Wextra -fno-pie \
+	$(DEVICE_CPPFLAGS)
 SEAT_CFLAGS_32 := $(filter-out -march=%,$(GUEST_CFLAGS_32)) -msse2 -mfpmath=sse -malign-double
 SEAT_CFLAGS_64 := $(GUEST_CFLAGS_64)
 

@@ -11,13 +11,10 @@
 void mixdown(const float *from, unsigned channels_in, float *to, unsigned channels_out, uint64_t frames);
 /* The inverse of dividing an S16 sample by 32768; what lies outside is clipped. */
 static inline int16_t s16_from_float(float x) {
-    if (!(x > -1.0f)) { /* also what is not a number */
-        return INT16_MIN;
-    }
-    if (x >= 32767.0f / 32768.0f) {
-        return INT16_MAX;
-    }
-    return (int16_t)lrintf(x * 32768.0f);
+    float scaled = x > -1.0f ? x * 32768.0f : -32768.0f; /* also what is not a number */
+
+    scaled = scaled < 32767.0f ? scaled : 32767.0f;
+    return (int16_t)__builtin_irintf(scaled);
 }
 
 #endif
