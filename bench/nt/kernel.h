@@ -117,6 +117,7 @@ uint64_t pool_nonpaged_bytes(void);
 bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);
 void ram_free_pages(const PFN_NUMBER *pfns, size_t pages);
+uint64_t ram_pages_used(void);
 /* Maps pages of guest RAM side by side, readable and writable; ram_unmap undoes it. */
 void *ram_map(const PFN_NUMBER *pfns, size_t pages);
 void ram_unmap(void *va, size_t pages);
@@ -124,6 +125,7 @@ void ram_unmap(void *va, size_t pages);
 /* Leak accounting: every resource that the driver can hold is in one list, by kind. */
 void resource_add(const char *kind, const void *object, const char *detail);
 void resource_remove(const char *kind, const void *object); /* violation BAD_FREE when unknown */
+size_t resource_count(void);
 /* At unload: prints each one left and adds them to result.leaks. */
 void resource_report_leaks(void);
 
