@@ -43,7 +43,8 @@ enum hostile_scenario {
 };
 
 /* The scenario fails, with what the format says, unless `got` is what the row documents. */
-__attribute__((format(printf, 3, 4))) void hostile_expect(enum hostile_answer row, NTSTATUS got, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void hostile_expect(enum hostile_answer row, NTSTATUS got, const char *format,
+                                                          ...);
 /* The scenario fails unless it came across each of its rows; says how many requests it made. */
 void hostile_finish(enum hostile_scenario scenario);
 

@@ -78,11 +78,9 @@ static void allocate_in_every_state(const struct endpoint *e)
 
 static void hostile_buffers(void)
 {
-    static const ULONG sizes[] = {0,       1,        2,        3,         4,          95,         96,         97,
-                                  98,      188,      191,      192,       193,        194,        196,        1920,
-                                  1921,    1922,     1924,     3839,      3840,       3841,       4095,       4096,
-                                  4097,    4098,     4100,     8190,      8192,       65534,      65535,      65536,
-                                  192000,  192002,   1048575,  1048576,   4194300,    4194304,    0x7FFFFFFC, 0x7FFFFFFF,
+    static const ULONG sizes[] = {0, 1, 2, 3, 4, 95, 96, 97, 98, 188, 191, 192, 193, 194, 196, 1920, 1921, 1922, 1924,
+                                  3839, 3840, 3841, 4095, 4096, 4097, 4098, 4100, 8190, 8192, 65534, 65535, 65536,
+                                  192000, 192002, 1048575, 1048576, 4194300, 4194304, 0x7FFFFFFC, 0x7FFFFFFF,
                                   0x80000000, 0x80000001, 0xBFFFFFFC, 0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFF0,
                                   0xFFFFFFFC, 0xFFFFFFFD, 0xFFFFFFFE, 0xFFFFFFFF};
     static const ULONG notifications[] = {0, 1, 2, 3, 4, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
@@ -113,8 +111,8 @@ static enum hostile_answer answer_of_jump(const struct pin *pin, LONG to)
 /* From every state to every number; what is refused changes nothing: the position is read by the rules of the state. */
 static void jump_everywhere(struct pin *pin)
 {
-    static const LONG targets[] = {KSSTATE_STOP, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, 4, 5, -1, 255, 256, 0x7FFFFFFF,
-                                   (LONG)0x80000000, (LONG)0x80000003};
+    static const LONG targets[] = {KSSTATE_STOP, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, 4, 5, -1, 255, 256,
+                                   0x7FFFFFFF,   (LONG)0x80000000, (LONG)0x80000003};
     KSAUDIO_POSITION position;
     for (LONG from = KSSTATE_STOP; from <= (pin->buffer.mdl ? KSSTATE_RUN : KSSTATE_ACQUIRE); from++) {
         for (size_t i = 0; i < COUNT(targets); i++) {

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""A hostile client: every request with every size, flag and state, on every build of the driver; each refusal is the one
-that errors.md documents. The long one, ten thousand streams, is ./aero-snd scenario open_close_cycles:10000."""
+"""A hostile client: every request with every size, flag and state, on every build of the driver; each refusal is the
+one that errors.md documents. The long one, ten thousand streams, is ./aero-snd scenario open_close_cycles:10000."""
 
 import os
 import re
