@@ -190,6 +190,7 @@ extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
 extern const struct scenario g_scenarios_drift[];
 extern const struct scenario g_scenarios_faults[];
+extern const struct scenario g_scenarios_interleave[];
 extern const struct scenario g_scenarios_hostile[];
 extern const struct scenario g_scenarios_hostile_pin[];
 void scenario_duplex(void); /* plays the input and records at once, from load to unload */

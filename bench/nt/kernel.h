@@ -106,6 +106,14 @@ void thread_sleep_until(uint64_t ns);
  * False: timed out. */
 bool thread_wait(void *dispatcher_object, uint64_t until_ns);
 
+/* ---- processors (schedule.c) ---- */
+
+/* From now to schedule_end there is more than one processor. `plan`: "POINT.CHOICE+POINT.CHOICE", ascending, where
+ * another takes over; "": only where one cannot go on. False: it is no plan. */
+bool schedule_begin(const char *plan);
+/* The number of choices at each point, a digit each; NULL: the plan has points or choices that were not reached. */
+const char *schedule_end(void);
+
 /* ---- memory ---- */
 
 /* Memory of the bench that the driver may hold a pointer to (port objects, IRPs), guarded as special pool. */

@@ -159,14 +159,14 @@ bool thread_mark_is_intact(uintptr_t base)
     return true;
 }
 
-/* Calls `function` with the stack pointer at `top`. */
-void thread_call_on(void (*function)(void), void *top);
 #if defined(__x86_64__)
 __asm__(".text\n"
+        ".globl thread_call_on\n"
         "thread_call_on:\n"
         "    push %rbp\n    mov %rsp, %rbp\n    mov %rsi, %rsp\n    call *%rdi\n    leave\n    ret\n");
 #else
 __asm__(".text\n"
+        ".globl thread_call_on\n"
         "thread_call_on:\n"
         "    push %ebp\n    mov %esp, %ebp\n    mov 12(%ebp), %esp\n    call *8(%ebp)\n    leave\n    ret\n");
 #endif
@@ -175,7 +175,7 @@ void thread_call_on_dpc_stack(void (*function)(void))
 {
     static uint8_t *stack;
 
-    if (fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
+    if (g_schedule_on || fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
         function();
         return;
     }
@@ -272,11 +272,25 @@ static void switch_to(struct thread *next)
     g_blame = next->blame;
     cpu_set_current_thread(next);
     *cpu_exception_list() = next->exception_list;
+    if (g_schedule_on)
+        schedule_switched(next);
     if (self->ended) { /* nothing takes a stack before the switch is done */
         stack_give(self->stack);
         self->stack = NULL;
     }
     thread_switch(&self->saved_sp, next->saved_sp);
+}
+
+void thread_switch_to(struct thread *next) { switch_to(next); }
+
+struct thread *thread_other_ready(unsigned n)
+{
+    struct thread *thread;
+
+    for (thread = g_threads; thread != NULL; thread = thread->next)
+        if (thread->ready && !thread->ended && thread != current && n-- == 0)
+            return thread;
+    return NULL;
 }
 
 static void schedule(void)
@@ -285,6 +299,7 @@ static void schedule(void)
     KIRQL irql = irql_current();
 
     for (;;) {
+        schedule_finish();
         deliver_pending();
         next = pick();
         if (next != NULL)
