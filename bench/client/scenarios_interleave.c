@@ -11,7 +11,6 @@
  */
 #include "client.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +19,6 @@
 #define SETTLE_NS (23 * MS + 700000) /* into RUN: between two timer ticks, with periods in flight */
 
 static struct engine *g_engines; /* render, capture: the driver points to the events inside */
-
-__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
-{
-    static char line[4096];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    g_link->a = 0;
-    host_text(LINK_OP_SHOW, line);
-}
 
 static struct pin *render(void) { return g_engines[0].pin; }
 static struct pin *capture(void) { return g_engines[1].pin; }

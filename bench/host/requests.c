@@ -42,6 +42,10 @@ static void on_power(struct session *s) {
     microphone_missed(&s->microphone, s->now_ns);
 }
 
+static void on_strike(struct session *s) {
+    bus_strike(&s->bus, (enum link_strike)s->link->a);
+}
+
 static void advance(struct session *s, uint64_t now_ns) {
     s->now_ns = now_ns;
     if (s->bus.realtime) {
@@ -175,6 +179,7 @@ static void (*const s_handlers[])(struct session *) = {
     [LINK_OP_BAR_READ] = on_bar_read,
     [LINK_OP_BAR_WRITE] = on_bar_write,
     [LINK_OP_POWER] = on_power,
+    [LINK_OP_STRIKE] = on_strike,
     [LINK_OP_ADVANCE] = on_advance,
     [LINK_OP_DECODE] = on_decode,
     [LINK_OP_SYMBOL] = on_symbol,

@@ -116,6 +116,8 @@ static NTSTATUS block(unsigned count, DISPATCHER_HEADER **objects, bool all, uin
 NTSTATUS dispatcher_wait_until(DISPATCHER_HEADER *header, uint64_t until_ns)
 {
     dispatcher_require(header, "wait");
+    if (header->Type == MutantObject)
+        lockorder_mutex_asked(header);
     deliver_pending();
     return block(1, &header, false, until_ns, false);
 }

@@ -12,6 +12,7 @@
 #include "nt.h"
 
 #include "emulate.h"
+#include "steppoint.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -176,6 +177,7 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
     }
     if (emulate_step_active())
         return; /* nor within a step */
+    step_point();
     deliver_pending();
     steps_emulated(context);
 }

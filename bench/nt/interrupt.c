@@ -40,10 +40,12 @@ static bool line_is_up(void) { return host_intx() && !bus_interrupts_disabled();
 
 bool interrupt_raised(void) { return connected != NULL && !connected->serving && line_is_up(); }
 
-bool interrupt_pending(void)
+bool interrupt_possible(void)
 {
-    return connected != NULL && !connected->serving && irql_current() < connected->synchronize_irql && line_is_up();
+    return connected != NULL && !connected->serving && irql_current() < connected->synchronize_irql;
 }
+
+bool interrupt_pending(void) { return interrupt_possible() && line_is_up(); }
 
 /* Calls one service routine at its IRQL with its lock held. */
 static bool call_routine(struct _KINTERRUPT *interrupt)

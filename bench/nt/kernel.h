@@ -19,6 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* host.c: the device does of its own accord what no device should, or for no reason. */
+void host_strike(enum link_strike strike);
+
 extern struct link *g_link; /* the page shared with the host; options are valid from the start */
 
 /* ---- verdicts ---- */
@@ -105,6 +108,9 @@ void thread_sleep_until(uint64_t ns);
 /* Waits for a KEVENT, KTIMER, KSEMAPHORE, KMUTEX ... as KeWaitForSingleObject does. `until_ns` UINT64_MAX: no limit.
  * False: timed out. */
 bool thread_wait(void *dispatcher_object, uint64_t until_ns);
+/* The thread runs before every other one, from when it is ready and the running one can be preempted: as a thread of
+ * the highest priority would. Once; NULL: whichever becomes ready next. */
+void thread_prefer(struct thread *thread);
 
 /* ---- processors (schedule.c) ---- */
 
@@ -154,6 +160,8 @@ NTSTATUS pnp_query_stop_device(void);
 NTSTATUS pnp_stop_device(void);
 NTSTATUS pnp_query_remove_device(void);
 NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all ones */
+void pnp_unplug(void); /* the device is gone, and nobody has been told yet */
+void pnp_plug(void);   /* it is there again */
 NTSTATUS pnp_remove_device(void);
 /* Sets the device's power alone. In D1 to D3 it answers no register and forgets what it was told. */
 void power_device(DEVICE_POWER_STATE state);

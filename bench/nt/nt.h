@@ -45,6 +45,7 @@ _Noreturn void host_exit(enum link_exit code, const char *text);
 void host_power(bool on); /* the device gets or loses power */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
+void host_device_back(void); /* it is plugged in again, and knows nothing */
 
 /* ---- power.c ---- */
 
@@ -141,6 +142,7 @@ void dpc_check_unload(void);
 void interrupt_deliver(void);
 bool interrupt_raised(void); /* whatever the IRQL is here */
 bool interrupt_pending(void); /* level high, connected, and the IRQL lets it through */
+bool interrupt_possible(void); /* the same, whatever the level is */
 void interrupt_check_free(const void *start, size_t bytes);
 
 /* ---- thread.c, dispatcher.c ---- */
@@ -193,6 +195,10 @@ void thread_init(void); /* makes the running stack the first thread */
 bool thread_guard_contains(const void *address);
 bool thread_stack_contains(const void *address, size_t bytes);
 void thread_wake(struct thread *thread, NTSTATUS status);
+/* The running thread may be made to wait for another one here and now. */
+bool thread_preemptible(void);
+/* Lets a thread that was preferred (kernel.h) run, as soon as the running one is preemptible. */
+void thread_preempt(void);
 void thread_tick(uint64_t tick_ns);
 _Noreturn void thread_end(void);
 /* Calls function with the stack pointer at `top`. */
@@ -336,6 +342,8 @@ void object_init(void);
 void handle_check_unload(void);
 void registry_init(void);
 void device_check_unload(void);
+/* A driver stays loaded until what it gave to IoQueueWorkItem has returned. [D wdm/nf-wdm-ioqueueworkitem] */
+void work_await(void);
 void work_check_unload(void);
 DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);
 void bus_init(void);
