@@ -99,6 +99,10 @@ bool vsnd_is_paced(const void *dev, uint32_t stream);
 /* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
 void vsnd_power(void *dev, bool on);
 
+/* Of the device's own accord and for no reason: NEEDS_RESET, and an interrupt with nothing behind it. */
+void vsnd_ask_for_reset(void *dev);
+void vsnd_interrupt(void *dev);
+
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);
 

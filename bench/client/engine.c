@@ -51,7 +51,10 @@ NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, con
     engine->buffer_bytes = options->buffer_frames * engine->frame_bytes;
     engine->chunk_bytes = engine->buffer_bytes / (options->notifications ? options->notifications : 1);
     KeInitializeEvent(&engine->event, SynchronizationEvent, FALSE);
-    format_negotiate(endpoint, &format);
+    if (options->share) /* negotiated before: the filter may be gone by now */
+        format_make(&format, SAMPLE_RATE, endpoint->capture ? 1 : 2, 16);
+    else
+        format_negotiate(endpoint, &format);
     NTSTATUS status = ks_pin_open(endpoint->wave, endpoint->pin, &format.DataFormat, &engine->pin);
     if (!NT_SUCCESS(status))
         return status;
@@ -59,6 +62,8 @@ NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, con
     if (!NT_SUCCESS(status)) {
         ks_pin_close(engine->pin);
         engine->pin = NULL;
+    } else if (options->share) {
+        options->share->engine = engine;
     }
     return status;
 }
@@ -123,7 +128,11 @@ static bool wait_for_event(struct engine *engine)
     while (clock_now_ns() < limit) {
         if (thread_wait(&engine->event, clock_now_ns() + buffer_ns / 2 + 1))
             return true;
-        if (device_gone() || !NT_SUCCESS(ks_pin_position(engine->pin, &position)))
+        if (device_gone() || !engine_enter(engine))
+            return false;
+        NTSTATUS status = ks_pin_position(engine->pin, &position);
+        engine_leave(engine);
+        if (!NT_SUCCESS(status))
             return false;
     }
     return false;

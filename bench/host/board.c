@@ -39,6 +39,10 @@ static void on_power(struct board *b) {
     microphone_missed(&b->microphone, b->now_ns);
 }
 
+static void on_strike(struct board *b) {
+    bus_strike(&b->bus, (enum link_strike)b->link->a);
+}
+
 static void advance(struct board *b, uint64_t now_ns) {
     b->now_ns = now_ns;
     if (b->bus.realtime) {
@@ -76,6 +80,7 @@ static void (*const s_handlers[])(struct board *) = {
     [LINK_OP_BAR_READ] = on_bar_read,
     [LINK_OP_BAR_WRITE] = on_bar_write,
     [LINK_OP_POWER] = on_power,
+    [LINK_OP_STRIKE] = on_strike,
     [LINK_OP_ADVANCE] = on_advance,
 };
 

@@ -78,6 +78,18 @@ void bus_power(struct bus *bus, bool on) {
     }
 }
 
+static bool is_model(const struct bus *bus) {
+    return bus->ops == vsnd_pci_ops();
+}
+
+void bus_strike(struct bus *bus, enum link_strike strike) {
+    if (is_model(bus) && strike == LINK_STRIKE_NEEDS_RESET) {
+        vsnd_ask_for_reset(bus->device);
+    } else if (is_model(bus)) {
+        vsnd_interrupt(bus->device);
+    }
+}
+
 void bus_advance(struct bus *bus, uint64_t now_ns) {
     DEVICE("advance", bus->ops->advance(bus->device, now_ns));
 }
@@ -98,10 +110,6 @@ size_t bus_push_capture(struct bus *bus, const float *mono, size_t frames) {
     size_t pushed;
     DEVICE("push_capture", pushed = bus->ops->push_capture(bus->device, mono, frames));
     return pushed < frames ? pushed : frames;
-}
-
-static bool is_model(const struct bus *bus) {
-    return bus->ops == vsnd_pci_ops();
 }
 
 bool bus_clock_frames(const struct bus *bus, unsigned stream, uint64_t now_ns, uint64_t *frames) {

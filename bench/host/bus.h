@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../../device/vsnd.h"
+#include "../include/link.h"
 #include "../include/pci_plugin.h"
 
 #define BUS_MSI_KEPT 16u
@@ -56,6 +57,8 @@ uint64_t bus_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned s
 void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
 /* D3 and back to D0. Configuration space is restored, as Windows' PCI driver does. */
 void bus_power(struct bus *bus, bool on);
+/* Only the built-in model can be made to. */
+void bus_strike(struct bus *bus, enum link_strike strike);
 void bus_advance(struct bus *bus, uint64_t now_ns);
 int bus_intx(struct bus *bus);
 size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);

@@ -3,7 +3,6 @@
 #include "drift.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,12 @@
 
 #include "drift_cell.h"
 #include "drift_table.h"
+#include "processor.h"
 #include "progress.h"
 #include "report.h"
 
 #define DAY_SECONDS 86400u
 #define CELLS_MAX 256u
-#define JOBS_MAX 64u
 #define LOOK_US 100000u
 #define NS_PER_SECOND 1000000000ull
 
@@ -211,33 +210,6 @@ static enum exit_status run_cell(struct drift_cell *cell, const struct options *
 
 /* ---- running all ---- */
 
-static unsigned jobs(const struct options *o) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (o->jobs != OPTION_ABSENT) {
-        return (unsigned)o->jobs;
-    }
-    return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (unsigned)processors;
-}
-
-/* A cell is two processes that take turns; they do so fastest on one processor. */
-static void use_one_processor(unsigned place) {
-    cpu_set_t allowed, one;
-
-    CPU_ZERO(&one);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return;
-    }
-    place %= (unsigned)CPU_COUNT(&allowed);
-    for (unsigned i = 0; i < CPU_SETSIZE; i++) {
-        if (CPU_ISSET(i, &allowed) && place-- == 0) {
-            CPU_SET(i, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            return;
-        }
-    }
-}
-
 /* Every cell in a process of its own: a crash costs one cell, and as many run at once as there are processors. */
 static bool start_cell(struct drift *drift, size_t i, unsigned place) {
     pid_t parent = getpid();
@@ -254,7 +226,7 @@ static bool start_cell(struct drift *drift, size_t i, unsigned place) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
-        use_one_processor(place);
+        processor_use_one(place);
         enum exit_status status = run_cell(&drift->cells[i], drift->options, &drift->reached[i]);
         fflush(NULL);
         _exit(status);
@@ -318,7 +290,7 @@ static unsigned await_cell(struct drift *drift) {
 }
 
 static bool run_cells(struct drift *drift) {
-    unsigned most = jobs(drift->options), running = 0;
+    unsigned most = processor_jobs(drift->options), running = 0;
     bool good = true;
 
     for (size_t i = 0; good && i < drift->count; i++) {

@@ -24,6 +24,10 @@ void playback_run(struct playback *playback) {
     playback->running = true;
 }
 
+void playback_forget(struct playback *playback) {
+    playback->frames = playback->filled = playback->short_count = 0;
+}
+
 void playback_idle(struct playback *playback) {
     playback->running = false;
 }

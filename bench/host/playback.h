@@ -34,6 +34,8 @@ struct playback {
 /* A playback is all zero at the start. */
 void playback_free(struct playback *playback);
 void playback_run(struct playback *playback);
+/* What was played so far is no longer of interest. */
+void playback_forget(struct playback *playback);
 void playback_idle(struct playback *playback);
 /* Takes what became due up to now. Outside RUN the device's clock is served too, but nothing is kept. */
 void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_ns);

@@ -151,6 +151,23 @@ void host_device_gone(void)
     g_link->intx = 0;
 }
 
+void host_device_back(void)
+{
+    gone = false;
+    host_power(false);
+    host_power(true);
+    while (host_advance(clock_now_ns()) < clock_now_ns())
+        ; /* its time stood still */
+}
+
+void host_strike(enum link_strike strike)
+{
+    if (gone)
+        return;
+    g_link->a = strike;
+    exchange(LINK_OP_STRIKE);
+}
+
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
 
 static struct {
