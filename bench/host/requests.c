@@ -88,7 +88,7 @@ static void on_mark(struct session *s) {
         playback_run(&s->playback);
         break;
     case LINK_MARK_RENDER_IDLE:
-        playback_idle(&s->playback);
+        playback_idle(&s->playback, s->bus.finish == NULL ? &s->bus : NULL);
         break;
     case LINK_MARK_CAPTURE_RUN:
         s->run_ns[1] = s->now_ns;

@@ -89,8 +89,8 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
     } else {
         TimerDriven(Geometry);
     }
-    /* The margin, a tick, and a little: when the timer is no later than that, the position need never wait. */
-    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + 3u * WAVERT_FRAMES_PER_MS / 2u;
+    /* Where the timer that requests a period is not later than it may be, the position need never wait. */
+    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + WAVERT_TIMER_LATE_FRAMES;
     Geometry->AheadFrames = Ahead(Geometry);
     return TRUE;
 }
