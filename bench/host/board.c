@@ -108,7 +108,7 @@ void board_mark(struct board *board, enum link_mark mark) {
         playback_run(&board->playback);
         break;
     case LINK_MARK_RENDER_IDLE:
-        playback_idle(&board->playback);
+        playback_idle(&board->playback, board->bus.finish == NULL ? &board->bus : NULL);
         break;
     case LINK_MARK_CAPTURE_RUN:
         board->run_ns[1] = board->now_ns;
