@@ -97,6 +97,7 @@ static bool find_ops(struct bus *bus, char *spec, const char **options) {
         *options = spec[5] == ':' ? spec + 6 : "";
         bus->ops = vsnd_pci_ops();
         bus->power = vsnd_power;
+        bus->claims = vsnd_claims;
         return true;
     }
     return fail("--device: '%s' is neither model[:PERSONALITY], qemu[:PROPS] nor plugin:PATH", spec);
@@ -172,6 +173,10 @@ void bus_power(struct bus *bus, bool on) {
     if (bus->power != NULL) {
         DEVICE("power", bus->power(bus->device, on));
     }
+}
+
+unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length) {
+    return bus->claims != NULL ? bus->claims(bus->device, address, length) : 0;
 }
 
 void bus_advance(struct bus *bus, uint64_t now_ns) {

@@ -42,6 +42,13 @@ static void on_power(struct session *s) {
     microphone_missed(&s->microphone, s->now_ns);
 }
 
+_Static_assert((int)VSND_CLAIM_REACHED == (int)LINK_CLAIM_REACHED && (int)VSND_CLAIM_KEPT == (int)LINK_CLAIM_KEPT,
+               "the device and the link call claims by the same bits");
+
+static void on_claims(struct session *s) {
+    s->link->value = bus_claims(&s->bus, s->link->a, s->link->size);
+}
+
 static void advance(struct session *s, uint64_t now_ns) {
     s->now_ns = now_ns;
     if (s->bus.realtime) {
@@ -176,6 +183,7 @@ static void (*const s_handlers[])(struct session *) = {
     [LINK_OP_BAR_WRITE] = on_bar_write,
     [LINK_OP_POWER] = on_power,
     [LINK_OP_ADVANCE] = on_advance,
+    [LINK_OP_CLAIMS] = on_claims,
     [LINK_OP_DECODE] = on_decode,
     [LINK_OP_SYMBOL] = on_symbol,
     [LINK_OP_MARK] = on_mark,

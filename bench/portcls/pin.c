@@ -108,6 +108,7 @@ NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, st
            format->FormatSize < sizeof pin->format ? format->FormatSize : sizeof pin->format);
     pin->port = port;
     pin->id = id;
+    pin->resource_mark = resource_mark();
     pin->capture = filter_pin(port, id)->KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
     pin->port_stream = port_stream_create(port);
     status = DRIVER_CALL("IMiniportWaveRT::NewStream",
@@ -145,6 +146,7 @@ void ks_pin_close(struct pin *pin)
         driver_object_release(pin->notification, "IMiniportWaveRTStreamNotification");
     driver_object_release(pin->stream, "stream");
     com_object_release(&pin->port_stream->com);
+    resource_settle(pin->resource_mark);
     port->open_pins[pin->id]--;
     remember(NULL, pin);
     bench_free(pin);
