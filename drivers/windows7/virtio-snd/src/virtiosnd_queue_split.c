@@ -143,6 +143,48 @@ VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
     SetLive(Queue, FALSE);
 }
 
+CODE_PAGE static BOOLEAN Lists(const struct vring_desc *Parts, ULONG Count, ULONGLONG Address, ULONG Bytes)
+{
+    PAGED_CODE();
+
+    for (; Count > 0; Count--, Parts++) {
+        if (Parts->addr < Address + Bytes && Address < Parts->addr + Parts->len) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The descriptors of a request stay as they are until it is back. */
+CODE_PAGE BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Address, ULONG Bytes)
+{
+    const VIRTQ_SPLIT *ring = &Queue->Ring;
+    const VIRTQ_SLOT *slot;
+    ULONG head;
+    ULONG part;
+    ULONG at;
+
+    PAGED_CODE();
+
+    for (head = 0; head < ring->Size; head++) {
+        slot = &ring->Slots[head];
+        if (slot->Cookie == NULL) {
+            continue;
+        }
+        if (slot->Table != VIRTQ_NO_TABLE &&
+            Lists(&ring->Tables[slot->Table * ring->TableEntries],
+                  ring->Desc[head].len / (ULONG)sizeof(struct vring_desc), Address, Bytes)) {
+            return TRUE;
+        }
+        for (at = head, part = slot->Count; part > 0; part--, at = ring->Slots[at].Next) {
+            if (Lists(&ring->Desc[at], 1, Address, Bytes)) {
+                return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
 CODE_PAGE VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon)
 {
     PAGED_CODE();

@@ -461,8 +461,8 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
-    if (IsRender(Pump) && Pump->Silence == NULL) {
-        return STATUS_DEVICE_NOT_CONNECTED; /* kept aside with a device that did not give it back */
+    if (Pump->Kept) {
+        return STATUS_DEVICE_NOT_CONNECTED; /* by a device that did not give it back: nothing of it is used again */
     }
     config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
@@ -653,6 +653,43 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
+CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PVOID Memory, ULONG Bytes)
+{
+    ULONG at;
+
+    PAGED_CODE();
+    for (at = 0; Memory != NULL && at < Bytes; at += PAGE_SIZE) {
+        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream,
+                                      (ULONGLONG)MmGetPhysicalAddress((PUCHAR)Memory + at).QuadPart)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The device gave some periods back and some not: what it still has is kept aside, never freed nor used again. TRUE:
+ * that is also some of the client's buffer. */
+CODE_PAGE static BOOLEAN KeepAside(PWAVERT_PUMP Pump)
+{
+    PPFN_NUMBER pages = MmGetMdlPfnArray(Pump->Mdl);
+    ULONG count = BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl));
+
+    PAGED_CODE();
+    Pump->Kept = TRUE;
+    if (IsHeld(Pump, Pump->Silence, PAGE_SIZE)) {
+        Pump->Silence = NULL;
+    }
+    if (IsHeld(Pump, Pump->Copies, COPIES_BYTES)) {
+        Pump->Copies = NULL;
+    }
+    while (count > 0) {
+        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream, (ULONGLONG)pages[--count] << PAGE_SHIFT)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
     LARGE_INTEGER tick;
@@ -670,9 +707,8 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
     ForgetUnrecorded(Pump);
-    if (status == STATUS_IO_TIMEOUT) {
-        Pump->Silence = NULL; /* kept aside: the device may still read them */
-        Pump->Copies = NULL;
+    if (status == STATUS_IO_TIMEOUT && !KeepAside(Pump)) {
+        status = STATUS_SUCCESS;
     }
     return status;
 }
