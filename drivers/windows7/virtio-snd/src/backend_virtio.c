@@ -84,10 +84,10 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
 }
 
-CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Address)
+CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page)
 {
     PAGED_CODE();
-    return VirtIoSndQueueHolds(DeviceOf(Backend)->Pcm[Stream].Xfer.Queue, Address, PAGE_SIZE);
+    return VirtIoSndQueueHolds(DeviceOf(Backend)->Pcm[Stream].Xfer.Queue, Page);
 }
 
 static ULONG Streams(PVIRTIOSND_BACKEND Backend)

@@ -143,25 +143,15 @@ VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
     SetLive(Queue, FALSE);
 }
 
-CODE_PAGE static BOOLEAN Lists(const struct vring_desc *Parts, ULONG Count, ULONGLONG Address, ULONG Bytes)
-{
-    PAGED_CODE();
-
-    for (; Count > 0; Count--, Parts++) {
-        if (Parts->addr < Address + Bytes && Address < Parts->addr + Parts->len) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* The descriptors of a request stay as they are until it is back. */
-CODE_PAGE BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Address, ULONG Bytes)
+/* The descriptors of a request stay as they are until it is back. Where it lies is private; what a device may have made
+ * of the descriptors leads nowhere else. */
+CODE_PAGE BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Page)
 {
     const VIRTQ_SPLIT *ring = &Queue->Ring;
+    const struct vring_desc *part;
     const VIRTQ_SLOT *slot;
     ULONG head;
-    ULONG part;
+    ULONG left;
     ULONG at;
 
     PAGED_CODE();
@@ -171,15 +161,24 @@ CODE_PAGE BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Ad
         if (slot->Cookie == NULL) {
             continue;
         }
-        if (slot->Table != VIRTQ_NO_TABLE &&
-            Lists(&ring->Tables[slot->Table * ring->TableEntries],
-                  ring->Desc[head].len / (ULONG)sizeof(struct vring_desc), Address, Bytes)) {
-            return TRUE;
+        at = head;
+        left = slot->Count;
+        part = ring->Desc;
+        if (slot->Table != VIRTQ_NO_TABLE) {
+            at = 0;
+            left = ring->TableEntries;
+            part = &ring->Tables[slot->Table * left];
         }
-        for (at = head, part = slot->Count; part > 0; part--, at = ring->Slots[at].Next) {
-            if (Lists(&ring->Desc[at], 1, Address, Bytes)) {
+        while (left > 0) {
+            if (part[at].addr < Page + PAGE_SIZE && Page < part[at].addr + part[at].len) {
                 return TRUE;
             }
+            if (slot->Table == VIRTQ_NO_TABLE) {
+                at = ring->Slots[at].Next;
+            } else if ((part[at++].flags & VRING_DESC_F_NEXT) == 0) {
+                break;
+            }
+            left--;
         }
     }
     return FALSE;

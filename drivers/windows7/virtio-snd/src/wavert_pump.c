@@ -653,14 +653,16 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
-CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PVOID Memory, ULONG Bytes)
+/* Pages: of Memory, or of the client's buffer when that is NULL. */
+CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PUCHAR Memory, ULONG Pages)
 {
-    ULONG at;
+    ULONGLONG page;
 
     PAGED_CODE();
-    for (at = 0; Memory != NULL && at < Bytes; at += PAGE_SIZE) {
-        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream,
-                                      (ULONGLONG)MmGetPhysicalAddress((PUCHAR)Memory + at).QuadPart)) {
+    while (Pages-- > 0) {
+        page = (Memory != NULL) ? (ULONGLONG)MmGetPhysicalAddress(Memory + Pages * PAGE_SIZE).QuadPart
+                                : (ULONGLONG)MmGetMdlPfnArray(Pump->Mdl)[Pages] << PAGE_SHIFT;
+        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream, page)) {
             return TRUE;
         }
     }
@@ -671,23 +673,15 @@ CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PVOID Memory, ULONG Bytes)
  * that is also some of the client's buffer. */
 CODE_PAGE static BOOLEAN KeepAside(PWAVERT_PUMP Pump)
 {
-    PPFN_NUMBER pages = MmGetMdlPfnArray(Pump->Mdl);
-    ULONG count = BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl));
-
     PAGED_CODE();
     Pump->Kept = TRUE;
-    if (IsHeld(Pump, Pump->Silence, PAGE_SIZE)) {
+    if (Pump->Silence != NULL && IsHeld(Pump, Pump->Silence, 1)) {
         Pump->Silence = NULL;
     }
-    if (IsHeld(Pump, Pump->Copies, COPIES_BYTES)) {
+    if (Pump->Copies != NULL && IsHeld(Pump, Pump->Copies, COPIES_BYTES / PAGE_SIZE)) {
         Pump->Copies = NULL;
     }
-    while (count > 0) {
-        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream, (ULONGLONG)pages[--count] << PAGE_SHIFT)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
+    return IsHeld(Pump, NULL, BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl)));
 }
 
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
