@@ -43,6 +43,13 @@ static void on_strike(struct board *b) {
     bus_strike(&b->bus, (enum link_strike)b->link->a);
 }
 
+_Static_assert((int)VSND_CLAIM_REACHED == (int)LINK_CLAIM_REACHED && (int)VSND_CLAIM_KEPT == (int)LINK_CLAIM_KEPT,
+               "the device and the link call claims by the same bits");
+
+static void on_claims(struct board *b) {
+    b->link->value = bus_claims(&b->bus, b->link->a, b->link->size);
+}
+
 static void advance(struct board *b, uint64_t now_ns) {
     b->now_ns = now_ns;
     if (b->bus.realtime) {
@@ -82,6 +89,7 @@ static void (*const s_handlers[])(struct board *) = {
     [LINK_OP_POWER] = on_power,
     [LINK_OP_STRIKE] = on_strike,
     [LINK_OP_ADVANCE] = on_advance,
+    [LINK_OP_CLAIMS] = on_claims,
 };
 
 bool board_serve(struct board *board) {

@@ -72,14 +72,14 @@ void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size
     DEVICE("bar_write", bus->ops->bar_write(bus->device, bar, offset, size, value));
 }
 
-void bus_power(struct bus *bus, bool on) {
-    if (bus->power != NULL) {
-        DEVICE("power", bus->power(bus->device, on));
-    }
-}
-
 static bool is_model(const struct bus *bus) {
     return bus->ops == vsnd_pci_ops();
+}
+
+void bus_power(struct bus *bus, bool on) {
+    if (is_model(bus)) {
+        DEVICE("power", vsnd_power(bus->device, on));
+    }
 }
 
 void bus_strike(struct bus *bus, enum link_strike strike) {
@@ -88,6 +88,10 @@ void bus_strike(struct bus *bus, enum link_strike strike) {
     } else if (is_model(bus)) {
         vsnd_interrupt(bus->device);
     }
+}
+
+unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length) {
+    return is_model(bus) ? vsnd_claims(bus->device, address, length) : 0;
 }
 
 void bus_advance(struct bus *bus, uint64_t now_ns) {

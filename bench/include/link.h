@@ -43,6 +43,7 @@ enum link_op {
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
     LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
     LINK_OP_STRIKE,       /* a: enum link_strike */
+    LINK_OP_CLAIMS,       /* a: physical address, size -> value: bits of enum link_claim */
     LINK_OP_ADVANCE,      /* a: to this time in ns, by steps of 1 ms at most -> a: where it stopped, because INTA#
                              rose or a message came: there, or earlier */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
@@ -53,6 +54,12 @@ enum link_op {
     LINK_OP_TRACE,        /* text: one line of the trace; kept with --trace FILE */
     LINK_OP_SHOW,         /* text: one line of `show` output or of its JSON, in order; a: 0 text, 1 JSON */
     LINK_OP_EXIT          /* a: enum link_exit; `result` is final; the guest then ends */
+};
+
+/* What the device, not the driver, says of guest memory; 0 of a device that cannot be asked. */
+enum link_claim {
+    LINK_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that it has not given back */
+    LINK_CLAIM_KEPT = 2     /* asked back in vain */
 };
 
 enum link_mark {

@@ -170,6 +170,16 @@ void host_strike(enum link_strike strike)
 
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
 
+unsigned host_claims(uint64_t physical, uint32_t bytes)
+{
+    if (gone)
+        return 0;
+    g_link->a = physical;
+    g_link->size = bytes;
+    exchange(LINK_OP_CLAIMS);
+    return (unsigned)g_link->value;
+}
+
 static struct {
     const void *code;
     struct link_insn insn;

@@ -45,6 +45,7 @@ void host_text(enum link_op op, const char *text);
 void host_mark(enum link_mark mark);
 _Noreturn void host_exit(enum link_exit code, const char *text);
 void host_power(bool on); /* the device gets or loses power */
+unsigned host_claims(uint64_t physical, uint32_t bytes); /* bits of enum link_claim; 0: the device is gone */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
 void host_device_back(void); /* it is plugged in again, and knows nothing */

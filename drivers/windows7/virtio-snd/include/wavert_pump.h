@@ -57,6 +57,7 @@ typedef struct _WAVERT_PUMP {
     VIRTIOSND_STREAM_ID Stream; /* [I] */
     ULONG FrameBytes;           /* [I] */
     PVOID Silence;              /* [I] one zeroed nonpaged page; render only */
+    BOOLEAN Kept;               /* the device kept memory: no more Open */
     BOOLEAN QueueBeforeStart;   /* [I] the dialect: periods may be queued before START */
     WAVERT_NOTIFY Notify;       /* own lock, taken after Lock */
     KTIMER Timer;               /* armed and cancelled under Lock, or with Running FALSE */
@@ -125,7 +126,7 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump);
 /* PAUSE from RUN. The position freezes at once; render then lets the device play what it was given, so that nothing is
  * lost or heard twice: at most the lead and the preroll, some 40 ms. */
 VOID WaveRtPumpHold(PWAVERT_PUMP Pump);
-/* ACQUIRE from PAUSE. STATUS_IO_TIMEOUT: the device still owns the memory of the buffer. */
+/* ACQUIRE from PAUSE. STATUS_IO_TIMEOUT: the device still owns memory of the buffer. */
 NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump);
 /* STOP: position 0. Not open. */
 VOID WaveRtPumpReset(PWAVERT_PUMP Pump);
