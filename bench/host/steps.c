@@ -164,12 +164,12 @@ static void end_first(struct run *run) {
     run->complete = recorded != NULL &&
                     pread(session->record_fd, recorded, frames * sizeof *recorded, 0) ==
                         (ssize_t)(frames * sizeof *recorded) &&
-                    is_complete(input->render, session->playback.samples, session->playback.frames, 2) &&
+                    is_complete(input->render, session->board.playback.samples, session->board.playback.frames, 2) &&
                     is_complete(input->microphone, recorded, frames, 1);
     free(recorded);
-    playback_idle(&session->playback);
-    playback_forget(&session->playback);
-    microphone_idle(&session->microphone);
+    playback_idle(&session->board.playback, NULL);
+    playback_forget(&session->board.playback);
+    microphone_idle(&session->board.microphone);
     if (ftruncate(session->record_fd, 0) != 0) {
         fail("what was recorded cannot be forgotten");
     }

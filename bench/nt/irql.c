@@ -44,6 +44,7 @@ void irql_require_max(KIRQL max, const char *what)
 
 void deliver_pending(void)
 {
+    schedule_point();
     /* An interrupt may queue a DPC, a DPC may clear a mask that lets an interrupt through. */
     while (interrupt_pending() || (dpc_pending() && current < DISPATCH_LEVEL)) {
         if (interrupt_pending())

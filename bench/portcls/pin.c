@@ -128,6 +128,7 @@ static NTSTATUS open_pin(struct port *port, ULONG id, const KSDATAFORMAT *format
            format->FormatSize < sizeof pin->format ? format->FormatSize : sizeof pin->format);
     pin->port = port;
     pin->id = id;
+    pin->resource_mark = resource_mark();
     pin->capture = filter_pin(port, id)->KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
     pin->port_stream = port_stream_create(port);
     status = DRIVER_CALL("IMiniportWaveRT::NewStream",
@@ -172,10 +173,21 @@ void ks_pin_close(struct pin *pin)
             ks_pin_unregister_event(pin, pin->events[i]);
     }
     ks_pin_free(pin);
+    ks_pin_drop(pin);
+    port_leave(port);
+}
+
+void ks_pin_drop(struct pin *pin)
+{
+    struct port *port = pin->port;
+    port_enter(port);
+    if (pin->buffer.mdl)
+        ram_unmap(pin->buffer.mapping, pin->buffer.pages);
     if (pin->notification)
         driver_object_release(pin->notification, "IMiniportWaveRTStreamNotification");
     driver_object_release(pin->stream, "stream");
     com_object_release(&pin->port_stream->com);
+    resource_settle(pin->resource_mark);
     port->open_pins[pin->id]--;
     remember(NULL, pin);
     bench_free(pin);
@@ -189,7 +201,7 @@ static NTSTATUS step(struct pin *pin, KSSTATE state)
 {
     IMiniportWaveRTStream *stream = pin->stream;
     pin->moves++;
-    if (state == KSSTATE_RUN)
+    if (state == KSSTATE_RUN && pin->state != KSSTATE_RUN)
         pin->run_start_ns = clock_now_ns();
     NTSTATUS status = DRIVER_CALL("IMiniportWaveRTStream::SetState", stream->v->SetState(stream, state));
     pin->moves++;
@@ -197,7 +209,7 @@ static NTSTATUS step(struct pin *pin, KSSTATE state)
         violation("STREAM_PENDING", "SetState(%d) returned STATUS_PENDING", (int)state);
     if (!NT_SUCCESS(status) && state > pin->state)
         return status;
-    if (pin->state == KSSTATE_RUN)
+    if (pin->state == KSSTATE_RUN && state != KSSTATE_RUN)
         pin->run_ns += clock_now_ns() - pin->run_start_ns;
     pin->state = state;
     pin->pause_known = false;
@@ -236,6 +248,14 @@ NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state)
     return status;
 }
 
+NTSTATUS ks_pin_jump(struct pin *pin, LONG state)
+{
+    IMiniportWaveRTStream *stream = pin->stream;
+    if (state >= KSSTATE_STOP && state <= KSSTATE_RUN)
+        return step(pin, (KSSTATE)state);
+    return DRIVER_CALL("IMiniportWaveRTStream::SetState", stream->v->SetState(stream, (KSSTATE)state));
+}
+
 /* ---- buffer ---- */
 
 static ULONG frame_bytes(const struct pin *pin)
@@ -265,13 +285,12 @@ static void check_buffer(struct pin *pin, const struct pin_buffer *b)
                   (unsigned)b->cache, (unsigned)m->cache);
 }
 
-static bool any_pages(const struct port_stream *stream)
+static size_t count_mdls(const struct port_stream *stream)
 {
-    for (size_t i = 0; i < STREAM_MDLS_MAX; i++) {
-        if (stream->mdls[i].mdl)
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    for (size_t i = 0; i < STREAM_MDLS_MAX; i++)
+        count += stream->mdls[i].mdl != NULL;
+    return count;
 }
 
 NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
@@ -280,6 +299,7 @@ NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
     IMiniportWaveRTStreamNotification *events = pin->notification;
     struct pin_buffer b = {.requested = bytes, .actual = UNSET, .offset = UNSET, .cache = UNSET,
                            .notifications = notifications};
+    size_t mdls = count_mdls(pin->port_stream);
     NTSTATUS status;
     if (pin->buffer.mdl)
         return STATUS_INVALID_DEVICE_REQUEST;
@@ -293,8 +313,8 @@ NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
         status = DRIVER_CALL("IMiniportWaveRTStream::AllocateAudioBuffer",
                              stream->v->AllocateAudioBuffer(stream, bytes, &b.mdl, &b.actual, &b.offset, &b.cache));
     if (!NT_SUCCESS(status)) {
-        if (any_pages(pin->port_stream))
-            violation("BUFFER_LEFT_ON_FAILURE", "the allocation failed, but pages of the stream are still allocated");
+        if (count_mdls(pin->port_stream) != mdls)
+            violation("BUFFER_LEFT_ON_FAILURE", "the allocation failed, but its pages are still allocated");
         return status;
     }
     check_buffer(pin, &b);

@@ -189,6 +189,7 @@ struct pin {
     bool capture;
     KSDATAFORMAT_WAVEFORMATEXTENSIBLE format;
     struct port_stream *port_stream;
+    uint64_t resource_mark; /* when it was opened */
     IMiniportWaveRTStream *stream;
     IMiniportWaveRTStreamNotification *notification; /* NULL: not offered */
     KSSTATE state;
@@ -209,8 +210,13 @@ struct pin {
 NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out);
 /* Steps down to STOP, frees the buffer and releases the stream. Events must have been unregistered. */
 void ks_pin_close(struct pin *pin);
+/* Releases the stream as it is: in any state, with its buffer and its events. */
+void ks_pin_drop(struct pin *pin);
 /* Walks to `state` one step at a time. Stops at the first failure on the way up; on the way down goes on. */
 NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state);
+/* One SetState with whatever the client says, without the port's lock: any state from any other, or a number that is
+ * none. */
+NTSTATUS ks_pin_jump(struct pin *pin, LONG state);
 /* KSPROPERTY_AUDIO_POSITION, with every rule about positions. Sometimes at DISPATCH_LEVEL. */
 NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position);
 /* notifications 0: AllocateAudioBuffer. On success pin->buffer.mapping + offset is the client's view. */

@@ -92,6 +92,10 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
      * dialect). */
     BOOLEAN (*QueueBeforeStart)(PVIRTIOSND_BACKEND Backend);
 
+    /* PASSIVE_LEVEL, after Close returned STATUS_IO_TIMEOUT: the device may still touch the page at that physical
+     * address. */
+    BOOLEAN (*Holds)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page);
+
     /* Any IRQL. The set of streams; the same for the life of the backend. Windows is shown an endpoint for each. */
     ULONG (*Streams)(PVIRTIOSND_BACKEND Backend);
 } VIRTIOSND_BACKEND_OPS;

@@ -85,6 +85,12 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
 }
 
+CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page)
+{
+    PAGED_CODE();
+    return VirtIoSndQueueHolds(DeviceOf(Backend)->Pcm[Stream].Xfer.Queue, Page);
+}
+
 static ULONG Streams(PVIRTIOSND_BACKEND Backend)
 {
     PVIRTIOSND_DEVICE device = DeviceOf(Backend);
@@ -97,7 +103,8 @@ static ULONG Streams(PVIRTIOSND_BACKEND Backend)
     return set;
 }
 
-static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
+static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart,
+                                               Holds, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendVirtioCreate(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BACKEND *Backend)
 {
