@@ -17,7 +17,7 @@ FRAMES = 48017  # a second, and not a whole number of periods
 PROPERTIES = (
     "streams=3", "streams=4", "streams=10", "jacks=2", "jacks=8", "chmaps=2", "chmaps=18",
     "event_idx=off", "indirect_desc=off", "packed=on", "iommu_platform=on", "in_order=on", "any_layout=off",
-    "notify_on_empty=off", "queue_reset=off", "use-started=off",
+    "notify_on_empty=off", "queue_reset=off", "use-started=off", "ioeventfd=on",
     "vectors=0", "vectors=4", "page-per-vq=on", "modern-pio-notify=on", "disable-legacy=off", "disable-modern=on",
     "x-disable-pcie=on", "ats=on", "aer=on", "multifunction=on", "rombar=0", "migrate-extra=off",
     "x-pcie-pm-init=off", "virtio-pci-bus-master-bug-migration=on",
