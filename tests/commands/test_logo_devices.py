@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""./aero-snd logo on every personality of the model, with each of the three builds, on a machine that is busy: every timer
-and every client late by up to 3 ms."""
+"""./aero-snd logo on every personality of the model, with each of the three builds, on a machine that is busy: every
+timer and every client late by up to 3 ms."""
 
 import os
 
