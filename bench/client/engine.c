@@ -119,7 +119,7 @@ static bool device_gone(void)
     return !adapter || adapter->removed;
 }
 
-/* Waits for the event; looks at the position meanwhile, or a whole turn of it could go unseen: twice a buffer, and where
+/* Waits for the event; looks at the position meanwhile, or a whole turn of it could go unseen: twice a buffer; where
  * there is but one event a turn, and the position may move in two steps, more often. */
 static bool wait_for_event(struct engine *engine)
 {

@@ -160,9 +160,9 @@ static void long_run(bool capture)
     engine_close(&engine);
 }
 
-/* One second of an event-driven client, from the first event on that is 100 ms after RUN, as Microsoft's tests begin: as
- * many as periods pass, and each finds the position moved. Measured when the event comes, before the client is late by
- * the jitter: that is not the driver's. */
+/* One second of an event-driven client, from the first event on that is 100 ms after RUN, as Microsoft's tests begin:
+ * as many as periods pass, and each finds the position moved. Measured when the event comes, before the client is late
+ * by the jitter: that is not the driver's. */
 static void events(bool capture, unsigned period_ms, ULONG notifications)
 {
     struct engine engine;

@@ -38,7 +38,6 @@ static const struct {
     {"stream-short", NULL, s_memory},
     {"control-error", "STATUS_DEVICE_PROTOCOL_ERROR", "STATUS_INVALID_DEVICE_STATE"},
     {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
-    {"transfer-held", NULL, "STATUS_IO_TIMEOUT"},
 };
 
 /* A step of a stream has a stream's name before it. */

@@ -38,6 +38,7 @@ struct qemu {
     struct qemu_process process;
     struct qtest qtest;
     bool real_clock;
+    bool eventfds; /* virtual time: doorbells are heard when QEMU's main loop comes round */
     uint64_t bar[BARS];
     bool started; /* it has answered once */
     bool bars_known; /* since the last write to one of them */
@@ -105,21 +106,31 @@ static uint64_t bar_read(void *dev, unsigned bar, uint64_t offset, unsigned size
     return value;
 }
 
+/* QEMU's main loop comes round: that serves the command that woke it, the doorbells that were rung by eventfd and the
+ * timers that are due; the second command is served when all of them are done. */
+static void come_round(struct qemu *q) {
+    ASK(q, NULL, NOTHING);
+    ASK(q, NULL, NOTHING);
+}
+
 static void bar_write(void *dev, unsigned bar, uint64_t offset, unsigned size, uint64_t value) {
-    ASK((struct qemu *)dev, NULL, "write%c 0x%llx 0x%llx", letter(size),
-        (unsigned long long)(bar_base(dev, bar) + offset), (unsigned long long)value);
+    struct qemu *q = dev;
+
+    ASK(q, NULL, "write%c 0x%llx 0x%llx", letter(size), (unsigned long long)(bar_base(dev, bar) + offset),
+        (unsigned long long)value);
+    if (q->eventfds) {
+        come_round(q);
+    }
 }
 
 /* In real time QEMU works by itself; what it has to say is heard here. Else it sees the time when its main loop comes
- * round: that serves the command that woke it, then the timers that are due; the second command is served when all of
- * them are done. */
+ * round. */
 static void advance(void *dev, uint64_t now_ns) {
     struct qemu *q = dev;
 
     if (!q->real_clock) {
         qemu_process_set_clock(&q->process, now_ns);
-        ASK(q, NULL, NOTHING);
-        ASK(q, NULL, NOTHING);
+        come_round(q);
         return;
     }
     qtest_poll(&q->qtest);
@@ -247,6 +258,7 @@ static void *open_device(const struct pci_plugin_host *host, const char *options
         return NULL;
     }
     q->real_clock = setting.real_clock;
+    q->eventfds = !setting.real_clock && strstr(setting.properties, ",ioeventfd=on") != NULL;
     q->qtest = (struct qtest){.fd = q->process.socket, .irq = IRQ};
     if (!route_interrupts(q)) {
         close_device(q);

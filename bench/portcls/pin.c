@@ -217,6 +217,7 @@ static NTSTATUS step(struct pin *pin, KSSTATE state)
         pin->run_ns = 0;
         pin->linear = 0;
         pin->last_elapsed = 0;
+        pin->turn_guessed = false;
         pin->last_offset = 0;
     }
     return status;
@@ -370,8 +371,13 @@ static void follow(struct pin *pin, ULONG offset)
     if (elapsed - pin->last_elapsed >= 2 * (uint64_t)size) { /* nobody looked for longer than that: the nearest turn */
         while (linear + size <= limit && linear - pin->linear + size / 2 < elapsed - pin->last_elapsed)
             linear += size;
+        pin->turn_guessed = true;
     }
     pin->last_elapsed = elapsed;
+    if (linear > limit && pin->turn_guessed) { /* the position had stood still meanwhile */
+        linear -= size;
+        pin->turn_guessed = false;
+    }
     if (linear > limit)
         violation("POSITION_AHEAD", "position went from %u to %u of %u: backwards, or %llu bytes in %llu us of RUN",
                   (unsigned)pin->last_offset, (unsigned)offset, (unsigned)size, (unsigned long long)linear,

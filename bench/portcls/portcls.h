@@ -199,6 +199,7 @@ struct pin {
     uint64_t run_ns;       /* earlier runs since STOP */
     uint64_t linear;       /* bytes since STOP */
     uint64_t last_elapsed; /* bytes that the time in RUN was worth at the previous read */
+    bool turn_guessed;     /* nobody looked for long: linear may be whole turns too much */
     ULONG last_offset;
     bool pause_known;
     KSAUDIO_POSITION pause_position;

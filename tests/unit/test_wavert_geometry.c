@@ -64,7 +64,7 @@ static void buffers_that_cannot_work_are_refused(void **state)
     (void)state;
     assert_false(WaveRtGeometryInit(&made, 0, 0));
     assert_false(WaveRtGeometryInit(&made, WAVERT_BUFFER_MIN_FRAMES - 1, 1));
-    assert_false(WaveRtGeometryInit(&made, 10 * MS - 1, 1)); /* a turn would be over before the client has refilled it */
+    assert_false(WaveRtGeometryInit(&made, 10 * MS - 1, 1)); /* over before the client has refilled it */
     assert_true(WaveRtGeometryInit(&made, 10 * MS, 1));
     assert_false(WaveRtGeometryInit(&made, 961, 2));
     assert_false(WaveRtGeometryInit(&made, 960, 3));

@@ -30,7 +30,7 @@
 #define WAVERT_PERIOD_MAX_FRAMES (10u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_BUFFER_MIN_FRAMES WAVERT_FRAMES_PER_MS
 /* With one notification a turn: from it until the refilled buffer is with the device nothing moves. Where a turn is no
- * longer than that, each would be over as soon as it has begun, and a client that goes by the position would see none. */
+ * longer than that, each is over as soon as it has begun, and a client that goes by the position sees none. */
 #define WAVERT_TURN_MIN_FRAMES WAVERT_PERIOD_MAX_FRAMES
 
 /* A timer expires up to one tick (1 ms while a stream runs) and some scheduling delay late. */

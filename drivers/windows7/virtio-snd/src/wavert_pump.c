@@ -14,9 +14,11 @@
 /* It has taken some 21 ms ahead of what is heard (QEMU: 1024 frames). A pause leaves that there, RELEASE may not. */
 #define MIXER_MS 22
 #define DRAIN_LIMIT_MS 500
-/* A device that completes nothing for this long, and three fourths of a buffer, is left behind. Some are a second late
- * when they start; Windows gives up a stream that does not notify for longer. */
-#define DEAD_FRAMES WAVERT_RATE
+/* A device that completes nothing for this long is left behind. Windows gives up a stream that does not notify for a
+ * second and its buffer's length, and the position has to get to the next notification by then. Some are a second late
+ * when they start, with the first period behind that. */
+#define DEAD_FRAMES (980u * WAVERT_FRAMES_PER_MS)
+#define NEVER_ALIVE_FRAMES (1015u * WAVERT_FRAMES_PER_MS)
 #define COPIES_BYTES (WAVERT_COPIES_FRAMES * 4u)
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
 #define PASSES_PER_SERVICE 3
@@ -180,11 +182,8 @@ static __inline VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
  * performance counter. It is taken back as soon as it completes anything. */
 static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    ULONG limit = DEAD_FRAMES + Pump->Geometry.BufferFrames / 4u * 3u;
+    ULONG limit = (Pump->Steering.Consumed == 0) ? NEVER_ALIVE_FRAMES : DEAD_FRAMES;
 
-    if (limit > 2u * DEAD_FRAMES) {
-        limit = 2u * DEAD_FRAMES;
-    }
     if (Pump->Dead || !WaveRtPumpInFlight(Pump) ||
         NowTicks - Pump->ProgressTicks < WaveRtPumpTicks(Pump, limit)) {
         return;
