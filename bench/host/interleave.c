@@ -120,10 +120,12 @@ static long last_of(const char *plan) {
 }
 
 static void extend(struct point *point, const char *plan, size_t at, int choice) {
-    snprintf(point->plan, sizeof point->plan, "%s%s%zu", plan, *plan != '\0' ? "+" : "", at);
+    char which[16] = "";
+
     if (choice != 0) {
-        snprintf(point->plan + strlen(point->plan), sizeof point->plan - strlen(point->plan), ".%d", choice);
+        snprintf(which, sizeof which, ".%d", choice);
     }
+    snprintf(point->plan, sizeof point->plan, "%s%s%u%s", plan, *plan != '\0' ? "+" : "", (unsigned)at, which);
 }
 
 /* FNV-1a of the schedule and the seed: whether it is in the sample depends on nothing else. */

@@ -325,7 +325,7 @@ static void schedule(void)
 
     scheduling = true;
     for (;;) {
-        schedule_finish();
+        schedule_wait();
         step_point();
         deliver_pending();
         next = pick();
