@@ -212,6 +212,7 @@ bool thread_mark_is_intact(uintptr_t base);
 /* Blocks the current thread until its wait record is answered. */
 NTSTATUS thread_block(void);
 void thread_switch_to(struct thread *next); /* which is not the current one */
+void thread_schedule(void); /* the current thread goes on when it is picked or switched to */
 /* The `n`th other thread that could run; NULL: there are fewer. */
 struct thread *thread_other_ready(unsigned n);
 void thread_release(struct thread *thread); /* drops one reference */

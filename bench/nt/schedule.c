@@ -43,7 +43,7 @@ static unsigned points;
 
 static struct thread *first;  /* was at work at schedule_begin, on the stack for traps that there was */
 static struct thread *server; /* the processor of interrupts and DPCs */
-static struct thread *served; /* who goes on when it has nothing more to do */
+static struct thread *served; /* who goes on when it has nothing more to do; NULL: whoever can */
 static bool serving;
 static uint64_t slow_until; /* until then it does not go on only because others wait */
 
@@ -56,13 +56,17 @@ static void serve(void *argument)
         serving = true;
         deliver_pending();
         serving = false;
-        thread_switch_to(served);
+        if (served != NULL)
+            thread_switch_to(served);
+        else
+            thread_schedule();
     }
 }
 
+/* Does not return to a thread that has ended. */
 static void to_server(void)
 {
-    served = thread_current();
+    served = thread_current()->ended ? NULL : thread_current();
     thread_switch_to(server);
 }
 

@@ -339,6 +339,8 @@ static void schedule(void)
         switch_to(next);
 }
 
+void thread_schedule(void) { schedule(); }
+
 bool thread_preemptible(void)
 {
     return (scheduling || current->ready) && irql_current() < DISPATCH_LEVEL && spinlock_held_count() == 0 &&
