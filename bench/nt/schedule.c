@@ -53,7 +53,6 @@ static void serve(void *argument)
 {
     (void)argument;
     for (;;) {
-        serving = true;
         deliver_pending();
         serving = false;
         if (served != NULL)
@@ -67,6 +66,7 @@ static void serve(void *argument)
 static void to_server(void)
 {
     served = thread_current()->ended ? NULL : thread_current();
+    serving = true;
     thread_switch_to(server);
 }
 
