@@ -17,6 +17,7 @@
 #include "drift.h"
 #include "error.h"
 #include "faults.h"
+#include "interleave.h"
 #include "logo.h"
 #include "measure.h"
 #include "options.h"
@@ -235,6 +236,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_STEPS) {
         return steps_run(&w.options);
+    }
+    if (w.options.command->kind == COMMAND_INTERLEAVE) {
+        return interleave_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

@@ -26,13 +26,14 @@ static const struct command s_commands[] = {
     {"drift", COMMAND_DRIFT, NULL, "drift"},
     {"faults", COMMAND_FAULTS, NULL, "faults"},
     {"steps", COMMAND_STEPS, NULL, "steps"},
+    {"interleave", COMMAND_INTERLEAVE, NULL, "interleave"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
 #define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
 #define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
-#define SWEEP_COMMANDS (BIT(COMMAND_FAULTS) | BIT(COMMAND_STEPS))
+#define SWEEP_COMMANDS (BIT(COMMAND_FAULTS) | BIT(COMMAND_STEPS) | BIT(COMMAND_INTERLEAVE))
 #define ALL_COMMANDS (DEVICE_COMMANDS | SWEEP_COMMANDS)
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
@@ -82,7 +83,7 @@ static const struct option_row s_rows[] = {
     {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
     {"--jobs", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT) | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
-     "drift, faults, steps: runs at once (default: one for each processor)"},
+     "drift, faults, steps, interleave: runs at once (default: one for each processor)"},
     {"--fresh", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(fresh), 0, 0, NULL,
      "drift: runs the cells that have a result too"},
     {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
@@ -104,15 +105,17 @@ static const struct option_row s_rows[] = {
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
     {"--variant", "contract|legacy|ioport", OPTION_CHOICE, SWEEP_COMMANDS, IN_OPTIONS(variant), 0, 0,
-     "|contract|legacy|ioport|", "faults, steps: which build of the driver (default all)"},
+     "|contract|legacy|ioport|", "faults, steps, interleave: which build of the driver (default all)"},
     {"--kind", "KIND,...", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(kind), 0, 0, NULL,
-     "faults, steps: only what fails or happens by these names (default all; the table has them)"},
+     "faults, steps, interleave: only what fails or happens by these names (default all; the table has them)"},
     {"--sample", "PERCENT", OPTION_NUMBER, SWEEP_COMMANDS, IN_OPTIONS(sample), 0, 100, NULL,
      "of the points, by seed; faults: of those of every image but the first (default 100)"},
+    {"--bound", "N", OPTION_NUMBER, BIT(COMMAND_INTERLEAVE), IN_OPTIONS(bound), 0, 4, NULL,
+     "interleave: how often at most a processor takes over from one that could go on (default 2)"},
     {"--replay", "POINT", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(replay), 0, 0, NULL,
-     "faults, steps: one point, as a failure names it"},
+     "faults, steps, interleave: one point, as a failure names it"},
     {"--resume", "FILE", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(resume), 0, 0, NULL,
-     "faults, steps: journal of what was run; what it has is not run again"},
+     "faults, steps, interleave: journal of what was run; what it has is not run again"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},
@@ -289,7 +292,7 @@ bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
     *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1,
-                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT, .sample = 100};
+                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT, .sample = 100, .bound = 2};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -13,7 +13,8 @@ enum command_kind {
     COMMAND_LOGO,
     COMMAND_DRIFT,
     COMMAND_FAULTS,
-    COMMAND_STEPS
+    COMMAND_STEPS,
+    COMMAND_INTERLEAVE
 };
 
 struct command {
@@ -48,6 +49,7 @@ struct options {
     const char *replay;  /* --replay POINT; NULL: a whole sweep */
     const char *resume;  /* --resume FILE; NULL: none */
     uint64_t sample;     /* percent */
+    uint64_t bound;      /* --bound: preemptions */
     const char *trace;      /* --trace FILE; NULL: none */
     bool event_mode;
     uint64_t notifications; /* 1 or 2 */

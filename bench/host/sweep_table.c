@@ -29,7 +29,7 @@ void sweep_table_add(struct sweep_table *table, const struct sweep_result *resul
     row->broken += result->verdict == SWEEP_BROKEN;
     row->wrong += result->verdict == SWEEP_WRONG;
     for (size_t i = 0; i < table->layout->column_count; i++) {
-        row->counts[i] += (columns >> i) & 1u;
+        row->counts[i] += ((columns >> i) & 1u) * (i + 1 == table->layout->amount_column ? result->amount : 1);
     }
 }
 

@@ -22,6 +22,7 @@ struct sweep_result {
     char step[SWEEP_STEP_BYTES]; /* first one that was refused, or another word for how it ended; "": none */
     char status[SWEEP_STATUS_BYTES];
     enum sweep_verdict verdict;
+    uint64_t amount; /* what it adds to the layout's amount_column */
 };
 
 struct sweep_row {
@@ -36,6 +37,7 @@ struct sweep_layout {
     const char *key;                    /* of the rows in JSON */
     const char *const *columns;         /* keys in JSON; for people '_' is a blank */
     size_t column_count;
+    size_t amount_column;               /* 1 and the column that counts amounts, the others count results; 0: none */
     const char *wrong;                  /* key of the count of what ended otherwise than documented */
     void (*json_extra)(const char *row); /* prints more fields of a row, each with a comma behind it; NULL: none */
 };

@@ -109,7 +109,8 @@ extern bool g_schedule_on; /* a schedule is being played */
 void schedule_point(void); /* here another processor may do something: driver code is between two steps */
 /* The lock is busy: the processor that holds it goes on. False: nobody holds it. */
 bool schedule_spin(const KSPIN_LOCK *lock);
-void schedule_finish(void); /* the processor of interrupts and DPCs ends what it has begun */
+void schedule_wait(void);   /* the current thread waits: the processor of interrupts and DPCs may go on */
+void schedule_finish(void); /* that processor ends what it has begun */
 void schedule_flush(void);  /* likewise every processor that runs a DPC */
 void schedule_switched(struct thread *next); /* thread.c is about to switch: each has a stack for traps of its own */
 
@@ -216,6 +217,7 @@ bool thread_mark_is_intact(uintptr_t base);
 /* Blocks the current thread until its wait record is answered. */
 NTSTATUS thread_block(void);
 void thread_switch_to(struct thread *next); /* which is not the current one */
+void thread_schedule(void); /* the current thread goes on when it is picked or switched to */
 /* The `n`th other thread that could run; NULL: there are fewer. */
 struct thread *thread_other_ready(unsigned n);
 void thread_release(struct thread *thread); /* drops one reference */

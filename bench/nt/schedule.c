@@ -12,18 +12,23 @@
  * that locks the bus. Points count from 0, over all processors, in the order in
  * which they are reached.
  *
- * At a point the processor of interrupts and DPCs is a choice when it has begun
- * something, when something is pending, or when a timer expires within 20 ms: time
- * may pass between any two instructions. Then each other thread that could run.
+ * At a point of a thread the processor of interrupts and DPCs is a choice when it
+ * has begun something or something is pending. When not, but a timer expires within
+ * 20 ms, it is two, for time may pass between any two instructions: until that timer
+ * expires, or until the device interrupts, at most 20 ms. Then comes each other
+ * thread that could run. At a point of the processor of interrupts and DPCs there are two
+ * choices for each thread: it goes on when that thread waits; or it is slow, and
+ * goes on when somebody needs it (a lock, a flush), at the latest after 50 ms.
  */
 #include "nt.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MAX 3900u /* a text of the link holds a digit for each */
+#define POINTS_MAX 3900u /* a text of the link holds a digit for each; what comes later is no point */
 #define PLAN_MAX 8u
 #define PASS_NS (20 * NS_PER_MS)
+#define SLOW_NS (50 * NS_PER_MS)
 #define NEUTRAL_STACK_BYTES 8192u
 
 bool g_schedule_on;
@@ -38,8 +43,9 @@ static unsigned points;
 
 static struct thread *first;  /* was at work at schedule_begin, on the stack for traps that there was */
 static struct thread *server; /* the processor of interrupts and DPCs */
-static struct thread *served; /* who goes on when it has nothing more to do */
+static struct thread *served; /* who goes on when it has nothing more to do; NULL: whoever can */
 static bool serving;
+static uint64_t slow_until; /* until then it does not go on only because others wait */
 
 /* ---- the processor of interrupts and DPCs ---- */
 
@@ -47,16 +53,20 @@ static void serve(void *argument)
 {
     (void)argument;
     for (;;) {
-        serving = true;
         deliver_pending();
         serving = false;
-        thread_switch_to(served);
+        if (served != NULL)
+            thread_switch_to(served);
+        else
+            thread_schedule();
     }
 }
 
+/* Does not return to a thread that has ended. */
 static void to_server(void)
 {
-    served = thread_current();
+    served = thread_current()->ended ? NULL : thread_current();
+    serving = true;
     thread_switch_to(server);
 }
 
@@ -70,18 +80,23 @@ static bool is_stuck(const struct thread *thread)
     return owner != NULL && owner != thread;
 }
 
-static bool server_can_work(void)
+/* Ways in which it can go on. */
+static unsigned server_choices(void)
 {
+    if (thread_current() == server)
+        return 0;
     if (serving)
         return !is_stuck(server);
-    return something_is_pending() || timer_next_fire_ns() <= clock_now_ns() + PASS_NS;
+    if (something_is_pending())
+        return 1;
+    return timer_next_fire_ns() <= clock_now_ns() + PASS_NS ? 2 : 0;
 }
 
-static void server_works(void)
+static void server_works(unsigned choice)
 {
     if (!serving && !something_is_pending()) {
         moving = true;
-        clock_move_to(MAX(clock_now_ns(), timer_next_fire_ns()));
+        clock_move_to(MAX(clock_now_ns(), choice ? clock_now_ns() + PASS_NS : timer_next_fire_ns()));
         moving = false;
     }
     if (serving || something_is_pending())
@@ -92,6 +107,16 @@ void schedule_finish(void)
 {
     while (serving && thread_current() != server)
         to_server();
+}
+
+void schedule_wait(void)
+{
+    if (!g_schedule_on || thread_current() == server)
+        return;
+    while (open && !serving && something_is_pending())
+        to_server();
+    if (clock_now_ns() >= slow_until)
+        schedule_finish();
 }
 
 void schedule_flush(void)
@@ -140,41 +165,44 @@ static struct thread *other_thread(unsigned nth)
 
 static void take(unsigned choice)
 {
-    bool can = thread_current() != server && server_can_work();
+    unsigned ways = server_choices();
     struct thread *thread;
 
-    if (can && choice == 0) {
-        server_works();
+    if (thread_current() == server) {
+        slow_until = choice % 2 ? clock_now_ns() + SLOW_NS : 0;
+        choice /= 2;
+    }
+    if (choice < ways) {
+        server_works(choice);
         return;
     }
-    thread = other_thread(choice - can);
+    thread = other_thread(choice - ways);
     if (thread != NULL)
         thread_switch_to(thread);
 }
 
 static unsigned count_choices(void)
 {
-    unsigned count = thread_current() != server && server_can_work(), n;
+    unsigned threads;
 
-    for (n = 0; count < 9 && other_thread(n) != NULL; n++)
-        count++;
-    return count;
+    for (threads = 0; threads < 4 && other_thread(threads) != NULL; threads++)
+        ;
+    return thread_current() == server ? 2 * threads : server_choices() + threads;
 }
 
 void schedule_point(void)
 {
     unsigned point, count;
 
-    if (!open || moving || g_frames == NULL)
+    if (!open || moving || g_frames == NULL || points == POINTS_MAX)
         return;
-    if (points == POINTS_MAX)
-        bench_bug("more than %u points between schedule_begin and schedule_end", POINTS_MAX);
     count = count_choices();
     point = points++;
     choices[point] = (char)('0' + count);
+    trace("point %u: %u choices", point, count);
     if (plan_next == plan_count || plan[plan_next].point != point || plan[plan_next].choice >= count)
         return;
-    trace("point %u: another processor, choice %u of %u", point, plan[plan_next].choice, count);
+    trace("point %u: choice %u", point, plan[plan_next].choice);
     take(plan[plan_next++].choice);
 }
 

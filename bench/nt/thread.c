@@ -341,7 +341,7 @@ static void schedule(void)
 
     scheduling = true;
     for (;;) {
-        schedule_finish();
+        schedule_wait();
         step_point();
         deliver_pending();
         next = pick();
@@ -354,6 +354,8 @@ static void schedule(void)
     if (next != current)
         switch_to(next);
 }
+
+void thread_schedule(void) { schedule(); }
 
 bool thread_preemptible(void)
 {
