@@ -750,10 +750,11 @@ VOID WaveRtPumpPosition(PWAVERT_PUMP Pump, ULONGLONG *Play, ULONGLONG *Write)
     ULONGLONG given;
     KIRQL irql;
 
-    *Play = 0;
-    *Write = 0;
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    if (Pump->Mdl != NULL) {
+    if (Pump->Mdl == NULL) {
+        *Play = 0;
+        *Write = 0;
+    } else {
         reported = WaveRtPumpReported(Pump, Now());
         given = IsRender(Pump) ? Pump->Submitted : reported;
         *Play = (reported % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
