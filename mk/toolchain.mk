@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH
 KERNEL_DEFINES := -D_WIN32_WINNT=0x0601 -DWINVER=0x0601 -DNTDDI_VERSION=0x06010000 -DUNICODE -D_UNICODE
 KERNEL_WARNINGS := -Wall -Wextra -Werror -Wdeclaration-after-statement -Wvla -Wundef -Wstrict-prototypes \
     -Wmissing-prototypes -Wno-missing-braces -Wframe-larger-than=1536
-KERNEL_CFLAGS := -std=gnu90 -O2 -ffreestanding -fno-stack-protector -fno-ident -fno-common -fno-strict-aliasing \
+KERNEL_CFLAGS := -std=gnu90 -ffreestanding -fno-stack-protector -fno-ident -fno-common -fno-strict-aliasing \
     $(KERNEL_DEFINES) $(KERNEL_WARNINGS)
 
 # The free build leaves the x87, MMX and SSE registers of x86 alone: they belong to the interrupted thread. On x64 the
@@ -47,16 +47,16 @@ ARCH_x64_CLANG_CFLAGS :=
 ARCH_x64_MACHINE := i386:x86-64
 ARCH_x64_LDFLAGS := /machine:x64 /highentropyva:no
 
-# clang compiles what ships. Only what says __inline is inlined: a function that must stay resident never becomes part
-# of one that may be paged out. -gcodeview: symbols for WinDbg. It records the
-# compiler's arguments too, so no argument may hold the project's absolute path.
-CLANG_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -mno-implicit-float -finline-hint-functions -ffunction-sections \
+# clang compiles what ships, for size: a period takes fewer instructions than at -O2. Only what says __inline is
+# inlined: a function that must stay resident never becomes part of one that may be paged out. -gcodeview: symbols for
+# WinDbg. It records the compiler's arguments too, so no argument may hold the project's absolute path.
+CLANG_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -Os -mno-implicit-float -finline-hint-functions -ffunction-sections \
     -g -gcodeview -ffile-compilation-dir=. \
     -pedantic -Wno-long-long -Wno-variadic-macros -Wno-unused-command-line-argument \
     -nostdinc -isystem $(CLANG_INCLUDE) -isystem $(MINGW_INCLUDE) -isystem $(MINGW_INCLUDE)/ddk
 
 # gcc is the second opinion on the same sources; its objects are never linked.
-GCC_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -isystem $(MINGW_INCLUDE)/ddk
+GCC_KERNEL_CFLAGS := $(KERNEL_CFLAGS) -O2 -isystem $(MINGW_INCLUDE)/ddk
 
 # Sections: INIT goes after DriverEntry, PAGE may be paged out, all else stays resident (P: not paged).
 KERNEL_LDFLAGS := /nologo /driver /subsystem:native,6.01 /version:6.1 /nodefaultlib /nxcompat /dynamicbase \

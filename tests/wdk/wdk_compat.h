@@ -20,6 +20,7 @@
 #define CODE_PAGE
 #define CODE_RESIDENT
 #define CODE_INIT
+#define CODE_INLINE static __inline
 #define TRUE 1
 #define FALSE 0
 

@@ -100,7 +100,7 @@ static __inline ULONG VirtIoSndQueueParts(const VIRTIOSND_QUEUE *Queue)
 }
 
 /* DISPATCH, Lock held. Publishes what was added and rings the doorbell when the device wants it. */
-static __inline VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
+CODE_INLINE VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
 {
     if (Queue->Live && VirtqSplitPublish(&Queue->Ring)) {
         VirtioPciTransportNotify(Queue->Transport, Queue->Doorbell, Queue->Index);
@@ -108,7 +108,7 @@ static __inline VOID VirtIoSndQueueKick(PVIRTIOSND_QUEUE Queue)
 }
 
 /* DISPATCH, Lock held. As VirtqSplitGet; FALSE when not Live. A ring that the device has broken breaks the device. */
-static __inline BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written)
+CODE_INLINE BOOLEAN VirtIoSndQueuePop(PVIRTIOSND_QUEUE Queue, PVOID *Cookie, ULONG *Written)
 {
     if (!Queue->Live || VirtqSplitIsIdle(&Queue->Ring)) {
         return FALSE;

@@ -30,10 +30,69 @@ typedef struct _VIRTIOSND_SG_CURSOR {
  * need not be mapped), for Length bytes, at most BufferBytes.
  * STATUS_INVALID_PARAMETER: an empty or oversized region, an Offset outside, an MDL shorter than BufferBytes.
  */
-NTSTATUS VirtIoSndSgBegin(PVIRTIOSND_SG_CURSOR Cursor, PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Length);
+CODE_INLINE NTSTATUS VirtIoSndSgBegin(PVIRTIOSND_SG_CURSOR Cursor, PMDL Mdl, ULONG BufferBytes, ULONG Offset,
+                                      ULONG Length)
+{
+    if (Mdl == NULL || BufferBytes == 0 || BufferBytes > MmGetMdlByteCount(Mdl) || Offset >= BufferBytes ||
+        Length == 0 || Length > BufferBytes) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    Cursor->Pages = MmGetMdlPfnArray(Mdl);
+    Cursor->ByteOffset = MmGetMdlByteOffset(Mdl);
+    Cursor->BufferBytes = BufferBytes;
+    Cursor->Offset = Offset;
+    Cursor->Remaining = Length;
+    return STATUS_SUCCESS;
+}
+
+/* The bytes at the cursor that lie in one page, at most to the end of the buffer. */
+CODE_INLINE VOID VirtIoSndSgPage(const VIRTIOSND_SG_CURSOR *Cursor, VIRTIOSND_PHYSICAL_RUN *Run)
+{
+    ULONG position = Cursor->ByteOffset + Cursor->Offset;
+    ULONG inPage = position & (PAGE_SIZE - 1u);
+    ULONG length = PAGE_SIZE - inPage;
+
+    if (length > Cursor->BufferBytes - Cursor->Offset) {
+        length = Cursor->BufferBytes - Cursor->Offset;
+    }
+    if (length > Cursor->Remaining) {
+        length = Cursor->Remaining;
+    }
+    Run->Address = ((ULONGLONG)Cursor->Pages[position >> PAGE_SHIFT] << PAGE_SHIFT) + inPage;
+    Run->Length = length;
+}
+
+/* Of VirtIoSndSgNext: moves on by Bytes that VirtIoSndSgPage found. */
+CODE_INLINE VOID VirtIoSndSgAdvance(PVIRTIOSND_SG_CURSOR Cursor, ULONG Bytes)
+{
+    Cursor->Remaining -= Bytes;
+    Cursor->Offset += Bytes;
+    if (Cursor->Offset == Cursor->BufferBytes) {
+        Cursor->Offset = 0;
+    }
+}
+
 /* <= DISPATCH_LEVEL. The next run, as long as possible: neighbours that follow each other in physical memory are one,
  * over the wrap too. FALSE: no more. */
-BOOLEAN VirtIoSndSgNext(PVIRTIOSND_SG_CURSOR Cursor, VIRTIOSND_PHYSICAL_RUN *Run);
+CODE_INLINE BOOLEAN VirtIoSndSgNext(PVIRTIOSND_SG_CURSOR Cursor, VIRTIOSND_PHYSICAL_RUN *Run)
+{
+    VIRTIOSND_PHYSICAL_RUN piece;
+
+    if (Cursor->Remaining == 0) {
+        return FALSE;
+    }
+    VirtIoSndSgPage(Cursor, Run);
+    VirtIoSndSgAdvance(Cursor, Run->Length);
+    while (Cursor->Remaining > 0) {
+        VirtIoSndSgPage(Cursor, &piece);
+        if (piece.Address != Run->Address + Run->Length) {
+            break;
+        }
+        Run->Length += piece.Length;
+        VirtIoSndSgAdvance(Cursor, piece.Length);
+    }
+    return TRUE;
+}
 
 /*
  * <= DISPATCH_LEVEL. Lists all runs of a region (see VirtIoSndSgBegin).

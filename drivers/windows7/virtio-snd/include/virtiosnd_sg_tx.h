@@ -9,8 +9,8 @@
 #include "virtiosnd_queue.h"
 #include "virtiosnd_sg.h"
 
-/* <= DISPATCH_LEVEL. As VirtIoSndSgMap, into VIRTIOSND_SG entries. Write: the device writes them (capture). */
-NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Length, BOOLEAN Write, PVIRTIOSND_SG Sg,
-                            ULONG Capacity, ULONG *Count);
+/* <= DISPATCH_LEVEL. As VirtIoSndSgMap, into VIRTIOSND_SG entries. Their Write is for whoever submits them to say. */
+NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Length, PVIRTIOSND_SG Sg, ULONG Capacity,
+                            ULONG *Count);
 
 #endif

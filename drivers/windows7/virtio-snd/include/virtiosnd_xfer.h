@@ -4,8 +4,8 @@
  * a queue.
  *
  * A period is one transfer, or several when its parts do not fit into one
- * request. Each transfer has a slot: eight bytes of header and eight of status
- * that the device can reach, and the driver's record. Slots are
+ * request. Each transfer has a message, eight bytes of header and eight of status
+ * that the device can reach, and a slot, the driver's record. Slots are
  *
  *     Free -> Sent -> Free                the ordinary way
  *             Sent -> Held -> Free        first of several, waits for the others of its period
@@ -35,6 +35,7 @@ typedef enum _VIRTIOSND_XFER_STATE {
 
 typedef struct _VIRTIOSND_XFER_SLOT {
     VIRTIOSND_XFER_STATE State; /* [Q] */
+    ULONG Message;              /* [Q] number of its message */
     ULONG Payload;              /* [Q] PCM bytes of this transfer */
     struct _VIRTIOSND_XFER_SLOT *Period; /* [Q] first slot of the period; it keeps the rest */
     ULONG_PTR Cookie;
@@ -66,6 +67,7 @@ typedef struct _VIRTIOSND_XFER {
     ULONG StreamId;                   /* [I] the device's number of the stream */
     VIRTIOSND_DMA Messages;           /* [I] headers and statuses */
     VIRTIOSND_XFER_SLOT *Slots;       /* [Q] VIRTIOSND_XFER_SLOTS of them, pool */
+    UCHAR TableParts[VIRTIOSND_XFER_SLOTS]; /* [Q] data parts that an indirect table was last laid out for; 0: never */
     BOOLEAN Open;                     /* [Q] periods are taken */
     BOOLEAN Draining;                 /* [Q] somebody delivers completions */
     ULONG PeriodLimit;                /* [Q] most periods in flight */

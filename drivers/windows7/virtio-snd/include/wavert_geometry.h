@@ -67,9 +67,9 @@ ULONG WaveRtGeometryDeviceFrames(const WAVERT_GEOMETRY *Geometry);
  * client enough of the buffer. FALSE: render: periods have to be copied; capture: the position has to move in steps. */
 BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render);
 
-/* Frames of the transfer that begins at linear frame First: the period; unless periods are Whole never beyond the next
- * notification boundary, because the memory on either side of it changes hands at different times. */
-ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First);
+/* Frames of the transfer that begins at frame First of the buffer: the period; unless periods are Whole never beyond
+ * the next notification boundary, because the memory on either side of it changes hands at different times. */
+ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONG First);
 
 /* Linear frame, a lap before, at which the memory of a period that ends at End ended: the first notification boundary
  * not below it handed that memory to the client for refilling. 0: it was filled before the stream ran. */

@@ -57,9 +57,7 @@ typedef struct _WAVERT_STEERING {
 
 /* Lock held. Forgets what was seen. */
 VOID WaveRtKindReset(struct _WAVERT_PUMP *Pump);
-/* Lock held. Frames were handed over; they are in flight already. */
-VOID WaveRtKindGiven(struct _WAVERT_PUMP *Pump, ULONGLONG NowTicks);
-/* Lock held, after the backend was polled. Draws conclusions. */
+/* Lock held, after the backend was polled, with Given not 0. Draws conclusions. */
 VOID WaveRtKindObserve(struct _WAVERT_PUMP *Pump, ULONGLONG NowTicks);
 
 #endif

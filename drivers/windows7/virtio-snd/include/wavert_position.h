@@ -27,9 +27,46 @@ VOID WaveRtPositionReset(PWAVERT_POSITION Position);
 VOID WaveRtPositionRun(PWAVERT_POSITION Position, ULONGLONG NowTicks);
 /* Held at Frames. */
 VOID WaveRtPositionSet(PWAVERT_POSITION Position, ULONGLONG Frames);
+/* Value * Multiplier / Divisor without overflow for any counter value that a machine can reach: above Limit whole parts
+ * and remainder apart. The remainder's product stays below Divisor * Multiplier. */
+CODE_INLINE ULONGLONG WaveRtPositionScale(ULONGLONG Value, ULONGLONG Multiplier, ULONGLONG Divisor,
+                                          ULONGLONG Limit)
+{
+    ULONGLONG whole;
+
+    if (Value <= Limit) {
+        return Value * Multiplier / Divisor;
+    }
+    whole = Value / Divisor;
+    return whole * Multiplier + (Value - whole * Divisor) * Multiplier / Divisor;
+}
+
+/* Ticks that the clock has run. */
+CODE_INLINE ULONGLONG WaveRtPositionRunTicks(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
+{
+    if (!Position->Running || NowTicks <= Position->OriginTicks) {
+        return Position->HeldTicks;
+    }
+    return Position->HeldTicks + (NowTicks - Position->OriginTicks);
+}
+
 /* Whole frames since the last reset. A counter that steps backwards (seen in virtual machines) reads as no progress. */
-ULONGLONG WaveRtPositionFrames(const WAVERT_POSITION *Position, ULONGLONG NowTicks);
+CODE_INLINE ULONGLONG WaveRtPositionFrames(const WAVERT_POSITION *Position, ULONGLONG NowTicks)
+{
+    return WaveRtPositionScale(WaveRtPositionRunTicks(Position, NowTicks), Position->Rate, Position->Frequency,
+                               Position->TicksLimit);
+}
+
 /* Counter value at which the running clock reaches Frames; in the past when it already has. */
-ULONGLONG WaveRtPositionTicksAt(const WAVERT_POSITION *Position, ULONGLONG Frames);
+CODE_INLINE ULONGLONG WaveRtPositionTicksAt(const WAVERT_POSITION *Position, ULONGLONG Frames)
+{
+    /* One tick more than the exact quotient, so that the frame has certainly been reached. */
+    ULONGLONG ticks = WaveRtPositionScale(Frames, Position->Frequency, Position->Rate, Position->FramesLimit) + 1;
+
+    if (ticks <= Position->HeldTicks) {
+        return Position->OriginTicks;
+    }
+    return Position->OriginTicks + (ticks - Position->HeldTicks);
+}
 
 #endif

@@ -51,11 +51,23 @@ typedef struct _WAVERT_FLIGHT {
     BOOLEAN Done;
 } WAVERT_FLIGHT;
 
+/* Where a period lies in physical memory: of the pages of one cyclic buffer it is always the same. */
+typedef struct _WAVERT_PLACE {
+    ULONG At; /* frame of the cyclic buffer, */
+    ULONG Frames; /* and how many; 0: nothing is kept here */
+    ULONG Count;
+    VIRTIOSND_SG Sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u)];
+} WAVERT_PLACE;
+
+/* Places that are kept, by when they begin: all of a buffer of 80 ms. A power of two. */
+#define WAVERT_PLACES 8u
+
 /* Field letters: I set by Init; C set by Configure, while no DPC or callback can run; L guarded by Lock. */
 typedef struct _WAVERT_PUMP {
     PVIRTIOSND_BACKEND Backend; /* [I] */
     VIRTIOSND_STREAM_ID Stream; /* [I] */
     ULONG FrameBytes;           /* [I] */
+    ULONGLONG MsTicks;          /* [I] counter ticks of a millisecond, rounded up */
     PVOID Silence;              /* [I] one zeroed nonpaged page; render only */
     BOOLEAN Kept;               /* the device kept memory: no more Open */
     BOOLEAN QueueBeforeStart;   /* [I] the dialect: periods may be queued before START */
@@ -66,6 +78,7 @@ typedef struct _WAVERT_PUMP {
 
     PMDL Mdl;                 /* [C] the cyclic buffer; NULL: none */
     WAVERT_GEOMETRY Geometry; /* [C] */
+    WAVERT_PLACE Places[WAVERT_PLACES]; /* [L] of Mdl */
     BOOLEAN Open;             /* caller */
     BOOLEAN MixerFull;        /* caller: a mixer has the end of the sound since RUN was left */
     PUCHAR Copies;            /* [C] ring of copied periods, nonpaged, page-aligned; NULL: never needed */
@@ -78,6 +91,9 @@ typedef struct _WAVERT_PUMP {
     BOOLEAN Running;              /* [L] */
     ULONGLONG Frozen;             /* [L] the position while not running; the least position afterwards */
     ULONGLONG Submitted;          /* [L] S */
+    ULONGLONG NextOf;             /* [L] what the next two were worked out for: Submitted; WAVERT_NEVER: nothing yet */
+    ULONG NextFrames;             /* [L] frames of the next period, */
+    ULONG NextAt;                 /* [L] and where it begins in the cyclic buffer */
     ULONGLONG Completed;          /* [L] C */
     WAVERT_FLIGHT Flight[WAVERT_FLIGHT_MAX]; /* [L] number n at n modulo the size */
     BOOLEAN Copying;              /* [L] the device is given Copies, not the client's pages */
@@ -88,6 +104,7 @@ typedef struct _WAVERT_PUMP {
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
     ULONGLONG ProgressTicks;      /* [L] when the oldest period last came back, or the device last had nothing */
+    BOOLEAN Progress;             /* [L] one has come back since ProgressTicks was brought up to date */
     BOOLEAN Heard;                /* atomic: interrupts tell of completions */
     BOOLEAN Dead;                 /* [L] the device has completed nothing for too long; goes on without it */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */

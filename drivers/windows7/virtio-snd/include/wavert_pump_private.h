@@ -22,13 +22,28 @@ typedef struct _WAVERT_PASS {
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass);
 /* Where the dialect has periods queued before START: hands over what may be handed over. */
-VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump);
-VOID WaveRtCapturePost(PWAVERT_PUMP Pump);
+VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
+VOID WaveRtCapturePost(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 
 /* Counter ticks of a number of frames, rounded up. */
 static __inline ULONGLONG WaveRtPumpTicks(const WAVERT_PUMP *Pump, ULONG Frames)
 {
     return ((ULONGLONG)Frames * Pump->Position.Frequency + WAVERT_RATE - 1) / WAVERT_RATE;
+}
+/* Counter ticks in which a client has refilled, or read, what it was notified of. */
+static __inline ULONGLONG WaveRtPumpReactTicks(const WAVERT_PUMP *Pump)
+{
+    return Pump->MsTicks * (WAVERT_REACT_FRAMES * 4u / WAVERT_FRAMES_PER_MS) / 4u + 1u;
+}
+/* Frames of the next period, the one that begins at Submitted; brings NextAt up to date. */
+static __inline ULONG WaveRtPumpNext(PWAVERT_PUMP Pump)
+{
+    if (Pump->NextOf != Pump->Submitted) {
+        Pump->NextOf = Pump->Submitted;
+        Pump->NextAt = (ULONG)(Pump->Submitted % Pump->Geometry.BufferFrames);
+        Pump->NextFrames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->NextAt);
+    }
+    return Pump->NextFrames;
 }
 /* The reported position, in frames. */
 ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks);
@@ -37,15 +52,27 @@ static __inline BOOLEAN WaveRtPumpInFlight(const WAVERT_PUMP *Pump)
 {
     return (BOOLEAN)(Pump->FlightFirst != Pump->FlightNext);
 }
-/* One period at linear frame First, at most the geometry's period. STATUS_DEVICE_BUSY: not now. */
-NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
+/* A period was handed over and is in flight: how much the device has now, and since when. */
+CODE_INLINE VOID WaveRtKindGiven(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONG number = Pump->FlightFirst;
+    ULONG frames = 0;
+
+    do {
+        frames += Pump->Flight[number % WAVERT_FLIGHT_MAX].Frames;
+    } while (++number != Pump->FlightNext);
+    Pump->Observer.GivenTicks = NowTicks;
+    Pump->Observer.Given = frames;
+}
+/* The next period. STATUS_DEVICE_BUSY: not now. */
+NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
  * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);
 /* Render, Copying: copies Frames from linear frame First on to their place in the ring. */
 VOID WaveRtCopiesFill(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
 /* Render: what is staged is handed over, silence makes it a period. */
-VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump);
+VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Capture, with Mapping: the first Frames samples of a period that came back go to where the captured data ends, unless
  * they are there. */
 VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames);
@@ -57,7 +84,7 @@ ULONGLONG WaveRtCaptureTake(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Capture: what has not got to the client's memory is forgotten. */
 VOID WaveRtPumpForgetHeld(PWAVERT_PUMP Pump);
 /* Render: silence, at most a page. */
-NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames);
+NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks);
 /* The device of a render or capture stream is Dead: Frames pass as if it had taken or filled them. */
 VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames);
 

@@ -59,6 +59,20 @@ static NTSTATUS Submit(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, c
     return VirtIoSndPcmSubmit(&DeviceOf(Backend)->Pcm[Stream], Sg, SgCount, Cookie);
 }
 
+/* What interrupts tell of otherwise, then the periods. */
+CODE_RESIDENT static VOID PollAll(PVIRTIOSND_DEVICE Device, PVIRTIOSND_PCM Pcm)
+{
+    if (Pcm->Starting) {
+        VirtIoSndPcmLookForStart(Pcm);
+    }
+    if (Device->PollingOnly) {
+        VirtIoSndControlDrain(&Device->Control);
+        VirtIoSndEventqDrain(&Device->Eventq);
+        VirtioPciTransportCheckStatus(&Device->Transport);
+    }
+    VirtIoSndXferPoll(&Pcm->Xfer);
+}
+
 /* The interrupt normally delivers START's answer. Looking here as well costs nothing and makes a lost one harmless;
  * without any interrupt it is the only way. */
 static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
@@ -69,15 +83,11 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
     if (!pcm->Present) {
         return;
     }
-    if (pcm->Starting) {
-        VirtIoSndPcmLookForStart(pcm);
+    if (pcm->Starting || device->PollingOnly) {
+        PollAll(device, pcm);
+    } else {
+        VirtIoSndXferPoll(&pcm->Xfer);
     }
-    if (device->PollingOnly) {
-        VirtIoSndControlDrain(&device->Control);
-        VirtIoSndEventqDrain(&device->Eventq);
-        VirtioPciTransportCheckStatus(&device->Transport);
-    }
-    VirtIoSndXferPoll(&pcm->Xfer);
 }
 
 static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)

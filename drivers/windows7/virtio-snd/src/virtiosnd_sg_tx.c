@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "virtiosnd_sg_tx.h"
 
-NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Length, BOOLEAN Write, PVIRTIOSND_SG Sg,
-                            ULONG Capacity, ULONG *Count)
+NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Length, PVIRTIOSND_SG Sg, ULONG Capacity,
+                            ULONG *Count)
 {
     VIRTIOSND_SG_CURSOR cursor;
     VIRTIOSND_PHYSICAL_RUN run;
@@ -21,7 +21,6 @@ NTSTATUS VirtIoSndSgTxBuild(PMDL Mdl, ULONG BufferBytes, ULONG Offset, ULONG Len
         VirtIoSndSgNext(&cursor, &run);
         Sg->Address = run.Address;
         Sg->Length = run.Length;
-        Sg->Write = Write;
         Sg++;
         count++;
     }

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Messages: per slot 16 bytes, | header 8 | status 8 |. The header is written once:
- * it is the same for every transfer of the stream.
+ * Messages: 16 bytes each, | header 8 | status 8 |. The header is written once: it
+ * is the same for every transfer of the stream. An indirect table has the message of
+ * its own number, so of a table that was laid out before only the addresses and
+ * lengths of the data change. Without tables a slot has the message of its number.
  *
  * Nothing here is pageable but the set-up: all of it takes the queue's lock.
  */
 #include "virtiosnd_xfer.h"
 #include "trace.h"
 
-#define SLOT_BYTES 16u
+#define MESSAGE_BYTES 16u
 #define STATUS_OFFSET 8u
+#define STATUS_BYTES ((ULONG)sizeof(struct virtio_snd_pcm_status))
 #define FRAME_PARTS 2u /* header and status */
 
 /* A period that goes back to its owner. */
@@ -30,7 +33,7 @@ CODE_PAGE NTSTATUS VirtIoSndXferInitialize(PVIRTIOSND_XFER Xfer, const VIRTIOSND
     PAGED_CODE();
 
     RtlZeroMemory(Xfer, sizeof(*Xfer));
-    status = VirtIoSndDmaAllocate(&Xfer->Messages, VIRTIOSND_XFER_SLOTS * SLOT_BYTES);
+    status = VirtIoSndDmaAllocate(&Xfer->Messages, VIRTIOSND_XFER_SLOTS * MESSAGE_BYTES);
     if (!NT_SUCCESS(status)) {
         return status;
     }
@@ -41,7 +44,7 @@ CODE_PAGE NTSTATUS VirtIoSndXferInitialize(PVIRTIOSND_XFER Xfer, const VIRTIOSND
     }
     RtlZeroMemory(Xfer->Slots, bytes);
     for (i = 0; i < VIRTIOSND_XFER_SLOTS; i++) {
-        header = (struct virtio_snd_pcm_xfer *)(PVOID)(Xfer->Messages.Va + i * SLOT_BYTES);
+        header = (struct virtio_snd_pcm_xfer *)(PVOID)(Xfer->Messages.Va + i * MESSAGE_BYTES);
         header->stream_id = StreamId;
     }
     Xfer->Queue = Queue;
@@ -77,16 +80,19 @@ VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIO
     KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
 }
 
-static __inline volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfer,
-                                                                const VIRTIOSND_XFER_SLOT *Slot)
+static __inline volatile struct virtio_snd_pcm_status *StatusOf(const VIRTIOSND_XFER *Xfer, ULONG Message)
 {
-    ULONG index = (ULONG)(Slot - Xfer->Slots);
+    return (volatile struct virtio_snd_pcm_status *)(PVOID)(Xfer->Messages.Va + Message * MESSAGE_BYTES +
+                                                            STATUS_OFFSET);
+}
 
-    return (volatile struct virtio_snd_pcm_status *)(PVOID)(Xfer->Messages.Va + index * SLOT_BYTES + STATUS_OFFSET);
+static __inline ULONGLONG MessageAddress(const VIRTIOSND_XFER *Xfer, ULONG Message)
+{
+    return Xfer->Messages.Physical + Message * MESSAGE_BYTES;
 }
 
 /* Lock held; a free slot is known to exist. The search goes round, so that the oldest slot is reused last. */
-static __inline PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
+CODE_INLINE PVIRTIOSND_XFER_SLOT TakeSlot(PVIRTIOSND_XFER Xfer)
 {
     PVIRTIOSND_XFER_SLOT slot;
 
@@ -105,39 +111,127 @@ static __inline VOID FreeSlot(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot)
     Xfer->Transfers--;
 }
 
-/* Lock held. One transfer of Count parts; room is known to exist. */
-static __inline NTSTATUS AddTransfer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, const VIRTIOSND_SG *Sg,
-                                     ULONG Count)
+/* Lock held. Table Number with Count data parts: all but their addresses and lengths. */
+CODE_RESIDENT static VOID LayOut(PVIRTIOSND_XFER Xfer, struct vring_desc *Table, ULONG Number, ULONG Count)
 {
-    VIRTIOSND_SG parts[VIRTIOSND_TABLE_ENTRIES];
-    ULONGLONG base = Xfer->Messages.Physical + (ULONG)(Slot - Xfer->Slots) * SLOT_BYTES;
+    ULONG last = Count + 1u;
     ULONG i;
 
-    parts[0].Address = base;
+    for (i = 0; i <= last; i++) {
+        Table[i].flags = (vw_u16)(VRING_DESC_F_NEXT | (Xfer->Kind->DeviceWrites && i > 0 ? VRING_DESC_F_WRITE : 0u));
+        Table[i].next = (vw_u16)(i + 1u);
+    }
+    Table[0].addr = MessageAddress(Xfer, Number);
+    Table[0].len = Xfer->Dialect->TransferHeaderBytes;
+    Table[last].addr = MessageAddress(Xfer, Number) + STATUS_OFFSET;
+    Table[last].len = STATUS_BYTES;
+    Table[last].flags = VRING_DESC_F_WRITE;
+    Table[last].next = 0;
+    Xfer->TableParts[Number] = (UCHAR)Count;
+}
+
+/* Lock held. Slot is a transfer of *Period; the first of it when that is NULL. */
+CODE_INLINE VOID Join(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, PVIRTIOSND_XFER_SLOT Slot)
+{
+    if (*Period == NULL) {
+        *Period = Slot;
+        Slot->Outstanding = 0;
+        Slot->Bytes = 0;
+        Slot->Result = STATUS_SUCCESS;
+        Slot->Sequence = Xfer->Sequence++;
+        Xfer->Periods++;
+    }
+    Slot->Period = *Period;
+    (*Period)->Outstanding++;
+}
+
+static __inline VOID ClearAnswer(const VIRTIOSND_XFER *Xfer, ULONG Message)
+{
+    volatile struct virtio_snd_pcm_status *answer = StatusOf(Xfer, Message);
+
+    answer->status = VIRTIOSND_STATUS_UNWRITTEN;
+    answer->latency_bytes = VIRTIOSND_STATUS_UNWRITTEN;
+}
+
+/* Lock held. TRUE: one transfer holds SgCount data parts in an indirect table, and one is free: the ordinary case. */
+CODE_INLINE BOOLEAN FitsTable(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
+{
+    const VIRTQ_SPLIT *ring = &Xfer->Queue->Ring;
+
+    return (BOOLEAN)(SgCount + FRAME_PARTS <= ring->TableEntries && VirtqSplitHasTable(ring) &&
+                     Xfer->Transfers < VIRTIOSND_XFER_SLOTS);
+}
+
+/* Lock held. A transfer of Count data parts in an indirect table, see FitsTable. */
+CODE_INLINE NTSTATUS AddTable(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG *Sg, ULONG Count)
+{
+    VIRTQ_SPLIT *ring = &Xfer->Queue->Ring;
+    const VIRTIOSND_SG *end = Sg + Count;
+    PVIRTIOSND_XFER_SLOT slot;
+    ULONG payload = 0;
+    USHORT number;
+    struct vring_desc *part = VirtqSplitTable(ring, &number);
+
+    if (Xfer->TableParts[number] != Count) {
+        LayOut(Xfer, part, number, Count);
+    }
+    do {
+        if (Sg->Length == 0) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        part++;
+        part->addr = Sg->Address;
+        part->len = Sg->Length;
+        payload += Sg->Length;
+    } while (++Sg != end);
+    ClearAnswer(Xfer, number);
+    slot = TakeSlot(Xfer);
+    slot->Message = number;
+    slot->Payload = payload;
+    Join(Xfer, Period, slot);
+    VirtqSplitAddTable(ring, number, Count + FRAME_PARTS,
+                       (Xfer->Kind->DeviceWrites ? payload : 0) + STATUS_BYTES, slot);
+    return STATUS_SUCCESS;
+}
+
+/* Lock held. A transfer of Count data parts as a chain of descriptors; room is known to exist. */
+static NTSTATUS AddChain(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG *Sg, ULONG Count)
+{
+    VIRTIOSND_SG parts[VIRTIOSND_TABLE_ENTRIES];
+    PVIRTIOSND_XFER_SLOT slot = TakeSlot(Xfer);
+    NTSTATUS status;
+    ULONG i;
+
+    slot->Message = Xfer->NextSlot;
+    slot->Payload = 0;
+    parts[0].Address = MessageAddress(Xfer, slot->Message);
     parts[0].Length = Xfer->Dialect->TransferHeaderBytes;
     parts[0].Write = FALSE;
-    Slot->Payload = 0;
     for (i = 0; i < Count; i++) {
         parts[i + 1u] = Sg[i];
         parts[i + 1u].Write = Xfer->Kind->DeviceWrites;
-        Slot->Payload += Sg[i].Length;
+        slot->Payload += Sg[i].Length;
     }
-    parts[Count + 1u].Address = base + STATUS_OFFSET;
-    parts[Count + 1u].Length = sizeof(struct virtio_snd_pcm_status);
+    parts[Count + 1u].Address = MessageAddress(Xfer, slot->Message) + STATUS_OFFSET;
+    parts[Count + 1u].Length = STATUS_BYTES;
     parts[Count + 1u].Write = TRUE;
-    StatusOf(Xfer, Slot)->status = VIRTIOSND_STATUS_UNWRITTEN;
-    StatusOf(Xfer, Slot)->latency_bytes = VIRTIOSND_STATUS_UNWRITTEN;
-    return VirtIoSndQueueAdd(Xfer->Queue, parts, Count + FRAME_PARTS, Slot);
+    ClearAnswer(Xfer, slot->Message);
+    status = VirtIoSndQueueAdd(Xfer->Queue, parts, Count + FRAME_PARTS, slot);
+    if (NT_SUCCESS(status)) {
+        Join(Xfer, Period, slot);
+    } else {
+        FreeSlot(Xfer, slot);
+    }
+    return status;
 }
 
 /* Lock held. Adds transfers of at most PartsEach data parts to Period while slots and ring have room; what is left over
  * stays in *Sg, *SgCount. */
-static __inline NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG **Sg,
-                             ULONG *SgCount)
+CODE_RESIDENT static NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG **Sg,
+                                           ULONG *SgCount)
 {
     ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
     NTSTATUS status = STATUS_SUCCESS;
-    PVIRTIOSND_XFER_SLOT slot;
     ULONG count;
 
     while (*SgCount > 0) {
@@ -145,22 +239,10 @@ static __inline NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT
         if (Xfer->Transfers == VIRTIOSND_XFER_SLOTS || !VirtIoSndQueueHasRoom(Xfer->Queue, 1, count + FRAME_PARTS)) {
             break;
         }
-        slot = TakeSlot(Xfer);
-        status = AddTransfer(Xfer, slot, *Sg, count);
+        status = FitsTable(Xfer, count) ? AddTable(Xfer, Period, *Sg, count) : AddChain(Xfer, Period, *Sg, count);
         if (!NT_SUCCESS(status)) {
-            FreeSlot(Xfer, slot);
             break;
         }
-        if (*Period == NULL) {
-            *Period = slot;
-            slot->Outstanding = 0;
-            slot->Bytes = 0;
-            slot->Result = STATUS_SUCCESS;
-            slot->Sequence = Xfer->Sequence++;
-            Xfer->Periods++;
-        }
-        slot->Period = *Period;
-        (*Period)->Outstanding++;
         *Sg += count;
         *SgCount -= count;
     }
@@ -168,14 +250,11 @@ static __inline NTSTATUS AddTransfers(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT
 }
 
 /* Lock held. Can the whole period go now, or is the ring empty, so that it will never fit better? */
-static __inline BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
+CODE_RESIDENT static BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
 {
     ULONG partsEach = VirtIoSndQueueParts(Xfer->Queue) - FRAME_PARTS;
     ULONG transfers = SgCount <= partsEach ? 1u : (SgCount + partsEach - 1u) / partsEach;
 
-    if (Xfer->Periods >= Xfer->PeriodLimit || Xfer->RestCount > 0) {
-        return FALSE;
-    }
     if (transfers <= VIRTIOSND_XFER_SLOTS - Xfer->Transfers &&
         VirtIoSndQueueHasRoom(Xfer->Queue, transfers, (SgCount < partsEach ? SgCount : partsEach) + FRAME_PARTS)) {
         return TRUE;
@@ -183,29 +262,32 @@ static __inline BOOLEAN MayBegin(const VIRTIOSND_XFER *Xfer, ULONG SgCount)
     return (BOOLEAN)(VirtIoSndQueueInFlight(Xfer->Queue) == 0 && SgCount <= VIRTIOSND_XFER_REST);
 }
 
-/* Lock held. The transfers of one period; on a ring too small for all of them the rest follows as room
- * appears. */
-static __inline NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
+/* Lock held. The transfers of a period that does not fit into one table; on a ring too small for all of them the rest
+ * follows as room appears. */
+CODE_RESIDENT static NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, const VIRTIOSND_SG *Sg,
+                                          ULONG SgCount)
 {
-    PVIRTIOSND_XFER_SLOT period = NULL;
-    NTSTATUS status = AddTransfers(Xfer, &period, &Sg, &SgCount);
+    NTSTATUS status;
 
-    if (period == NULL) {
+    if (!MayBegin(Xfer, SgCount)) {
+        return STATUS_DEVICE_BUSY;
+    }
+    status = AddTransfers(Xfer, Period, &Sg, &SgCount);
+    if (*Period == NULL) {
         return NT_SUCCESS(status) ? STATUS_DEVICE_BUSY : status; /* nothing was taken */
     }
-    period->Cookie = Cookie;
     if (!NT_SUCCESS(status)) {
-        period->Result = status; /* told when the transfers before this one come back */
+        (*Period)->Result = status; /* told when the transfers before this one come back */
     } else if (SgCount > 0) {
         RtlCopyMemory(Xfer->Rest, Sg, SgCount * sizeof(*Sg));
         Xfer->RestCount = SgCount;
-        Xfer->RestPeriod = period;
+        Xfer->RestPeriod = *Period;
     }
     return STATUS_SUCCESS;
 }
 
 /* Lock held. Goes on with a period that did not fit at once. */
-static VOID ContinuePeriod(PVIRTIOSND_XFER Xfer)
+CODE_RESIDENT static VOID ContinuePeriod(PVIRTIOSND_XFER Xfer)
 {
     const VIRTIOSND_SG *sg = Xfer->Rest;
     ULONG count = Xfer->RestCount;
@@ -223,26 +305,32 @@ static VOID ContinuePeriod(PVIRTIOSND_XFER Xfer)
 
 NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie)
 {
+    PVIRTIOSND_QUEUE queue = Xfer->Queue;
+    PVIRTIOSND_XFER_SLOT period = NULL;
     NTSTATUS status = STATUS_DEVICE_BUSY;
     KIRQL irql;
 
     if (SgCount == 0) {
         return STATUS_INVALID_PARAMETER;
     }
-    KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
-    if (!Xfer->Open || VirtioPciTransportIsGone(Xfer->Queue->Transport) ||
-        VirtioPciTransportIsBroken(Xfer->Queue->Transport)) {
+    KeAcquireSpinLock(&queue->Lock, &irql);
+    if (!Xfer->Open || !queue->Live || VirtioPciTransportIsGone(queue->Transport) ||
+        VirtioPciTransportIsBroken(queue->Transport)) {
         status = STATUS_INVALID_DEVICE_STATE;
-    } else if (MayBegin(Xfer, SgCount)) {
-        status = BeginPeriod(Xfer, Sg, SgCount, Cookie);
-        VirtIoSndQueueKick(Xfer->Queue);
+    } else if (Xfer->Periods < Xfer->PeriodLimit && Xfer->RestCount == 0) {
+        status = FitsTable(Xfer, SgCount) ? AddTable(Xfer, &period, Sg, SgCount)
+                                          : BeginPeriod(Xfer, &period, Sg, SgCount);
+        if (period != NULL) {
+            period->Cookie = Cookie;
+            VirtIoSndQueueKick(queue);
+        }
     }
-    KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
+    KeReleaseSpinLock(&queue->Lock, irql);
     return status;
 }
 
 /* Lock held. The device gave Slot back. TRUE: with it a period is complete, and *Report says how. */
-static __inline BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
+CODE_INLINE BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
 {
     PVIRTIOSND_XFER_SLOT period = Slot->Period;
     VIRTIOSND_XFER_ANSWER answer;
@@ -253,7 +341,7 @@ static __inline BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Sl
         FreeSlot(Xfer, Slot); /* its period was reported long ago; the memory is ours again */
         return FALSE;
     }
-    answer.Status = StatusOf(Xfer, Slot)->status;
+    answer.Status = StatusOf(Xfer, Slot->Message)->status;
     answer.Written = Written;
     answer.Payload = Slot->Payload;
     result = Xfer->Kind->Judge(Xfer->Dialect, &answer, &bytes);
@@ -281,20 +369,13 @@ static __inline BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Sl
     return TRUE;
 }
 
-VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
+/* Lock held, but not while PeriodDone runs. */
+static VOID Drain(PVIRTIOSND_XFER Xfer)
 {
     XFER_REPORT report;
     PVOID cookie;
     ULONG written;
 
-    if (Xfer->Queue == NULL) {
-        return;
-    }
-    KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
-    if (Xfer->Draining) {
-        KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
-        return; /* one at a time keeps the order */
-    }
     Xfer->Draining = TRUE;
     while (VirtIoSndQueuePop(Xfer->Queue, &cookie, &written)) {
         if (TakeAnswer(Xfer, cookie, written, &report)) {
@@ -304,7 +385,21 @@ VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
         }
     }
     Xfer->Draining = FALSE;
-    KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+}
+
+VOID VirtIoSndXferPoll(PVIRTIOSND_XFER Xfer)
+{
+    PVIRTIOSND_QUEUE queue = Xfer->Queue;
+
+    if (queue == NULL) {
+        return;
+    }
+    KeAcquireSpinLockAtDpcLevel(&queue->Lock);
+    /* One at a time keeps the order. Ordinarily there is nothing, and that takes no frame for all that follows. */
+    if (!Xfer->Draining && queue->Live && !VirtqSplitIsIdle(&queue->Ring)) {
+        Drain(Xfer);
+    }
+    KeReleaseSpinLockFromDpcLevel(&queue->Lock);
 }
 
 /* Lock held. The oldest period that was not reported; NULL: none. */

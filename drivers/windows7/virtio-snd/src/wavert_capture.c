@@ -5,17 +5,14 @@
 /* So much is posted when it is written to the ring, and not to the client's buffer. */
 #define COPIED_AHEAD_FRAMES (3u * WAVERT_PERIOD_MAX_FRAMES)
 
-VOID WaveRtCapturePost(PWAVERT_PUMP Pump)
+VOID WaveRtCapturePost(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     ULONG ahead = Pump->Copying ? COPIED_AHEAD_FRAMES : Pump->Geometry.AheadFrames;
-    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
 
-    while (Pump->Submitted - Pump->Completed - Pump->Held + frames <= ahead) {
-        if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
+    while (Pump->Submitted - Pump->Completed - Pump->Held + WaveRtPumpNext(Pump) <= ahead) {
+        if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, NowTicks))) {
             return;
         }
-        Pump->Submitted += frames;
-        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
     }
 }
 
@@ -69,32 +66,30 @@ ULONGLONG WaveRtCaptureTake(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 }
 
 /* Counter value from which the next period's samples exist in a device that answers at once. */
-static ULONGLONG RequestDue(const WAVERT_PUMP *Pump)
+static __inline ULONGLONG RequestDue(PWAVERT_PUMP Pump)
 {
     return WaveRtPositionTicksAt(&Pump->Position,
-                                 Pump->Submitted + WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted) +
-                                     WAVERT_CAPTURE_MARGIN_FRAMES);
+                                 Pump->Submitted + WaveRtPumpNext(Pump) + WAVERT_CAPTURE_MARGIN_FRAMES);
 }
 
-static VOID Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
+/* Returns when the next request is due. */
+static __inline ULONGLONG Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
-    ULONG frames;
+    ULONGLONG due = RequestDue(Pump);
 
-    while (RequestDue(Pump) <= Pass->Now) {
-        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    while (due <= Pass->Now) {
         if (Pump->Dead) {
-            WaveRtPumpSkip(Pump, frames);
-            continue;
+            WaveRtPumpSkip(Pump, Pump->NextFrames);
+        } else {
+            Pass->Again = TRUE; /* answered by now, as likely as not */
+            if (Pump->Submitted - Pump->Completed - Pump->Held + Pump->NextFrames > Pump->Geometry.BufferFrames ||
+                !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pass->Now))) {
+                return due; /* not lost: the samples wait in the device, the same period is asked for again */
+            }
         }
-        if (Pump->Submitted - Pump->Completed - Pump->Held + frames > Pump->Geometry.BufferFrames ||
-            !NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, frames))) {
-            /* Not lost: the samples wait in the device, the same period is asked for again. */
-            Pass->Again = TRUE;
-            return;
-        }
-        Pump->Submitted += frames;
-        Pass->Again = TRUE; /* answered by now, as likely as not */
+        due = RequestDue(Pump);
     }
+    return due;
 }
 
 /* What a notification may stand for: what is in memory. From a device that paces it comes when the device's clock gets
@@ -140,7 +135,7 @@ static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONG
 
 VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
-    ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
+    ULONGLONG soon = Pass->Now + Pump->MsTicks;
     ULONGLONG due;
 
     ULONGLONG room;
@@ -149,20 +144,19 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
         FindOut(Pump, Pass->Now);
     }
     if (Pump->Observer.Kind->Paces) {
-        WaveRtCapturePost(Pump);
+        WaveRtCapturePost(Pump, Pass->Now);
         WaveRtPumpReduceLag(Pump, Pass->Now);
         WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
         due = WaveRtPumpCompletionDue(Pump, soon);
     } else {
-        Request(Pump, Pass);
+        due = Request(Pump, Pass);
         WaveRtPumpReduceLag(Pump, Pass->Now);
         WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
-        due = RequestDue(Pump);
         if (due < soon || Pump->Completed < Pump->Submitted) {
             due = soon;
         }
     }
-    if (WaveRtPumpCopies(Pump)) {
+    if (Pump->Copies != NULL) {
         room = WaveRtCaptureTake(Pump, Pass->Now); /* there may be, now that something was announced */
         if (Pump->Observer.Kind->Paces && Pump->Geometry.IntervalFrames != 0 &&
             Pump->Completed >= Pump->NextBoundary) {

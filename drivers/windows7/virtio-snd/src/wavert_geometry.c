@@ -119,13 +119,13 @@ BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
     return (BOOLEAN)(Geometry->BufferFrames >= taken + WAVERT_REFILL_FRAMES);
 }
 
-ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONGLONG First)
+ULONG WaveRtGeometryPeriodAt(const WAVERT_GEOMETRY *Geometry, ULONG First)
 {
     ULONG left;
 
     if (Geometry->Whole || Geometry->IntervalFrames == 0) {
         return Geometry->PeriodFrames;
     }
-    left = Geometry->IntervalFrames - (ULONG)(First % Geometry->IntervalFrames);
+    left = Geometry->IntervalFrames - First % Geometry->IntervalFrames;
     return Minimum(left, Geometry->PeriodFrames);
 }

@@ -82,17 +82,6 @@ VOID WaveRtKindReset(PWAVERT_PUMP Pump)
     Pump->Observer.Kind = Pump->QueueBeforeStart ? &WaveRtPacing : &WaveRtInstant;
 }
 
-VOID WaveRtKindGiven(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
-{
-    ULONG number;
-
-    Pump->Observer.GivenTicks = NowTicks;
-    Pump->Observer.Given = 0;
-    for (number = Pump->FlightFirst; number != Pump->FlightNext; number++) {
-        Pump->Observer.Given += Pump->Flight[number % WAVERT_FLIGHT_MAX].Frames;
-    }
-}
-
 CODE_RESIDENT static VOID Become(PWAVERT_PUMP Pump, const WAVERT_KIND *Kind, ULONGLONG NowTicks)
 {
     VIRTIOSND_TRACE("stream %u: the device %s\n", (unsigned)Pump->Stream,
@@ -110,7 +99,7 @@ VOID WaveRtKindObserve(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     PWAVERT_OBSERVER seen = &Pump->Observer;
     ULONGLONG since = NowTicks - seen->GivenTicks;
 
-    if (seen->Given == 0 || Pump->Dead) {
+    if (Pump->Dead) {
         return;
     }
     if (WaveRtPumpInFlight(Pump)) {

@@ -17,9 +17,11 @@
 /* A device that completes nothing for this long is left behind. Windows gives up a stream that does not notify for a
  * second and its buffer's length, and the position has to get to the next notification by then. Some are a second late
  * when they start, with the first period behind that. */
-#define DEAD_FRAMES (980u * WAVERT_FRAMES_PER_MS)
-#define NEVER_ALIVE_FRAMES (1015u * WAVERT_FRAMES_PER_MS)
+#define DEAD_MS 980u
+#define NEVER_ALIVE_MS 1015u
 #define COPIES_BYTES (WAVERT_COPIES_FRAMES * 4u)
+/* Where silence lies: nowhere in the client's buffer. */
+#define SILENCE (~0u)
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
 #define PASSES_PER_SERVICE 3
 
@@ -53,8 +55,8 @@ ULONGLONG WaveRtPumpReported(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 }
 
 /* Lock held. Hands over a period that Sg describes. */
-static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
-                                  BOOLEAN Silent)
+CODE_INLINE NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG Frames, ULONG At,
+                              ULONGLONG NowTicks)
 {
     ULONG number = Pump->FlightNext;
     WAVERT_FLIGHT *flight = &Pump->Flight[number % WAVERT_FLIGHT_MAX];
@@ -66,49 +68,77 @@ static __inline NTSTATUS HandOver(PWAVERT_PUMP Pump, const VIRTIOSND_SG *Sg, ULO
     flight->Frames = Frames;
     flight->Got = Frames;
     flight->At = At;
-    flight->Silent = Silent;
+    flight->Silent = (BOOLEAN)(At == SILENCE);
     flight->Copied = Pump->Copying;
     flight->Done = FALSE;
     status = Pump->Backend->Ops->Submit(Pump->Backend, Pump->Stream, Sg, SgCount, number);
     if (NT_SUCCESS(status)) {
-        ULONGLONG now = Now();
-
         if (!WaveRtPumpInFlight(Pump)) {
-            Pump->ProgressTicks = now;
+            Pump->ProgressTicks = NowTicks;
         }
         Pump->FlightNext++;
-        WaveRtKindGiven(Pump, now);
+        WaveRtKindGiven(Pump, NowTicks);
     }
     return status;
 }
 
-NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
+/* Lock held. Where Frames from frame At of the cyclic buffer on lie; NULL: not in the buffer. */
+CODE_INLINE const WAVERT_PLACE *PlaceAt(PWAVERT_PUMP Pump, ULONG At, ULONG Frames)
+{
+    WAVERT_PLACE *place = &Pump->Places[At / WAVERT_PERIOD_MAX_FRAMES % WAVERT_PLACES];
+    ULONG bytes = Pump->FrameBytes;
+
+    if (place->At != At || place->Frames != Frames) {
+        place->Frames = 0;
+        if (!NT_SUCCESS(VirtIoSndSgTxBuild(Pump->Mdl, Pump->Geometry.BufferFrames * bytes, At * bytes, Frames * bytes,
+                                           place->Sg, RTL_NUMBER_OF(place->Sg), &place->Count))) {
+            return NULL;
+        }
+        place->At = At;
+        place->Frames = Frames;
+    }
+    return place;
+}
+
+/* Lock held. The next period, of Frames, by way of the ring of copies. */
+CODE_RESIDENT static NTSTATUS SubmitCopy(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
     VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u)];
-    ULONG bufferBytes = Pump->Geometry.BufferFrames * Pump->FrameBytes;
-    ULONG at = (ULONG)(First % Pump->Geometry.BufferFrames);
-    ULONG capacity = sizeof(sg) / sizeof(sg[0]);
     ULONG count;
-    NTSTATUS status;
+    NTSTATUS status = WaveRtCopiesBuild(Pump, Pump->Submitted, Frames, sg, &count);
 
-    if (Pump->Copying) {
-        at = Pump->CopiesNext % WAVERT_COPIES_FRAMES;
-        status = WaveRtCopiesBuild(Pump, First, Frames, sg, &count);
-    } else {
-        status = VirtIoSndSgTxBuild(Pump->Mdl, bufferBytes, at * Pump->FrameBytes, Frames * Pump->FrameBytes,
-                                    (BOOLEAN)!IsRender(Pump), sg, capacity, &count);
+    if (NT_SUCCESS(status)) {
+        status = HandOver(Pump, sg, count, Frames, Pump->CopiesNext % WAVERT_COPIES_FRAMES, NowTicks);
     }
     if (NT_SUCCESS(status)) {
-        status = HandOver(Pump, sg, count, Frames, at, FALSE);
-    }
-    if (NT_SUCCESS(status) && Pump->Copying) {
         Pump->CopiesNext += Frames;
         Pump->Staged = 0;
     }
     return status;
 }
 
-VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump)
+NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+{
+    ULONG frames = WaveRtPumpNext(Pump);
+    const WAVERT_PLACE *place;
+    NTSTATUS status;
+
+    if (Pump->Copying) {
+        status = SubmitCopy(Pump, frames, NowTicks);
+    } else {
+        place = PlaceAt(Pump, Pump->NextAt, frames);
+        if (place == NULL) {
+            return STATUS_INVALID_PARAMETER;
+        }
+        status = HandOver(Pump, place->Sg, place->Count, frames, place->At, NowTicks);
+    }
+    if (NT_SUCCESS(status)) {
+        Pump->Submitted += frames;
+    }
+    return status;
+}
+
+CODE_RESIDENT VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u) + 1u];
     ULONG period = Pump->Geometry.PeriodFrames;
@@ -121,21 +151,21 @@ VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump)
     sg[count].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
     sg[count].Length = (period - staged) * Pump->FrameBytes;
     sg[count].Write = FALSE;
-    if (NT_SUCCESS(HandOver(Pump, sg, count + 1u, period, 0, FALSE))) {
+    if (NT_SUCCESS(HandOver(Pump, sg, count + 1u, period, 0, NowTicks))) {
         Pump->Flight[(Pump->FlightNext - 1u) % WAVERT_FLIGHT_MAX].Got = staged;
         Pump->Submitted += staged;
         Pump->Staged = 0;
     }
 }
 
-NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames)
+CODE_RESIDENT NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 {
     VIRTIOSND_SG sg;
 
     sg.Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
     sg.Length = Frames * Pump->FrameBytes;
     sg.Write = FALSE;
-    return HandOver(Pump, &sg, 1, Frames, 0, TRUE);
+    return HandOver(Pump, &sg, 1, Frames, SILENCE, NowTicks);
 }
 
 VOID WaveRtPumpSkip(PWAVERT_PUMP Pump, ULONG Frames)
@@ -182,10 +212,13 @@ static __inline VOID ArmTimer(PWAVERT_PUMP Pump, const WAVERT_PASS *Pass)
  * performance counter. It is taken back as soon as it completes anything. */
 static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    ULONG limit = (Pump->Steering.Consumed == 0) ? NEVER_ALIVE_FRAMES : DEAD_FRAMES;
+    ULONG limit = (Pump->Steering.Consumed == 0) ? NEVER_ALIVE_MS : DEAD_MS;
 
-    if (Pump->Dead || !WaveRtPumpInFlight(Pump) ||
-        NowTicks - Pump->ProgressTicks < WaveRtPumpTicks(Pump, limit)) {
+    if (Pump->Progress) {
+        Pump->Progress = FALSE;
+        Pump->ProgressTicks = NowTicks;
+    }
+    if (Pump->Dead || !WaveRtPumpInFlight(Pump) || NowTicks - Pump->ProgressTicks < limit * Pump->MsTicks) {
         return;
     }
     VIRTIOSND_TRACE_ERROR("stream %u: the device completes nothing, going on without it\n", (unsigned)Pump->Stream);
@@ -215,11 +248,15 @@ static VOID Service(PWAVERT_PUMP Pump)
         pass.Next = WAVERT_NEVER;
         pass.Again = FALSE;
         WatchForLife(Pump, pass.Now);
-        if (!IsRender(Pump) && WaveRtPumpCopies(Pump)) {
+        if (Pump->Copies != NULL && !IsRender(Pump)) {
             (VOID)WaveRtCaptureTake(Pump, pass.Now);
         }
-        WaveRtKindObserve(Pump, pass.Now);
-        Pump->Observer.Kind->Steer(Pump, pass.Now);
+        if (Pump->Observer.Given != 0) {
+            WaveRtKindObserve(Pump, pass.Now);
+        }
+        if (Pump->QueueBeforeStart || Pump->Observer.Kind->Paces) {
+            Pump->Observer.Kind->Steer(Pump, pass.Now);
+        }
         if (IsRender(Pump)) {
             WaveRtRenderPass(Pump, &pass);
         } else {
@@ -261,14 +298,16 @@ static __inline VOID Recorded(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight)
         Pump->Held += Flight->Got;
     } else {
         Pump->Completed += Flight->Frames;
+        Pump->FlightTaken = Pump->FlightFirst;
     }
 }
 
 /* Lock held. The device gave period Number back; C moves over all that are back up to the first that is not. */
-static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
+CODE_INLINE VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
 {
-    ULONG got = Bytes / Pump->FrameBytes;
+    const BOOLEAN render = IsRender(Pump);
     WAVERT_FLIGHT *flight;
+    ULONG got;
 
     if (Pump->Dead) {
         Pump->Dead = FALSE;
@@ -277,29 +316,31 @@ static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     if (Number - Pump->FlightFirst >= Pump->FlightNext - Pump->FlightFirst) {
         return; /* given up long ago */
     }
-    if (!Pump->Open && !IsRender(Pump)) {
+    if (!Pump->Open && !render) {
         return; /* never recorded: see ForgetUnrecorded */
     }
     flight = &Pump->Flight[Number % WAVERT_FLIGHT_MAX];
     flight->Done = TRUE;
-    if (!IsRender(Pump) && got != 0 && got < flight->Frames) {
-        flight->Got = got; /* none at all: lost, and as long as it would have been */
+    if (!render) {
+        got = Bytes / Pump->FrameBytes;
+        if (got != 0 && got < flight->Frames) {
+            flight->Got = got; /* none at all: lost, and as long as it would have been */
+        }
     }
     while (WaveRtPumpInFlight(Pump)) {
         flight = &Pump->Flight[Pump->FlightFirst % WAVERT_FLIGHT_MAX];
         if (!flight->Done) {
             return;
         }
-        Pump->ProgressTicks = Now(); /* C moves: what comes back beyond a period that is kept is none */
-        Pump->Steering.Consumed += IsRender(Pump) ? flight->Frames : flight->Got;
-        if (!IsRender(Pump)) {
-            Recorded(Pump, flight);
-        } else if (!flight->Silent) {
-            Pump->Completed += flight->Got;
-        }
+        Pump->Progress = TRUE; /* C moves: what comes back beyond a period that is kept is none */
         Pump->FlightFirst++;
-        if (IsRender(Pump) || Pump->Copies == NULL) {
+        if (render) {
+            Pump->Steering.Consumed += flight->Frames;
+            Pump->Completed += flight->Silent ? 0 : flight->Got;
             Pump->FlightTaken = Pump->FlightFirst;
+        } else {
+            Pump->Steering.Consumed += flight->Got;
+            Recorded(Pump, flight);
         }
     }
 }
@@ -371,6 +412,7 @@ CODE_PAGE NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend,
     Pump->QueueBeforeStart = Backend->Ops->QueueBeforeStart(Backend);
     KeQueryPerformanceCounter(&frequency);
     WaveRtPositionInit(&Pump->Position, (ULONGLONG)frequency.QuadPart, WAVERT_RATE);
+    Pump->MsTicks = WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
     if (IsRender(Pump)) {
         Pump->Silence = ExAllocatePoolWithTag(NonPagedPool, PAGE_SIZE, VIRTIOSND_POOL_TAG);
         if (Pump->Silence == NULL) {
@@ -414,6 +456,8 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
             !WaveRtGeometryInit(&geometry, BufferBytes / Pump->FrameBytes, NotificationCount)) {
             return STATUS_INVALID_PARAMETER;
         }
+        Pump->NextOf = WAVERT_NEVER;
+        RtlZeroMemory(Pump->Places, sizeof(Pump->Places));
         Pump->Geometry = geometry;
         Pump->Geometry.Whole = Pump->QueueBeforeStart;
         if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
@@ -493,6 +537,7 @@ static LONGLONG InitialLag(const WAVERT_PUMP *Pump)
  * periods. */
 CODE_RESIDENT static VOID PrepareRun(PWAVERT_PUMP Pump)
 {
+    ULONGLONG now = Now();
     KIRQL irql;
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
@@ -500,7 +545,7 @@ CODE_RESIDENT static VOID PrepareRun(PWAVERT_PUMP Pump)
         Pump->NextBoundary = Pump->Geometry.IntervalFrames;
     }
     /* While the stream stood still the client may have stood still as well, as all do while the machine sleeps. */
-    Pump->ReleasedTicks += Now() - Pump->HeldTicks;
+    Pump->ReleasedTicks += now - Pump->HeldTicks;
     Pump->Dead = FALSE;
     Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
@@ -522,9 +567,9 @@ CODE_RESIDENT static VOID PrepareRun(PWAVERT_PUMP Pump)
         Pump->PrerollLeft -= Pump->PrerollLeft % Pump->Geometry.PeriodFrames;
     }
     if (Pump->QueueBeforeStart && IsRender(Pump)) {
-        WaveRtRenderPrefill(Pump);
+        WaveRtRenderPrefill(Pump, now);
     } else if (Pump->QueueBeforeStart) {
-        WaveRtCapturePost(Pump);
+        WaveRtCapturePost(Pump, now);
     }
     Pump->Starting = TRUE;
     KeReleaseSpinLock(&Pump->Lock, irql);
@@ -612,11 +657,11 @@ CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
     KIRQL irql;
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    Pump->Frozen = WaveRtPumpReported(Pump, Now());
-    Pump->Running = FALSE;
     Pump->HeldTicks = Now();
+    Pump->Frozen = WaveRtPumpReported(Pump, Pump->HeldTicks);
+    Pump->Running = FALSE;
     if (IsRender(Pump)) {
-        WaveRtPumpSubmitStaged(Pump);
+        WaveRtPumpSubmitStaged(Pump, Pump->HeldTicks);
     }
     KeReleaseSpinLock(&Pump->Lock, irql);
     KeCancelTimer(&Pump->Timer);
@@ -730,10 +775,11 @@ VOID WaveRtPumpPosition(PWAVERT_PUMP Pump, ULONGLONG *Play, ULONGLONG *Write)
     ULONGLONG given;
     KIRQL irql;
 
-    *Play = 0;
-    *Write = 0;
     KeAcquireSpinLock(&Pump->Lock, &irql);
-    if (Pump->Mdl != NULL) {
+    if (Pump->Mdl == NULL) {
+        *Play = 0;
+        *Write = 0;
+    } else {
         reported = WaveRtPumpReported(Pump, Now());
         given = IsRender(Pump) ? Pump->Submitted : reported;
         *Play = (reported % Pump->Geometry.BufferFrames) * Pump->FrameBytes;

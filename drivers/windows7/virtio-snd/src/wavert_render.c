@@ -13,7 +13,7 @@ static __inline VOID Given(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
 }
 
 /* FALSE: the device takes no more for now. */
-static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+CODE_RESIDENT static BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     while (Pump->PrerollLeft != 0) {
         ULONG frames = Pump->PrerollLeft;
@@ -21,7 +21,7 @@ static __inline BOOLEAN SubmitPreroll(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         if (frames > Pump->Geometry.PeriodFrames) {
             frames = Pump->Geometry.PeriodFrames;
         }
-        if (!NT_SUCCESS(WaveRtPumpSubmitSilence(Pump, frames))) {
+        if (!NT_SUCCESS(WaveRtPumpSubmitSilence(Pump, frames, NowTicks))) {
             return FALSE;
         }
         Pump->PrerollLeft -= frames;
@@ -38,10 +38,9 @@ static __inline BOOLEAN SubmitPeriod(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG 
         WaveRtPumpSkip(Pump, Frames);
         return TRUE;
     }
-    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, Pump->Submitted, Frames))) {
+    if (!NT_SUCCESS(WaveRtPumpSubmit(Pump, NowTicks))) {
         return FALSE;
     }
-    Pump->Submitted += Frames;
     Given(Pump, Frames, NowTicks);
     return TRUE;
 }
@@ -82,12 +81,12 @@ static __inline ULONGLONG EventClientDone(const WAVERT_PUMP *Pump, ULONGLONG End
     if (previous == 0 || previous + Pump->Geometry.IntervalFrames <= Pump->ReleasedBoundary) {
         return 0; /* no boundary had to release it, or an earlier one did */
     }
-    return Pump->ReleasedTicks + WaveRtPumpTicks(Pump, WAVERT_REACT_FRAMES);
+    return Pump->ReleasedTicks + WaveRtPumpReactTicks(Pump);
 }
 
 /* Counter value from which the next period, of Frames, may be handed over; WAVERT_NEVER: something else must happen
  * first, a notification or a completion, and the timer is armed for that anyway. */
-static ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
+CODE_INLINE ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
     ULONGLONG end = Pump->Submitted + Frames;
@@ -101,7 +100,7 @@ static ULONGLONG PeriodDue(PWAVERT_PUMP Pump, ULONG Frames)
 }
 
 /* Event-driven client: counter value at which the position gets to the next notification boundary. */
-static __inline ULONGLONG BoundaryDue(PWAVERT_PUMP Pump)
+CODE_INLINE ULONGLONG BoundaryDue(PWAVERT_PUMP Pump)
 {
     if (Pump->BoundaryOf != Pump->NextBoundary || Pump->BoundaryLag != Pump->Lag) {
         Pump->BoundaryTicks = WaveRtPumpReportedAt(Pump, Pump->NextBoundary);
@@ -111,18 +110,23 @@ static __inline ULONGLONG BoundaryDue(PWAVERT_PUMP Pump)
     return Pump->BoundaryTicks;
 }
 
-/* Event-driven client: notifies it when the position has got to the boundary, or stands behind it since a pause. */
-static __inline VOID Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+/* Event-driven client: notifies it when the position has got to the boundary, or stands behind it since a pause.
+ * Returns when the next boundary is due. */
+CODE_INLINE ULONGLONG Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    if (BoundaryDue(Pump) <= NowTicks || Pump->Frozen >= Pump->NextBoundary) {
+    ULONGLONG due = BoundaryDue(Pump);
+
+    if (due <= NowTicks || Pump->Frozen >= Pump->NextBoundary) {
         WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, NowTicks), NowTicks);
+        due = BoundaryDue(Pump);
     }
+    return due;
 }
 
 /* Copying, event-driven. Periods that are whole may lie across a boundary, and the position gets to the boundary before
  * the client refills what is behind it: what there is of such a period is copied, and waits. Returns when that is due;
  * WAVERT_NEVER: nothing. */
-static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
+CODE_RESIDENT static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
     ULONGLONG filled = Pump->ReleasedBoundary + geometry->BufferFrames;
@@ -144,60 +148,54 @@ static ULONGLONG Stage(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 
 VOID WaveRtRenderPass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
-    const WAVERT_KIND *kind = Pump->Observer.Kind;
-    ULONGLONG soon = Pass->Now + WaveRtPumpTicks(Pump, WAVERT_FRAMES_PER_MS);
+    const BOOLEAN paces = Pump->Observer.Kind->Paces;
+    const ULONGLONG now = Pass->Now;
+    const ULONGLONG soon = now + Pump->MsTicks;
     ULONGLONG released = Pump->ReleasedBoundary;
-    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    ULONG frames = WaveRtPumpNext(Pump);
     ULONGLONG due = PeriodDue(Pump, frames);
+    ULONGLONG boundary = WAVERT_NEVER;
     ULONGLONG staged = WAVERT_NEVER;
-    BOOLEAN full = FALSE;
+    BOOLEAN full = (BOOLEAN)(Pump->PrerollLeft != 0 && !Pump->Dead && !SubmitPreroll(Pump, now));
 
-    if (!Pump->Dead && Pump->PrerollLeft != 0 && !SubmitPreroll(Pump, Pass->Now)) {
-        full = TRUE;
-    }
-    while (!full && due <= Pass->Now) {
-        full = (BOOLEAN)!SubmitPeriod(Pump, frames, Pass->Now);
-        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    while (!full && due <= now) {
+        full = (BOOLEAN)!SubmitPeriod(Pump, frames, now);
+        frames = WaveRtPumpNext(Pump);
         due = PeriodDue(Pump, frames);
     }
     if (Pump->Geometry.IntervalFrames != 0) {
         if (Pump->Copying) {
-            staged = Stage(Pump, Pass->Now);
+            staged = Stage(Pump, now);
         }
-        Notify(Pump, Pass->Now);
+        boundary = Notify(Pump, now);
+        boundary = (boundary > now) ? boundary : soon;
     }
     if (full) {
         due = soon;
     } else if (Pump->ReleasedBoundary != released) {
         due = PeriodDue(Pump, frames);
     }
-    due = Sooner(due, staged);
-    if (kind->Paces) {
+    due = Sooner(Sooner(due, staged), boundary);
+    if (paces) {
         due = Sooner(due, WaveRtPumpCompletionDue(Pump, soon));
     }
-    if (Pump->Geometry.IntervalFrames != 0) {
-        ULONGLONG boundary = BoundaryDue(Pump);
-
-        due = Sooner(due, (boundary > Pass->Now) ? boundary : soon);
-    }
     /* A device that completes at once has done so. While it is not clear what it is, look as well. */
-    Pass->Again = (BOOLEAN)(kind->Paces ? Pump->Observer.Sooner != 0 : full);
-    Pass->Next = Sooner(due, Pass->Now + WaveRtPumpTicks(Pump, WAVERT_PERIOD_MAX_FRAMES));
+    Pass->Again = (BOOLEAN)(paces ? Pump->Observer.Sooner != 0 : full);
+    Pass->Next = Sooner(due, now + Pump->MsTicks * (WAVERT_PERIOD_MAX_FRAMES / WAVERT_FRAMES_PER_MS));
 }
 
-VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump)
+CODE_RESIDENT VOID WaveRtRenderPrefill(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    ULONGLONG now = (ULONGLONG)KeQueryPerformanceCounter(NULL).QuadPart;
-    ULONG frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+    ULONG frames = WaveRtPumpNext(Pump);
 
-    if (!SubmitPreroll(Pump, now)) {
+    if (!SubmitPreroll(Pump, NowTicks)) {
         return;
     }
     while (Pump->Submitted <= Pump->Geometry.LeadFrames &&
            Pump->Submitted + frames <= Pump->Geometry.BufferFrames) {
-        if (!SubmitPeriod(Pump, frames, now)) {
+        if (!SubmitPeriod(Pump, frames, NowTicks)) {
             return;
         }
-        frames = WaveRtGeometryPeriodAt(&Pump->Geometry, Pump->Submitted);
+        frames = WaveRtPumpNext(Pump);
     }
 }

@@ -28,7 +28,7 @@ typedef struct _WAVERT_STREAM {
     WAVERT_PUMP Pump;
 } WAVERT_STREAM, *PWAVERT_STREAM;
 
-static PWAVERT_STREAM FromInterface(PVOID Interface)
+static __inline PWAVERT_STREAM FromInterface(PVOID Interface)
 {
     return (PWAVERT_STREAM)Interface;
 }

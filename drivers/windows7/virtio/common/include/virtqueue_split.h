@@ -106,11 +106,80 @@ USHORT VirtqSplitMaxParts(const VIRTQ_SPLIT *Vq);
  * after a writable one, or more than VirtqSplitMaxParts. STATUS_DEVICE_PROTOCOL_ERROR: Broken. */
 NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie);
 
+/* TRUE: an indirect table is free, and a descriptor for it. */
+CODE_INLINE BOOLEAN VirtqSplitHasTable(const VIRTQ_SPLIT *Vq)
+{
+    return (BOOLEAN)(Vq->FreeTableCount != 0 && Vq->FreeCount != 0);
+}
+
+/* For a caller that keeps what is the same in every request: the indirect table of the next one, and *Number, which of
+ * them it is. VirtqSplitHasTable must have said that there is one. */
+CODE_INLINE struct vring_desc *VirtqSplitTable(const VIRTQ_SPLIT *Vq, USHORT *Number)
+{
+    *Number = Vq->FreeTables[Vq->FreeTableCount - 1u];
+    return &Vq->Tables[(ULONG)*Number * Vq->TableEntries];
+}
+
+/* Of VirtqSplitAdd and VirtqSplitAddTable: the request that begins at descriptor Head is the next to be published. */
+CODE_INLINE VOID VirtqSplitOffer(PVIRTQ_SPLIT Vq, USHORT Head, ULONG Writable, PVOID Cookie)
+{
+    Vq->Slots[Head].Cookie = Cookie;
+    Vq->Slots[Head].Writable = Writable;
+    Vq->Avail[VRING_AVAIL_OFF_RING / 2u + (Vq->AvailIndex & (Vq->Size - 1u))] = Head;
+    Vq->AvailIndex++;
+    Vq->InFlight++;
+}
+
+/* Adds the request whose Count parts, at most TableEntries, the caller has written to table Number, as VirtqSplitAdd
+ * would have: chained by index, readable ones first, none empty. Writable: bytes that the device may write. Not when
+ * Broken. */
+CODE_INLINE VOID VirtqSplitAddTable(PVIRTQ_SPLIT Vq, USHORT Number, ULONG Count, ULONG Writable, PVOID Cookie)
+{
+    USHORT index = Vq->FreeHead;
+    struct vring_desc *head = &Vq->Desc[index];
+    VIRTQ_SLOT *slot = &Vq->Slots[index];
+
+    Vq->FreeTableCount--;
+    head->addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONG)Number * Vq->TableEntries);
+    head->len = VRING_DESC_BYTES(Count);
+    head->flags = VRING_DESC_F_INDIRECT;
+    head->next = 0;
+    Vq->FreeHead = slot->Next;
+    Vq->FreeCount--;
+    slot->Count = 1;
+    slot->Table = Number;
+    VirtqSplitOffer(Vq, index, Writable, Cookie);
+}
+
 /* TRUE: Requests requests of at most Parts parts each can be added now. */
 BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts);
 
+/* Does the device want to hear of the requests from Old on (2.7.10)? */
+CODE_INLINE BOOLEAN VirtqSplitWantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
+{
+    USHORT event;
+
+    if (!Vq->EventIdx) {
+        return (BOOLEAN)((*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_FLAGS) & VRING_USED_F_NO_NOTIFY) == 0);
+    }
+    event = *(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_AVAIL_EVENT((ULONG)Vq->Size));
+    return (BOOLEAN)((USHORT)(Vq->AvailIndex - event - 1u) < (USHORT)(Vq->AvailIndex - Old));
+}
+
 /* Shows all added requests to the device. TRUE: the doorbell must be rung. */
-BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq);
+CODE_INLINE BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
+{
+    USHORT old = Vq->Published;
+
+    if (Vq->Broken || Vq->Published == Vq->AvailIndex) {
+        return FALSE;
+    }
+    KeMemoryBarrier(); /* the device must find the requests complete when it sees the new index */
+    Vq->Avail[VRING_AVAIL_OFF_IDX / 2u] = Vq->AvailIndex;
+    Vq->Published = Vq->AvailIndex;
+    KeMemoryBarrier(); /* the index must be visible before the wish is read: else both sides may fall asleep */
+    return VirtqSplitWantsDoorbell(Vq, old);
+}
 
 /* TRUE: VirtqSplitGet has nothing to do: no entry to read, and no wish for an interrupt to renew. */
 static __inline BOOLEAN VirtqSplitIsIdle(const VIRTQ_SPLIT *Vq)

@@ -46,8 +46,8 @@ ULONG VirtqSplitStateBytes(USHORT Size, USHORT TableCount)
     return (ULONG)Size * (ULONG)sizeof(VIRTQ_SLOT) + (ULONG)TableCount * (ULONG)sizeof(USHORT);
 }
 
-NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries, BOOLEAN EventIdx,
-                        PVOID Memory, ULONGLONG Physical, PVOID State)
+CODE_RESIDENT NTSTATUS VirtqSplitInit(PVIRTQ_SPLIT Vq, USHORT Size, USHORT TableCount, USHORT TableEntries,
+                                      BOOLEAN EventIdx, PVOID Memory, ULONGLONG Physical, PVOID State)
 {
     PUCHAR block = Memory;
     USHORT i;
@@ -142,33 +142,20 @@ static __inline VOID WriteDirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *S
     Vq->Slots[Head].Table = VIRTQ_NO_TABLE;
 }
 
-static __inline VOID WriteIndirect(PVIRTQ_SPLIT Vq, USHORT Head, const VIRTQ_SG *Sg, ULONG Count)
+static __inline VOID WriteIndirect(struct vring_desc *Table, const VIRTQ_SG *Sg, ULONG Count)
 {
-    USHORT number = Vq->FreeTables[--Vq->FreeTableCount];
-    ULONG first = (ULONG)number * Vq->TableEntries;
-    struct vring_desc *part = &Vq->Tables[first];
-    struct vring_desc *head = &Vq->Desc[Head];
-    VIRTQ_SLOT *slot = &Vq->Slots[Head];
     ULONG i;
 
-    for (i = 1; i < Count; i++) {
-        WritePart(part++, Sg++, TRUE, (USHORT)i);
+    for (i = 1; i <= Count; i++) {
+        WritePart(Table++, Sg++, (BOOLEAN)(i < Count), (USHORT)i);
     }
-    WritePart(part, Sg, FALSE, 0);
-    head->addr = Vq->TablesPhysical + VRING_DESC_BYTES((ULONGLONG)first);
-    head->len = VRING_DESC_BYTES(Count);
-    head->flags = VRING_DESC_F_INDIRECT;
-    head->next = 0;
-    Vq->FreeHead = slot->Next;
-    Vq->FreeCount--;
-    slot->Count = 1;
-    slot->Table = number;
 }
 
 NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID Cookie)
 {
     USHORT head = Vq->FreeHead;
     ULONG writable = 0;
+    USHORT number;
 
     if (Vq->Broken) {
         return STATUS_DEVICE_PROTOCOL_ERROR;
@@ -176,18 +163,15 @@ NTSTATUS VirtqSplitAdd(PVIRTQ_SPLIT Vq, const VIRTQ_SG *Sg, ULONG Count, PVOID C
     if (Cookie == NULL || Count == 0 || Count > VirtqSplitMaxParts(Vq) || !PartsAreValid(Sg, Count, &writable)) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (Count > 1 && Count <= Vq->TableEntries && Vq->FreeTableCount > 0 && Vq->FreeCount > 0) {
-        WriteIndirect(Vq, head, Sg, Count);
+    if (Count > 1 && Count <= Vq->TableEntries && VirtqSplitHasTable(Vq)) {
+        WriteIndirect(VirtqSplitTable(Vq, &number), Sg, Count);
+        VirtqSplitAddTable(Vq, number, Count, writable, Cookie);
     } else if (Count <= Vq->FreeCount) {
         WriteDirect(Vq, head, Sg, Count);
+        VirtqSplitOffer(Vq, head, writable, Cookie);
     } else {
         return STATUS_DEVICE_BUSY;
     }
-    Vq->Slots[head].Cookie = Cookie;
-    Vq->Slots[head].Writable = writable;
-    Vq->Avail[VRING_AVAIL_OFF_RING / 2u + (Vq->AvailIndex & (Vq->Size - 1u))] = head;
-    Vq->AvailIndex++;
-    Vq->InFlight++;
     return STATUS_SUCCESS;
 }
 
@@ -197,32 +181,6 @@ BOOLEAN VirtqSplitHasRoom(const VIRTQ_SPLIT *Vq, ULONG Requests, ULONG Parts)
         return (BOOLEAN)(Requests <= Vq->FreeCount);
     }
     return (BOOLEAN)(Requests * Parts <= Vq->FreeCount);
-}
-
-/* Does the device want to hear of the requests from Old on (2.7.10)? */
-static __inline BOOLEAN WantsDoorbell(const VIRTQ_SPLIT *Vq, USHORT Old)
-{
-    USHORT event;
-
-    if (!Vq->EventIdx) {
-        return (BOOLEAN)((*(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_FLAGS) & VRING_USED_F_NO_NOTIFY) == 0);
-    }
-    event = *(volatile vw_u16 *)(Vq->Used + VRING_USED_OFF_AVAIL_EVENT((ULONG)Vq->Size));
-    return (BOOLEAN)((USHORT)(Vq->AvailIndex - event - 1u) < (USHORT)(Vq->AvailIndex - Old));
-}
-
-BOOLEAN VirtqSplitPublish(PVIRTQ_SPLIT Vq)
-{
-    USHORT old = Vq->Published;
-
-    if (Vq->Broken || Vq->Published == Vq->AvailIndex) {
-        return FALSE;
-    }
-    KeMemoryBarrier(); /* the device must find the requests complete when it sees the new index */
-    Vq->Avail[VRING_AVAIL_OFF_IDX / 2u] = Vq->AvailIndex;
-    Vq->Published = Vq->AvailIndex;
-    KeMemoryBarrier(); /* the index must be visible before the wish is read: else both sides may fall asleep */
-    return WantsDoorbell(Vq, old);
 }
 
 static __inline USHORT UsedPending(const VIRTQ_SPLIT *Vq)
@@ -273,6 +231,7 @@ static __inline VOID ReleaseChain(PVIRTQ_SPLIT Vq, USHORT Head)
 BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written)
 {
     const volatile struct vring_used_elem *element;
+    VIRTQ_SLOT *slot;
     USHORT pending;
     USHORT unpublished;
     ULONG id;
@@ -302,9 +261,10 @@ BOOLEAN VirtqSplitGet(PVIRTQ_SPLIT Vq, PVOID *Cookie, ULONG *Written)
         Vq->Broken = TRUE; /* an answer to a question that was not asked */
         return FALSE;
     }
+    slot = &Vq->Slots[id];
     Vq->UsedIndex++;
-    *Cookie = Vq->Slots[id].Cookie;
-    *Written = length < Vq->Slots[id].Writable ? length : Vq->Slots[id].Writable;
+    *Cookie = slot->Cookie;
+    *Written = length < slot->Writable ? length : slot->Writable;
     ReleaseChain(Vq, (USHORT)id);
     if (Vq->EventIdx && !Vq->Interrupts) {
         WriteUsedEvent(Vq); /* keep it out of the device's reach */
