@@ -68,6 +68,8 @@ static NTSTATUS start_device(struct adapter *adapter, IRP *irp)
     NTSTATUS status = forward_and_wait(adapter, irp);
     if (!NT_SUCCESS(status))
         return complete(irp, status);
+    adapter->device_power = PowerDeviceD0; /* the bus driver has powered the device, whatever it was in before */
+    KeSetEvent(&adapter->powered, 0, FALSE);
     IO_STACK_LOCATION *location = irp_current_location(irp);
     struct com_object *list = resource_list_create(location->Parameters.StartDevice.AllocatedResourcesTranslated,
                                                    location->Parameters.StartDevice.AllocatedResources);
