@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define VQ_MAX_SIZE 1024u
+#define VQ_MAX_SIZE 32768u
 
 /* Guest-physical memory as a device sees it; `enabled` is the PCI bus-master bit. */
 struct guest_memory {

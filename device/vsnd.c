@@ -316,7 +316,8 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
 void vsnd_power(void *opaque, bool on)
 {
     struct vsnd *dev = opaque;
-    (void)on;
+    if (on)
+        return; /* it was reset when power went */
     dev->misbehaviour.dead = dev->misbehaviour.keeps = false;
     device_reset(dev);
     claims_forget(dev);

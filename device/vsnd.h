@@ -96,7 +96,8 @@ uint32_t vsnd_pending(const void *dev, uint32_t stream);
 /* Does a completion say that the device's clock has come so far? */
 bool vsnd_is_paced(const void *dev, uint32_t stream);
 
-/* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
+/* Power is lost (D3, sleep): the device forgets all that a reset forgets, PCI configuration stays. When it comes back
+ * nothing more happens. */
 void vsnd_power(void *dev, bool on);
 
 /* Of the device's own accord and for no reason: NEEDS_RESET, and an interrupt with nothing behind it. */

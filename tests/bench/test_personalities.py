@@ -24,7 +24,8 @@ KNOBS = (
     "rx_status=data", "rx_status=period", "completion=burst",
     "release=reply_first", "release=reply_first,flush=bad_msg", "flush=io_err",
     "channels_max=follows", "streams=reversed", "states=lax", "refuse=not_supp", "refuse=bad_msg",
-    "indirect=off", "event_idx=on", "queue=4", "queue=16", "queue=1024", "queue=16,indirect=off",
+    "indirect=off", "event_idx=on", "queue=4", "queue=16", "queue=1024", "queue=32768",
+    "queue=32768,indirect=off", "queue=16,indirect=off",
     "descriptors=exact", "period=exact", "ppm=500", "ppm=-500", "ppm_out=-500,ppm_in=500",
 )
 

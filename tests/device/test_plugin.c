@@ -60,7 +60,7 @@ static void bad_options_fail_with_one_line(void **state)
         {"aero,ring_ms=10001", "ring_ms"},
         {"qemu,queue=3", "queue"},
         {"qemu,queue=2", "queue"},
-        {"qemu,queue=2048", "queue"},
+        {"qemu,queue=65536", "queue"},
         {"qemu,ppm=fast", "ppm"},
         {"qemu,ppm=-", "ppm"},
         {"qemu,ppm=100001", "ppm"},
