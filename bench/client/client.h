@@ -170,6 +170,12 @@ void device_unload(void);          /* unload and leak checks */
 void device_up(void);              /* load + start */
 void device_down(void);            /* remove + unload */
 
+/* ---- life.c ---- */
+
+__attribute__((format(printf, 1, 2))) void life_tell(const char *format, ...); /* one line for the host */
+/* From load to unload, with both streams. `sleeps`: with a power cycle while they run. */
+void life_live(bool sleeps);
+
 /* ---- show.c ---- */
 
 void show_device(void);
@@ -190,6 +196,7 @@ extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
 extern const struct scenario g_scenarios_drift[];
 extern const struct scenario g_scenarios_faults[];
+extern const struct scenario g_scenarios_hostile[];
 void scenario_duplex(void); /* plays the input and records at once, from load to unload */
 
 /* STATUS text in expectation messages. */

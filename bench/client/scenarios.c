@@ -98,7 +98,7 @@ int client_main(void)
     const struct scenario *const tables[] = {g_scenarios,       g_scenarios_stream, g_scenarios_device,
                                              g_scenarios_power, g_scenarios_property, g_scenarios_bench,
                                              g_scenarios_logo,  g_scenarios_drift,  g_scenarios_faults,
-                                             g_scenarios_recovery};
+                                             g_scenarios_recovery, g_scenarios_hostile};
     const char *name = g_link->options.scenario;
     files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
