@@ -42,13 +42,28 @@ struct attempt {
     bool open, running;
 };
 
+static NTSTATUS find(struct endpoint *endpoint, bool capture)
+{
+    struct endpoint all[ENDPOINTS_MAX];
+    size_t count = endpoints_find(all, ENDPOINTS_MAX);
+
+    for (size_t i = 0; i < count; i++) {
+        *endpoint = all[i];
+        if (all[i].capture == capture)
+            return STATUS_SUCCESS;
+    }
+    return STATUS_NOT_FOUND;
+}
+
 static void begin(struct attempt *attempt, bool capture)
 {
-    struct endpoint endpoint = endpoint_require(capture);
+    struct endpoint endpoint;
     struct engine_options options = engine_options_default(capture);
 
     options.buffer_frames = BUFFER_FRAMES;
     attempt->prefix = capture ? "capture-" : "render-";
+    if (!step("endpoint", attempt->prefix, find(&endpoint, capture)))
+        return;
     attempt->open = step("open", attempt->prefix, engine_open(&attempt->engine, &endpoint, &options));
     if (!attempt->open)
         return;

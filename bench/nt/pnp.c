@@ -89,6 +89,7 @@ void driver_unload(void)
 {
     if (g_driver->DriverUnload == NULL)
         violation("DRIVER_RULE", "the driver has no DriverUnload routine");
+    work_finish_io_items();
     DRIVER_CALL_VOID("DriverUnload", g_driver->DriverUnload(g_driver));
     discard();
 }

@@ -55,19 +55,23 @@ void resource_allow_aside(void) { aside_allowed = true; }
 
 uint64_t resource_aside(void) { return aside; }
 
-/* Takes out what a device could still write to: what it is given is contiguous, or pages of a cyclic buffer. */
+/* What a device could be given: contiguous memory, pages of a cyclic buffer, nonpaged pool in whole pages. */
+static bool is_reachable(const struct resource *resource)
+{
+    const struct block *block = arena_find(resource->object);
+
+    if (strcmp(resource->kind, "contiguous memory") == 0 || strcmp(resource->kind, "stream pages") == 0)
+        return true;
+    return strcmp(resource->kind, "pool") == 0 && block != NULL && block->kind == BLOCK_POOL &&
+           block->bytes % PAGE_SIZE == 0;
+}
+
 static void set_aside(void)
 {
-    static const char *const kinds[] = {"contiguous memory", "stream pages"};
     struct resource **link = &all, *resource;
 
     while ((resource = *link) != NULL) {
-        bool reachable = false;
-        size_t i;
-
-        for (i = 0; i < LENGTH_OF(kinds); i++)
-            reachable = reachable || strcmp(resource->kind, kinds[i]) == 0;
-        if (!reachable) {
+        if (!is_reachable(resource)) {
             link = &resource->next;
             continue;
         }

@@ -19,7 +19,13 @@ struct io_work_item {
     PVOID context;
     bool queued;
 };
-static unsigned pending_items;
+static unsigned pending_items, pending_io_items; /* the latter are among the former */
+
+void work_finish_io_items(void)
+{
+    while (pending_io_items)
+        thread_sleep_until(clock_now_ns() + NS_PER_MS);
+}
 
 void work_check_unload(void)
 {
@@ -110,6 +116,7 @@ static void run_item(void *argument)
         DRIVER_CALL_VOID("WorkItemRoutine", copy.routine_ex(copy.object, copy.context, item));
     else
         DRIVER_CALL_VOID("WorkItemRoutine", copy.routine(copy.object, copy.context));
+    pending_io_items--;
     object_dereference(copy.object, false);
 }
 
@@ -139,6 +146,7 @@ static void queue_item(struct io_work_item *item)
         violation("BAD_PARAMETER", "work item %p is queued already; 0xE4", (void *)item);
     item->queued = true;
     pending_items++;
+    pending_io_items++;
     object_reference(item->object, false); /* as the I/O manager does, until the routine has returned */
     thread_release(thread_create("work item", run_item, item));
 }

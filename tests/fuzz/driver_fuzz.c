@@ -10,6 +10,7 @@
  */
 #include "../../tests/fuzz/hostile.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,23 +25,36 @@
 #define SOUND_FRAMES 2400u
 #define AROUND_FRAMES 2400u
 #define PATH_BYTES 1024u
+/* The buffers that the bench's commands take by default. */
+#define EVENT_FRAMES 960u
+#define TIMER_FRAMES 1920u
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What libFuzzer takes for coverage: counters of the image, then how long the longest DPC was, in powers of two. */
 #define COUNTERS (LINK_COVERAGE_BYTES - sizeof(struct link_coverage))
-__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[COUNTERS + 64];
-static uint8_t reached[COUNTERS]; /* by any life of this process */
-static uint8_t reached_x86[COUNTERS];
+#define POWERS 64u
+
+static const struct image {
+    const char *arch, *base;
+} images[] = {{"x64", "aero_virtio_snd"}, {"x86", "aero_virtio_snd"},
+              {"x64", "virtiosnd_ioport"}, {"x86", "virtiosnd_ioport"}};
+#define IMAGES (sizeof images / sizeof images[0])
+
+/* What libFuzzer takes for coverage: an image's counters, then how long its longest DPC was, in powers of two. */
+__attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t counters[IMAGES][COUNTERS + POWERS];
+/* By any life, also of earlier runs: the file that DRIVER_FUZZ_REACHED names. */
+static uint8_t reached[IMAGES][COUNTERS];
+static int reached_file = -1;
 
 static char base[PATH_BYTES]; /* the folder of this program */
 static struct sound render, microphone;
 
 struct life {
     struct session *session;
+    unsigned image;
+    bool supported; /* the image is for this row */
     bool novel, again; /* it reached what none did before; so it is followed by an honest one */
-    uint8_t *reached;
     unsigned long long blocks, bytes, ms, aside;
 };
 
@@ -57,20 +71,35 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     if (!program_directory(base, sizeof base) || !audio_in_generate(&render, 2, SOUND_FRAMES) ||
         !audio_in_generate(&microphone, 1, SOUND_FRAMES))
         exit(2);
+    const char *path = getenv("DRIVER_FUZZ_REACHED");
+    if (path)
+        reached_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (reached_file >= 0 && pread(reached_file, reached, sizeof reached, 0) < 0)
+        exit(2);
     return 0;
+}
+
+static void keep_reached(unsigned image)
+{
+    if (reached_file >= 0 &&
+        pwrite(reached_file, reached[image], COUNTERS, (off_t)(image * COUNTERS)) != (ssize_t)COUNTERS)
+        exit(2);
 }
 
 /* Counters at the end of a life; the second is honest and tells nothing. */
 static void take_counters(struct life *life)
 {
     const uint8_t *page = (const uint8_t *)life->session->link + LINK_COVERAGE_OFFSET + sizeof(struct link_coverage);
-    memcpy(counters, page, COUNTERS);
+    uint8_t *known = reached[life->image], *to = counters[life->image];
+    memcpy(to, page, COUNTERS);
     for (size_t i = 0; i < COUNTERS; i++) {
-        life->novel = life->novel || (page[i] && !life->reached[i]);
-        life->reached[i] |= page[i];
+        life->novel = life->novel || (page[i] && !known[i]);
+        known[i] |= page[i];
     }
     for (unsigned long long blocks = life->blocks, i = 0; blocks; blocks >>= 1, i++)
-        counters[COUNTERS + i] = 1;
+        to[COUNTERS + i] = 1;
+    if (life->novel)
+        keep_reached(life->image);
 }
 
 static void on_line(void *opaque, const char *line)
@@ -84,7 +113,7 @@ static void on_line(void *opaque, const char *line)
     take_counters(life);
     if (life->aside && !hostile_may_own())
         broken("LEAK", "memory is set aside for a device that gave no reason", "");
-    life->again = hostile_behave() && life->novel;
+    life->again = hostile_behave() && life->novel && life->supported;
     life->session->link->value = life->again;
 }
 
@@ -104,10 +133,10 @@ static void judge(const struct life *life, enum exit_status status)
 }
 
 /* Image, device and clients that the input asks for. */
-static void fill(struct session_input *input, struct options *options, const uint8_t *data, size_t size, char *device)
+static void fill(struct session_input *input, struct options *options, const struct image *image, unsigned life,
+                 char *device)
 {
     char name[] = "driver_fuzz", command[] = "faults", *arguments[] = {name, command, NULL};
-    unsigned life = size > 3 ? data[3] : 0;
     bool help;
     if (!options_parse(options, 2, arguments, &help))
         exit(2);
@@ -115,11 +144,11 @@ static void fill(struct session_input *input, struct options *options, const uin
     snprintf(device, PATH_BYTES, "plugin:%.900s/hostile.so", base);
     options->device = device;
     options->event_mode = !(life & HOSTILE_TIMER);
+    options->buffer_frames = life & HOSTILE_TIMER ? TIMER_FRAMES : EVENT_FRAMES;
     options->notifications = life & HOSTILE_ONE_NOTIFICATION ? 1 : 2;
     options->no_interrupt = options->polling_only = (life & HOSTILE_NO_INTERRUPT) != 0;
     input->options = options;
-    snprintf(input->sys, sizeof input->sys, "%.900s/driver/%s/%s.sys", base, life & HOSTILE_X86 ? "x86" : "x64",
-             strcmp(hostile_row(data, size), "ioport") == 0 ? "virtiosnd_ioport" : "aero_virtio_snd");
+    snprintf(input->sys, sizeof input->sys, "%.900s/driver/%s/%s.sys", base, image->arch, image->base);
     input->render = &render;
     input->microphone = &microphone;
     input->record_frames = SOUND_FRAMES + AROUND_FRAMES + 2 * options->buffer_frames;
@@ -131,14 +160,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct session session;
     struct options options;
-    struct life life = {.session = &session, .reached = size > 3 && data[3] & HOSTILE_X86 ? reached_x86 : reached};
+    unsigned how = size > 3 ? data[3] : 0;
+    const char *row = hostile_row(data, size);
+    struct life life = {.session = &session, .supported = strcmp(row, "transitional") != 0};
     struct session_input input = {.on_line = on_line, .line_opaque = &life};
     char device[PATH_BYTES];
-    fill(&input, &options, data, size, device);
+    life.image = (how & HOSTILE_X86 ? 1 : 0) + (strcmp(row, "ioport") == 0 ? 2 : 0);
+    fill(&input, &options, &images[life.image], how, device);
     hostile_take(data, size);
     enum exit_status status = session_open(&session, &input);
-    if (status != EXIT_GOOD)
-        broken("BENCH", "the session does not open", "");
+    if (status != EXIT_GOOD) { /* row and knob do not go together; it said so */
+        session_close(&session);
+        return 0;
+    }
     status = session_run(&session);
     if (getenv("DRIVER_FUZZ_TELLS"))
         fprintf(stderr, "driver_fuzz: blocks %llu bytes %llu ms %llu aside %llu novel %d\n", life.blocks, life.bytes,

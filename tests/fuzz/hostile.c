@@ -10,13 +10,14 @@
 
 #define INPUT_BYTES (HOSTILE_HEAD_BYTES + HOSTILE_DEVIATIONS_MAX * HOSTILE_DEVIATION_BYTES)
 #define OPTIONS_BYTES 160u
+#define CHUNK_FRAMES 480u
 #define FOR_GOOD 255u
 #define FROM_END 0xF0u
 #define DECODING 3u         /* PCI command: I/O and memory */
 #define DECODING_TO_BEGIN 2 /* firmware's, then START_DEVICE's */
 /* A level that nothing lowers hangs any machine: a storm is so many calls of the service routine at one time. */
 #define STORM_READS 32u
-#define LEAP_MAX_US 1000000u
+#define LEAP_MAX_MS 1000u
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -60,8 +61,12 @@ EXPORT void hostile_take(const uint8_t *input, size_t size)
 
 EXPORT bool hostile_behave(void)
 {
+    float played[2 * CHUNK_FRAMES];
     if (open_device)
         open_device->honest = true;
+    /* What its time ran ahead is over: nobody would ever ask for those frames. */
+    while (open_device && open_device->ops->take_playback(open_device->dev, played, CHUNK_FRAMES))
+        ;
     return open_device && !open_device->has_knob;
 }
 
@@ -377,7 +382,7 @@ static bool happens(struct hostile *hostile, const struct deviation *deviation)
     case HOSTILE_STALL:
         return true;
     case HOSTILE_LEAP:
-        hostile->ahead_ns += deviation->value % LEAP_MAX_US * 1000ull;
+        hostile->ahead_ns += deviation->value % LEAP_MAX_MS * 1000000ull;
         break;
     case HOSTILE_NEEDS_RESET:
         device_needs_reset(hostile->dev, "a hostile device");
@@ -415,9 +420,9 @@ static int hostile_intx(void *opaque)
     struct deviation *deviation;
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_LINE, &i)) != NULL;) {
         if (is_due(hostile, deviation))
-            level = (deviation->how & 1) && hostile->storm++ < STORM_READS;
+            level = deviation->how & 1;
     }
-    return level;
+    return level && (!is_hostile(hostile) || hostile->storm++ < STORM_READS);
 }
 
 static size_t hostile_take_playback(void *opaque, float *stereo, size_t frames)

@@ -74,7 +74,7 @@ enum hostile_used {
 
 enum hostile_event {
     HOSTILE_STALL,       /* nothing happens in the device */
-    HOSTILE_LEAP,        /* its time is ahead by value microseconds, at most a second each time */
+    HOSTILE_LEAP,        /* its time is ahead by value milliseconds, at most a second each time */
     HOSTILE_NEEDS_RESET,
     HOSTILE_CHANGED,     /* an interrupt that says that the configuration changed */
     HOSTILE_UNASKED,     /* a used entry value % 65536 of length value / 65536, for nothing */
