@@ -78,6 +78,6 @@ fuzz-build: $(FUZZ_PROGRAMS) $(OUT)/fuzz/device/seeds/made
 fuzz-build: $(OUT)/fuzz/driver_fuzz $(FUZZED_IMAGES) $(OUT)/fuzz/driver/seeds/made
 test-build: fuzz-build
 
-TESTS += tests/fuzz/test_device_fuzz.py
+TESTS += tests/fuzz/test_device_fuzz.py tests/fuzz/test_driver_fuzz.py
 
 -include $(wildcard $(OUT)/obj/fuzz/*.d $(OUT)/obj/fuzz/*/*.d)

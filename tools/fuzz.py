@@ -26,6 +26,7 @@ STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) corp: (\d+)")
 EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
 FINDING = re.compile(r"Test unit written to (\S+)")
 WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
+LIFE = re.compile(r"^life: .*", re.MULTILINE)
 BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1"]
 
 
@@ -134,8 +135,10 @@ def replay(folder, path):
     if not os.path.isfile(path):
         die(f"no such input: {path}")
     done = subprocess.run([folder.program, *BOUNDS, path], stderr=subprocess.PIPE, text=True, errors="replace",
-                          check=False)
+                          check=False, env=dict(os.environ, DRIVER_FUZZ_TELLS="1"))
     sys.stderr.write(done.stderr if done.returncode else "")
+    for life in LIFE.findall(done.stderr):
+        print(life)
     print("breaks a rule" if done.returncode else "nothing found")
     return 1 if done.returncode else 0
 

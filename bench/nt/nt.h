@@ -306,8 +306,8 @@ void object_init(void);
 void handle_check_unload(void);
 void registry_init(void);
 void device_check_unload(void);
-/* Waits for the items of IoQueueWorkItem: each holds its device object, and so the driver [D wdm/nf-wdm-ioqueueworkitem].
- */
+/* Waits for the items of IoQueueWorkItem: each holds its device object, and so the driver
+ * [D wdm/nf-wdm-ioqueueworkitem]. */
 void work_finish_io_items(void);
 void work_check_unload(void);
 DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);

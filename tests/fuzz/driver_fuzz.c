@@ -175,8 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     status = session_run(&session);
     if (getenv("DRIVER_FUZZ_TELLS"))
-        fprintf(stderr, "driver_fuzz: blocks %llu bytes %llu ms %llu aside %llu novel %d\n", life.blocks, life.bytes,
-                life.ms, life.aside, life.novel);
+        fprintf(stderr, "life: %llu blocks in the longest DPC, %llu bytes at once, %llu ms, %llu set aside\n",
+                life.blocks, life.bytes, life.ms, life.aside);
     judge(&life, status);
     session_close(&session);
     return 0;
