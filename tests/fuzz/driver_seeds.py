@@ -38,6 +38,11 @@ def honest():
             yield f"knob-{knob}-{choice}", head("specification", knob, choice, SLEEPS)
 
 
+def found():
+    """What the fuzzer found, each defect mended."""
+    yield "found-position-after-sleep", head("specification", "completion", 0, SLEEPS | TIMER | NO_INTERRUPT)
+
+
 def registers():
     for row in ("aero", "ioport"):
         for at in COMMON_REGISTERS:
@@ -63,7 +68,7 @@ def rings():
     for queue in range(4):
         knob = {"knob": "events", "choice": 1} if queue == EVENT_QUEUE else {}
         for how in USEDS:
-            for value, start in ((0xFFFF, 2), (1, 0), (3, 9)):
+            for value, start in ((0xFFFF, 2), (1, 0), (3, 9), (64, 5)):
                 yield (f"used-{queue}-{how}-{value}",
                        head("specification", life=SLEEPS, **knob)
                        + deviation(USED + queue, 0, USEDS[how], value, start, 2))
@@ -82,7 +87,7 @@ def times():
 
 
 def main():
-    for part in (honest, registers, configuration, rings, times):
+    for part in (honest, found, registers, configuration, rings, times):
         for name, seed in part():
             with open(os.path.join(sys.argv[1], name), "wb") as file:
                 file.write(seed)
