@@ -5,8 +5,6 @@
  */
 #include "client.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define BUFFER_FRAMES 2400 /* more than a page of either stream, so that there can be too few */
@@ -14,23 +12,11 @@
 #define BEFORE_PAUSE 2
 #define BEFORE_SLEEP 3
 
-void life_tell(const char *format, ...)
-{
-    char line[160];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    g_link->a = 0;
-    host_text(LINK_OP_SHOW, line);
-}
-
 /* True when the step succeeded; says so when not. */
 static bool step(const char *name, const char *what, NTSTATUS status)
 {
     if (!NT_SUCCESS(status))
-        life_tell("failed %s%s %s", what, name, status_name(status));
+        tell("failed %s%s %s", what, name, status_name(status));
     return NT_SUCCESS(status);
 }
 

@@ -52,11 +52,10 @@ static void faults(void)
     life_live(false);
     fault_plan_nothing();
     for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
-        life_tell("uses %s %llu", fault_name((enum fault_kind)kind),
-                  (unsigned long long)fault_uses((enum fault_kind)kind));
-    life_tell("life 1");
+        tell("uses %s %llu", fault_name((enum fault_kind)kind), (unsigned long long)fault_uses((enum fault_kind)kind));
+    tell("life 1");
     scenario_duplex();
-    life_tell("life 2");
+    tell("life 2");
 }
 
 const struct scenario g_scenarios_faults[] = {{"faults", faults}, {NULL, NULL}};

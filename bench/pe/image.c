@@ -321,6 +321,7 @@ static void forget_previous(void)
     bind_forget();
     host_forget_code();
     coverage_forget();
+    lockorder_forget();
 }
 
 void image_load(const char *file_path)

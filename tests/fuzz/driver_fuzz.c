@@ -140,7 +140,7 @@ static void fill(struct session_input *input, struct options *options, const str
     bool help;
     if (!options_parse(options, 2, arguments, &help))
         exit(2);
-    input->scenario = life & HOSTILE_SLEEPS ? "hostile:sleeps" : "hostile";
+    input->scenario = life & HOSTILE_SLEEPS ? "lying_device:sleeps" : "lying_device";
     snprintf(device, PATH_BYTES, "plugin:%.900s/hostile.so", base);
     options->device = device;
     options->event_mode = !(life & HOSTILE_TIMER);

@@ -55,6 +55,8 @@ def registers():
         yield f"gone-{start}", head("specification") + deviation(REGISTER, 0xFF, CHANGES["ONES"], start=start)
     for at in (0x08, 0x14, 0x16, 0x1C, 0x20, 0x60):
         yield f"write-{at}", head("specification") + deviation(WRITE, at, 0)
+    for start in range(4, 14, 3):  # resets that never happen
+        yield f"write-20-{start}", head("specification", life=SLEEPS) + deviation(WRITE, 0x14, 0, start=start)
 
 
 def configuration():
