@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Ten times what the longest DPC on an honest device needs; some ten microseconds. */
+/* Eight times what the longest DPC on an honest device needs. */
 #define BLOCKS_LIMIT 20000u
 
 static const volatile struct link_coverage *counts; /* NULL: the image does not count */
