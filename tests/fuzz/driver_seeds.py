@@ -47,7 +47,7 @@ def registers():
     for row in ("aero", "ioport"):
         for at in COMMON_REGISTERS:
             yield f"{row}-register-{at}", head(row) + deviation(REGISTER, at, CHANGES["XOR"], 0x41)
-            yield f"{row}-register-{at}-late", head(row) + deviation(REGISTER, at, CHANGES["ONES"], start=4)
+            yield f"{row}-register-{at}-late", head(row, life=SLEEPS) + deviation(REGISTER, at, CHANGES["ONES"], start=2)
     for at in (0x40, 0x80, 0x84, 0x88):
         for how in ("ONES", "ZERO", "COUNT"):
             yield f"register-{at}-{how}", head("specification") + deviation(REGISTER, at, CHANGES[how])
@@ -62,6 +62,8 @@ def registers():
 def configuration():
     for at in range(0, 0x100, 4):
         yield f"config-{at}", head("aero") + deviation(CONFIG, at, CHANGES["XOR"], 0xFFFFFFFF)
+    # the second capability is followed by the first
+    yield "config-loop", head("aero") + deviation(CONFIG, 0x51, CHANGES["SET"], 0x021440)
     for at in range(0x40, 0x90):
         yield f"config-{at}-odd", head("aero") + deviation(CONFIG, at, CHANGES["ADD"], 1)
 
