@@ -12,9 +12,9 @@ include mk/toolchain.mk
 include mk/variants.mk
 include mk/driver.mk
 include mk/device.mk
-include mk/fuzz.mk
 include mk/guest.mk
 include mk/host.mk
+include mk/fuzz.mk
 include mk/unit.mk
 include mk/analyse.mk
 include mk/rules.mk

@@ -72,7 +72,8 @@ $(call driver_obj,$(1),$(2),$(3))/%.res: %.rc $(SND)/include/version.h $(DRIVER_
 	$(Q)$(LLVM_RC) /I $(SND)/include /I $(DRIVER_OBJ)/res /I $(MINGW_INCLUDE) \
 	    $(subst -D,/D ,$($(2)_DEFINES) $($(1)_DEFINES)) /D SYS_NAME=$($(1)_SYS) /FO $$@ $$<
 
-$($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.o,$($(1)_SOURCES)) \
+$($(2)_DIR)/$(3)/$($(1)_SYS).sys: \
+    $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.o,$($(1)_SOURCES) $($(2)_SOURCES)) \
     $(patsubst %.rc,$(call driver_obj,$(1),$(2),$(3))/%.res,$(DRIVER_RC)) $(KERNEL_RUNTIME_$(3)) \
     $(call kernel_libs,$(3)) tools/pe_finish.py
 	@mkdir -p $$(@D)
@@ -81,15 +82,20 @@ $($(2)_DIR)/$(3)/$($(1)_SYS).sys: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3
 	    /pdbaltpath:$($(1)_SYS).pdb $$(filter %.o %.res %.lib,$$^)
 	$(Q)$(PYTHON) tools/pe_finish.py $$@
 
-driver: $($(2)_DIR)/$(3)/$($(1)_SYS).sys
-driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_OWN))
 -include $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.d,$($(1)_SOURCES)) \
     $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.d,$($(1)_OWN))
+endef
+
+# The same arguments: what everybody builds and checks.
+define driver_goals
+driver: $($(2)_DIR)/$(3)/$($(1)_SYS).sys
+driver-gcc: $(patsubst %.c,$(call driver_obj,$(1),$(2),$(3))/%.gcc.o,$($(1)_OWN))
 endef
 
 .PHONY: driver driver-gcc driver-layouts
 driver driver-gcc driver-layouts:
 $(foreach v,$(VARIANTS),$(foreach f,$($(v)_FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),$(f),$(a))))))
+$(foreach v,$(VARIANTS),$(foreach f,$($(v)_FLAVOURS),$(foreach a,$(ARCHS),$(eval $(call driver_goals,$(v),$(f),$(a))))))
 
 # --- Layouts ---------------------------------------------------------------------------------------------------------
 

@@ -33,10 +33,51 @@ $(OUT)/fuzz/device/seeds/made: tests/fuzz/seeds.py tests/fuzz/device_fuzz.h
 	$(PYTHON) tests/fuzz/seeds.py $(@D)
 	@touch $@
 
+# The driver on a hostile device: its sources once more, counting their basic blocks and stopping at what is undefined.
+# Not of NULL (the kit's CONTAINING_RECORD takes the address of a field of NULL), which would fault anyway.
+fuzzed_DEFINES := $(free_DEFINES)
+fuzzed_CFLAGS := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-pc,trace-cmp,no-prune \
+    -fsanitize=undefined -fno-sanitize=null,object-size -fsanitize-trap=undefined
+fuzzed_DIR := $(OUT)/fuzz/driver
+fuzzed_SOURCES := tests/fuzz/coverage_image.c
+FUZZED_VARIANTS := contract ioport
+$(foreach v,$(FUZZED_VARIANTS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),fuzzed,$(a)))))
+$(foreach v,$(FUZZED_VARIANTS),$(foreach a,$(ARCHS),$(patsubst %.c,$(call driver_obj,$(v),fuzzed,$(a))/%.o,\
+    $($(v)_SOURCES) $(fuzzed_SOURCES)))): mk/fuzz.mk
+FUZZED_IMAGES := $(foreach v,$(FUZZED_VARIANTS),$(ARCHS:%=$(fuzzed_DIR)/%/$($(v)_SYS).sys))
+
+# The hostile device is a plug-in: the fuzzer holds it, and aero-bench can, on any image.
+HOSTILE_PLUGIN := $(OUT)/fuzz/hostile.so
+
+$(OUT)/obj/fuzz/hostile.o: tests/fuzz/hostile.c
+	@mkdir -p $(@D)
+	$(DEVICE_CC) $(DEVICE_CPPFLAGS) -Itests/fuzz $(DEVICE_CFLAGS) -MMD -MP -c $< -o $@
+
+$(HOSTILE_PLUGIN): $(OUT)/obj/fuzz/hostile.o $(OUT)/host/libvsnd.a
+	@mkdir -p $(@D)
+	$(DEVICE_CC) -shared -Wl,-z,defs -Wl,-soname,hostile.so -o $@ $^ -lm
+
+$(OUT)/obj/fuzz/driver_fuzz.o: tests/fuzz/driver_fuzz.c
+	@mkdir -p $(@D)
+	$(CLANG) $(DEVICE_CPPFLAGS) -Ibench/host $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+# The bench's host process with another main; it finds the guest beside itself.
+$(OUT)/fuzz/driver_fuzz: $(OUT)/obj/fuzz/driver_fuzz.o $(filter-out %/main.o,$(HOST_OBJECTS)) $(OUT)/host/libvsnd.a \
+    $(HOSTILE_PLUGIN) $(OUT)/host/guest64 $(OUT)/host/guest32
+	@mkdir -p $(@D)
+	$(CLANG) -fsanitize=fuzzer -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o %.a %.so,$^) $(HOST_LDLIBS)
+	ln -sf ../host/guest64 ../host/guest32 $(@D)
+
+$(OUT)/fuzz/driver/seeds/made: tests/fuzz/driver_seeds.py tests/fuzz/hostile.h
+	@mkdir -p $(@D)
+	$(PYTHON) tests/fuzz/driver_seeds.py $(@D)
+	@touch $@
+
 .PHONY: fuzz-build
 fuzz-build: $(FUZZ_PROGRAMS) $(OUT)/fuzz/device/seeds/made
+fuzz-build: $(OUT)/fuzz/driver_fuzz $(FUZZED_IMAGES) $(OUT)/fuzz/driver/seeds/made
 test-build: fuzz-build
 
-TESTS += tests/fuzz/test_device_fuzz.py
+TESTS += tests/fuzz/test_device_fuzz.py tests/fuzz/test_driver_fuzz.py
 
 -include $(wildcard $(OUT)/obj/fuzz/*.d $(OUT)/obj/fuzz/*/*.d)

@@ -9,6 +9,8 @@
 #   <flavour>_DEFINES   preprocessor definitions
 #   <flavour>_CFLAGS    compiler flags
 #   <flavour>_DIR       folder that receives <arch>/<SYS>.sys
+#   <flavour>_SOURCES   sources beside the variant's; none as a rule
+# mk/fuzz.mk has one more flavour, which nobody but the fuzzer builds.
 
 SND := drivers/windows7/virtio-snd
 VIRTIO := drivers/windows7/virtio/common

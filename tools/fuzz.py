@@ -13,13 +13,20 @@ import subprocess
 import sys
 import time
 
+import fuzz_lines
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TARGETS = {"device": "device/"}  # name: sources whose coverage counts
+TARGETS = ("device", "driver")
+DEVICE_SOURCES = "device/"
+# The driver: one input is a life of some tens of milliseconds; it has no room for more than 48 deviations.
+ARGUMENTS = {"device": ["-use_value_profile=1"], "driver": ["-len_control=0", "-max_len=484"]}
+IMAGES = ("x64/aero_virtio_snd", "x86/aero_virtio_snd", "x64/virtiosnd_ioport", "x86/virtiosnd_ioport")
 PROGRESS_SECONDS = 5
-STATUS = re.compile(r"^#(\d+)\s+\S+\s+cov: (\d+) ft: (\d+) corp: (\d+)")
+STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) corp: (\d+)")
 EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
 FINDING = re.compile(r"Test unit written to (\S+)")
 WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
+LIFE = re.compile(r"^life: .*", re.MULTILINE)
 BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1"]
 
 
@@ -27,11 +34,13 @@ class Folder:
     """What belongs to a target."""
 
     def __init__(self, target, out):
+        self.target = target
         self.program = os.path.join(out, "fuzz", f"{target}_fuzz")
         self.base = os.path.join(out, "fuzz", target)
         self.seeds = os.path.join(self.base, "seeds")
         self.corpus = os.path.join(self.base, "corpus")
         self.findings = os.path.join(self.base, "findings")
+        self.reached = os.path.join(self.base, "reached")  # driver: blocks executed in all runs
         for folder in (self.seeds, self.corpus, self.findings):
             os.makedirs(folder, exist_ok=True)
 
@@ -61,16 +70,16 @@ def watch(process, quiet):
             lines.append(line)
         elif not quiet and time.monotonic() - shown > PROGRESS_SECONDS:
             shown = time.monotonic()
-            sys.stderr.write("fuzz: {} executions, {} edges, {} inputs kept\n".format(
-                status.group(1), status.group(2), status.group(4)))
+            sys.stderr.write("fuzz: {} executions, {} features, {} inputs kept\n".format(*status.groups()))
     return "".join(lines), process.wait()
 
 
 def run(folder, arguments, quiet):
     """(executions, finding or None, reason)"""
     command = [folder.program, *BOUNDS, f"-artifact_prefix={folder.findings}/", *arguments, folder.corpus, folder.seeds]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                          errors="replace") as process:
+    environment = dict(os.environ, DRIVER_FUZZ_REACHED=folder.reached)
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+                          env=environment) as process:
         text, status = watch(process, quiet)
     executed = EXECUTED.search(text)
     finding, why = FINDING.search(text), WHY.search(text)
@@ -80,8 +89,12 @@ def run(folder, arguments, quiet):
             why.group(0) if why else "")
 
 
-def coverage(folder, sources):
-    """Percent of lines and branches of the sources that corpus and seeds execute."""
+def percent(parts):
+    return round(100.0 * sum(parts) / len(parts), 1)
+
+
+def device_coverage(folder):
+    """Percent of lines and branches of device/ that corpus and seeds execute."""
     profile = os.path.join(folder.base, "profile")
     program = folder.program + "_coverage"
     environment = dict(os.environ, LLVM_PROFILE_FILE=profile + ".raw")
@@ -89,9 +102,32 @@ def coverage(folder, sources):
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     subprocess.run(["llvm-profdata-14", "merge", "-o", profile, profile + ".raw"], check=True)
     told = subprocess.run(["llvm-cov-14", "export", "-summary-only", f"-instr-profile={profile}", program,
-                           os.path.join(ROOT, sources)], check=True, stdout=subprocess.PIPE).stdout
+                           os.path.join(ROOT, DEVICE_SOURCES)], check=True, stdout=subprocess.PIPE).stdout
     totals = json.loads(told)["data"][0]["totals"]
     return {what: round(totals[what]["percent"], 1) for what in ("lines", "branches")}
+
+
+def driver_lines(folder):
+    """{(file, line): executed} of all images, and whether each basic block of the first one was."""
+    with open(folder.reached, "rb") as file:
+        reached = file.read()
+    size, lines, blocks = len(reached) // len(IMAGES), {}, None
+    for number, name in enumerate(IMAGES):
+        counters = reached[number * size:(number + 1) * size]
+        of_image, of_blocks = fuzz_lines.executed(os.path.join(folder.base, name + ".sys"), counters)
+        blocks = blocks or of_blocks
+        for place, was in of_image.items():
+            lines[place] = lines.get(place, False) or was
+    return lines, blocks
+
+
+def driver_coverage(folder):
+    """Percent of lines of the driver and of basic blocks of its first image that all runs have executed."""
+    lines, blocks = driver_lines(folder)
+    return {"lines": percent(lines.values()), "blocks": percent(blocks.values())}
+
+
+COVERAGE = {"device": device_coverage, "driver": driver_coverage}
 
 
 def replay(folder, path):
@@ -99,8 +135,10 @@ def replay(folder, path):
     if not os.path.isfile(path):
         die(f"no such input: {path}")
     done = subprocess.run([folder.program, *BOUNDS, path], stderr=subprocess.PIPE, text=True, errors="replace",
-                          check=False)
+                          check=False, env=dict(os.environ, DRIVER_FUZZ_TELLS="1"))
     sys.stderr.write(done.stderr if done.returncode else "")
+    for life in LIFE.findall(done.stderr):
+        print(life)
     print("breaks a rule" if done.returncode else "nothing found")
     return 1 if done.returncode else 0
 
@@ -111,7 +149,7 @@ def report(result, as_json):
         return
     rows = [("target", result["target"]), ("executions", result["executions"]),
             ("of all runs", result["executions_of_all_runs"]), ("inputs kept", result["inputs"]),
-            ("lines executed", f"{result['lines']} %"), ("branches executed", f"{result['branches']} %"),
+            *((f"{what} executed", f"{result[what]} %") for what in ("lines", "branches", "blocks") if what in result),
             ("found", result["finding"] or "nothing")]
     for name, value in rows:
         print(f"{name:<18} {value}")
@@ -122,10 +160,10 @@ def fuzz(options, out):
     if options.replay:
         return replay(folder, options.replay)
     bound = f"-runs={options.runs}" if options.runs is not None else f"-max_total_time={options.seconds}"
-    executed, finding, why = run(folder, [bound, f"-seed={options.seed}", "-use_value_profile=1"], options.json)
+    executed, finding, why = run(folder, [bound, f"-seed={options.seed}", *ARGUMENTS[options.target]], options.json)
     result = {"target": options.target, "executions": executed, "executions_of_all_runs": folder.total(executed),
               "inputs": len(os.listdir(folder.corpus)), "finding": why if finding else None}
-    result.update(coverage(folder, TARGETS[options.target]))
+    result.update(COVERAGE[options.target](folder))
     report(result, options.json)
     if finding:
         sys.stderr.write(f"aero-snd: {why}; replay: ./aero-snd fuzz --target {options.target} --replay {finding}\n")
@@ -148,7 +186,7 @@ class Parser(argparse.ArgumentParser):
 
 def parse(arguments):
     parser = Parser(prog="aero-snd fuzz", description="Fuzzes a part of the project; goes on where it was stopped.")
-    parser.add_argument("--target", choices=sorted(TARGETS), default="device", help="what is fuzzed")
+    parser.add_argument("--target", choices=TARGETS, default="device", help="what is fuzzed")
     parser.add_argument("--seconds", type=natural, default=60, help="how long (60)")
     parser.add_argument("--runs", type=natural, help="how many executions, instead of how long")
     parser.add_argument("--seed", type=natural, default=1, help="of the fuzzer's choices (1)")

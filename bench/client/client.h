@@ -205,6 +205,11 @@ void device_unload(void);          /* unload and leak checks */
 void device_up(void);              /* load + start */
 void device_down(void);            /* remove + unload */
 
+/* ---- life.c ---- */
+
+/* From load to unload, with both streams. `sleeps`: with a power cycle while they run. */
+void life_live(bool sleeps);
+
 /* ---- show.c ---- */
 
 void show_device(void);
@@ -225,6 +230,7 @@ extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
 extern const struct scenario g_scenarios_drift[];
 extern const struct scenario g_scenarios_faults[];
+extern const struct scenario g_scenarios_lies[];
 extern const struct scenario g_scenarios_steps[];
 extern const struct scenario g_scenarios_interleave[];
 extern const struct scenario g_scenarios_hostile[];

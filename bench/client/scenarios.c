@@ -113,7 +113,7 @@ int client_main(void)
                                              g_scenarios_power, g_scenarios_property, g_scenarios_bench,
                                              g_scenarios_logo,  g_scenarios_drift,  g_scenarios_faults,
                                              g_scenarios_recovery, g_scenarios_hostile, g_scenarios_hostile_pin,
-                                             g_scenarios_interleave, g_scenarios_steps};
+                                             g_scenarios_interleave, g_scenarios_steps, g_scenarios_lies};
     const char *name = g_link->options.scenario;
     files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

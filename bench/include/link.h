@@ -33,6 +33,11 @@
 #define LINK_PAGE_BYTES 65536u
 #define LINK_SEAT_BYTES 1024u
 
+/* The end of the page: the section .SCOV of an image that counts its own basic blocks (bench/nt/coverage.c). The guest
+ * maps it there, so that the host has the counts whatever becomes of the guest. It begins with struct link_coverage. */
+#define LINK_COVERAGE_OFFSET 16384u
+#define LINK_COVERAGE_BYTES (LINK_PAGE_BYTES - LINK_COVERAGE_OFFSET)
+
 enum link_turn { LINK_GUEST = 0, LINK_HOST = 1 };
 
 enum link_op {
@@ -178,6 +183,12 @@ struct link_result {
     struct pattern_count heard; /* "drift": what the capture client got */
 };
 
+/* The first bytes of a section .SCOV; the compiler's counters follow, one byte each. */
+struct link_coverage {
+    uint64_t blocks; /* executed since the image was loaded for the first time */
+    uint64_t reserved[7];
+};
+
 struct link {
     uint32_t magic;
     uint32_t turn; /* enum link_turn; atomic; futex word */
@@ -205,6 +216,6 @@ struct link {
 _Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
 _Static_assert(offsetof(struct link, result) == 2168, "struct link differs between the widths");
 _Static_assert(offsetof(struct link, text) == 2440, "struct link differs between the widths");
-_Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
+_Static_assert(sizeof(struct link) <= LINK_COVERAGE_OFFSET, "struct link does not fit into its page");
 
 #endif

@@ -24,6 +24,11 @@ static PFN_NUMBER *frame;     /* per page; 0: none */
 static size_t cursor = 1;
 static struct block *resident[4096]; /* pageable blocks that are accessible now */
 static unsigned resident_count;
+static uint64_t driver_bytes, driver_bytes_most;
+
+static bool is_drivers(const struct block *block) { return block->kind <= BLOCK_CONTIGUOUS; }
+
+uint64_t arena_driver_bytes_most(void) { return driver_bytes_most; }
 
 static void arena_init(void)
 {
@@ -100,6 +105,9 @@ struct block *arena_add(enum block_kind kind, size_t bytes, size_t pages)
     block->pages = pages;
     block->bytes = bytes;
     block->allocated_by = g_blame;
+    if (is_drivers(block))
+        driver_bytes += bytes;
+    driver_bytes_most = MAX(driver_bytes_most, driver_bytes);
     return block;
 }
 
@@ -121,6 +129,8 @@ static void not_resident(const struct block *block)
 
 void arena_release(struct block *block)
 {
+    if (is_drivers(block))
+        driver_bytes -= block->bytes;
     make_inaccessible(block);
     not_resident(block);
     memset(&frame[index_of(block->pages_start)], 0, block->pages * sizeof frame[0]);

@@ -19,6 +19,7 @@
 #define CODE_BYTES 16u
 
 struct link *g_link;
+static int link_file = -1;
 static pid_t parent;
 static bool gone;
 static bool busy;
@@ -33,12 +34,19 @@ void host_attach(int link_fd)
         exit(LINK_EXIT_INTERNAL);
     }
     g_link = page;
+    link_file = link_fd;
     if (g_link->magic != LINK_MAGIC) {
         fprintf(stderr, "guest: the link page has no magic; start this program through the host\n");
         exit(LINK_EXIT_INTERNAL);
     }
     parent = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+void host_map_link(void *address, size_t bytes, size_t offset)
+{
+    if (mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, link_file, (off_t)offset) == MAP_FAILED)
+        bench_bug("cannot map the link's file: %s", strerror(errno));
 }
 
 void host_seat_device(void)

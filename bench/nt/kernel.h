@@ -127,6 +127,14 @@ void *bench_alloc(size_t bytes, const char *what);
 void bench_free(void *p);
 /* Bytes of nonpaged pool that the driver holds. */
 uint64_t pool_nonpaged_bytes(void);
+/* arena.c: pool and contiguous memory that the driver had at once, at most. */
+uint64_t arena_driver_bytes_most(void);
+/* coverage.c: the most of one service routine or DPC, in basic blocks; 0: the image does not count them. */
+uint64_t coverage_longest(void);
+/* resource.c: memory that a device can reach is no leak from now on when the driver leaves it; it is counted. */
+void resource_allow_aside(void);
+/* What was left so, in pieces. */
+uint64_t resource_aside(void);
 /* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */
 bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);

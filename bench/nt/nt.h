@@ -39,6 +39,8 @@ uint64_t host_advance(uint64_t until_ns);
 /* The instruction at `code`; answers are cached by address, for code never changes. */
 const struct link_insn *host_decode(const void *code);
 void host_forget_code(void); /* another image is about to be loaded */
+/* Maps a part of the link's file at `address`, whole pages; what was there is gone. */
+void host_map_link(void *address, size_t bytes, size_t offset);
 /* Name of the driver function at `address`, or "" outside the image. Static buffer. */
 const char *host_symbol(const void *address);
 void host_text(enum link_op op, const char *text);
@@ -49,6 +51,16 @@ unsigned host_claims(uint64_t physical, uint32_t bytes); /* bits of enum link_cl
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
 void host_device_back(void); /* it is plugged in again, and knows nothing */
+
+/* ---- coverage.c ---- */
+
+#define COVERAGE_SECTION ".SCOV"
+void coverage_map(void *section, size_t bytes); /* the image being loaded has one */
+void coverage_forget(void);
+/* Basic blocks that the driver has executed; 0: it does not count. */
+uint64_t coverage_blocks(void);
+/* A service routine or DPC has ended: violation DPC_TOO_LONG. `since`: coverage_blocks when it began. */
+void coverage_require_short(uint64_t since, const char *what);
 
 /* ---- power.c ---- */
 
@@ -241,6 +253,7 @@ void ram_check_freed(void); /* violation DMA_AFTER_FREE */
 /* Maps RAM pages at a fixed place. */
 void ram_map_at(void *va, const PFN_NUMBER *pfns, size_t pages, int protection);
 
+/* Up to BLOCK_CONTIGUOUS: the driver's. */
 enum block_kind { BLOCK_POOL, BLOCK_PAGED_POOL, BLOCK_CONTIGUOUS, BLOCK_BENCH, BLOCK_MAPPING, BLOCK_IO_SPACE };
 struct block {
     enum block_kind kind;

@@ -67,7 +67,7 @@
     X(INTERRUPT_STORM, "level stays asserted and no service routine claims it: the machine hangs")                     \
     X(DPC_UNINITIALIZED, "KDPC or KTIMER that no KeInitialize routine has prepared")                                   \
     X(DPC_TIMER, "KeInsertQueueDpc on the KDPC of an active timer [D wdm/nf-wdm-kesettimer]")                          \
-    X(DPC_TOO_LONG, "one DPC took more than 100 ms of virtual time; 0x133 on later systems")                           \
+    X(DPC_TOO_LONG, "a DPC of more than 100 ms of virtual time (0x133 on later systems) or of too many basic blocks")  \
     X(DPC_AFTER_UNLOAD, "DPC, timer or thread of the driver still to run when it is unloaded; 0xCE")                   \
     X(STALL_TOO_LONG, "KeStallExecutionProcessor beyond 50 us [D ntifs/nf-ntifs-kestallexecutionprocessor]")           \
     X(BUSY_LOOP, "the driver spins and time does not pass")                                                            \

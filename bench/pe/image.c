@@ -157,7 +157,9 @@ static void add_section(const struct pe_section_header *header)
     section->init = section->discardable && strncmp(section->name, "INIT", 4) == 0;
     /* Windows pages a driver section out when its name begins with PAGE; .edata and .rsrc are pageable too. */
     section->pageable = strncmp(section->name, "PAGE", 4) == 0;
-    if (copy)
+    if (strcmp(section->name, COVERAGE_SECTION) == 0)
+        coverage_map(section->start, section->bytes);
+    else if (copy)
         memcpy(section->start, file_at(header->raw_offset, copy, section->name), copy);
     if ((section->protection & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC) && !section->init)
         note("section %s is writable and executable; later systems refuse that", section->name);
@@ -318,6 +320,7 @@ static void forget_previous(void)
     memset(sections, 0, sizeof sections);
     bind_forget();
     host_forget_code();
+    coverage_forget();
     lockorder_forget();
 }
 

@@ -177,6 +177,26 @@ static void the_first_usable_capability_of_a_type_counts(void **state)
     assert_int_equal(caps.Common.Offset, 0x8000);
 }
 
+/* 4.1.4.3 and its neighbours: the interrupt status alone may lie anywhere. */
+static void regions_that_are_not_aligned_are_unusable(void **state)
+{
+    static const struct {
+        unsigned at;
+        UCHAR offset;
+        VIRTIO_PCI_CAP_RESULT result;
+    } rows[] = {{0x40, 1, VirtioPciCapMissing}, {0x40, 2, VirtioPciCapMissing}, {0x40, 4, VirtioPciCapOk},
+                {0x50, 1, VirtioPciCapMissing}, {0x50, 2, VirtioPciCapOk},      {0x64, 1, VirtioPciCapOk},
+                {0x74, 2, VirtioPciCapMissing}, {0x74, 4, VirtioPciCapOk}};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT_OF(rows); i++) {
+        contract_list();
+        config[rows[i].at + 8] = rows[i].offset;
+        assert_int_equal(parse(VirtioPciLayoutPermissive), rows[i].result);
+    }
+}
+
 static void regions_that_wrap_or_are_too_small_are_unusable(void **state)
 {
     (void)state;
@@ -260,6 +280,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(short_capabilities_are_skipped_or_refused),
     UNIT_TEST(each_type_is_required),
     UNIT_TEST(the_first_usable_capability_of_a_type_counts),
+    UNIT_TEST(regions_that_are_not_aligned_are_unusable),
     UNIT_TEST(regions_that_wrap_or_are_too_small_are_unusable),
     UNIT_TEST(another_layout_is_permitted_but_not_strict),
     UNIT_TEST(strict_compares_every_field),

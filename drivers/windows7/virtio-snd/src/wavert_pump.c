@@ -654,6 +654,7 @@ CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
 
 CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
 {
+    ULONGLONG frames;
     KIRQL irql;
 
     KeAcquireSpinLock(&Pump->Lock, &irql);
@@ -678,8 +679,12 @@ CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
         (VOID)WaveRtCaptureTake(Pump, Now());
     }
     /* The clock goes on where the position stands. Capture: behind what is in memory, because the device throws away
-     * what it recorded beyond. */
-    WaveRtPositionSet(&Pump->Position, IsRender(Pump) ? Pump->Frozen : Pump->Completed);
+     * what it recorded beyond; but never ahead of itself, when a device has answered at once and nobody saw it. */
+    frames = IsRender(Pump) ? Pump->Frozen : WaveRtPositionFrames(&Pump->Position, Pump->HeldTicks);
+    if (!IsRender(Pump) && frames > Pump->Completed) {
+        frames = Pump->Completed;
+    }
+    WaveRtPositionSet(&Pump->Position, frames);
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 

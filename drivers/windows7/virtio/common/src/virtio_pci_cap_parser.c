@@ -55,11 +55,14 @@ static const CAP_TYPE *FindType(UCHAR Type)
     return NULL;
 }
 
-/* A region is usable when its BAR exists and is memory, it does not wrap and it holds the structure. */
-static BOOLEAN RegionIsUsable(const UCHAR *Config, const VIRTIO_PCI_REGION *Region, const CAP_TYPE *Type)
+/* A region is usable when its BAR exists and is memory, it does not wrap, it holds the structure and is aligned for it:
+ * to 4, or to its least length when that is less (4.1.4.3, 4.1.4.4, 4.1.4.6). */
+CODE_PAGE static BOOLEAN RegionIsUsable(const UCHAR *Config, const VIRTIO_PCI_REGION *Region, const CAP_TYPE *Type)
 {
+    PAGED_CODE();
     return (BOOLEAN)(Region->Bar < VIRTIO_PCI_BAR_COUNT &&
                      (Config[PCI_BAR0 + 4u * Region->Bar] & PCI_BAR_IO) == 0 &&
+                     (Region->Offset & 3u & (Type->MinimumLength - 1u)) == 0 &&
                      Region->Length >= Type->MinimumLength && Region->Offset <= 0xFFFFFFFFu - Region->Length);
 }
 
