@@ -42,7 +42,8 @@ static void on_power(struct session *s) {
     microphone_missed(&s->microphone, s->now_ns);
 }
 
-_Static_assert((int)VSND_CLAIM_REACHED == (int)LINK_CLAIM_REACHED && (int)VSND_CLAIM_KEPT == (int)LINK_CLAIM_KEPT,
+_Static_assert((int)VSND_CLAIM_REACHED == (int)LINK_CLAIM_REACHED && (int)VSND_CLAIM_KEPT == (int)LINK_CLAIM_KEPT &&
+                   (int)VSND_CLAIM_OUTLASTED == (int)LINK_CLAIM_OUTLASTED,
                "the device and the link call claims by the same bits");
 
 static void on_claims(struct session *s) {

@@ -57,7 +57,8 @@ enum link_op {
 /* What the device, not the driver, says of guest memory; 0 of a device that cannot be asked. */
 enum link_claim {
     LINK_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that it has not given back */
-    LINK_CLAIM_KEPT = 2     /* asked back in vain */
+    LINK_CLAIM_KEPT = 2,    /* asked back in vain */
+    LINK_CLAIM_OUTLASTED = 4 /* likewise, until a reset */
 };
 
 enum link_mark {

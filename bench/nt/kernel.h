@@ -129,8 +129,10 @@ void resource_remove(const char *kind, const void *object); /* violation BAD_FRE
 /* Everything from now on is numbered from here. */
 uint64_t resource_mark(void);
 /*
- * The last chance to give memory back to its owner has passed: of what was made since `mark` (0: ever), what the device
- * keeps although it was asked back may be left. Call when a stream is closed, and before the device is taken away.
+ * The last chance to give memory back to its owner has passed: what the device keeps although it was asked back may be
+ * left. Call before the device is taken away (mark 0: whatever there is), and when a stream was closed (mark: when it
+ * was opened). What a stream's transfers lent may also be left when only a reset took it back: the stream had given it
+ * up by then.
  */
 void resource_settle(uint64_t mark);
 /* At unload: prints each one left and adds them to result.leaks. */
