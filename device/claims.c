@@ -9,11 +9,10 @@ static bool holds(const struct vsnd *dev, uint16_t index, uint64_t address, uint
     return virtqueue_holds(&dev->queues[index], &dev->memory, address, length);
 }
 
-/* A stream that runs keeps its transfers by right, as long as the device answers requests. */
+/* Before RELEASE a device keeps the transfers of a stream by right, as long as it answers requests. */
 static bool is_asked_in_vain(const struct vsnd *dev, uint32_t stream_id)
 {
-    return dev->streams[stream_id].state != VSND_STREAM_RUNNING ||
-           holds(dev, VIRTIO_SND_QUEUE_CONTROL, 0, dev->memory.size);
+    return dev->streams[stream_id].released || holds(dev, VIRTIO_SND_QUEUE_CONTROL, 0, dev->memory.size);
 }
 
 static bool is_kept(const struct vsnd *dev, uint64_t address, uint64_t length)
@@ -80,6 +79,7 @@ void claims_reset(struct vsnd *dev)
 
 void claims_released(struct vsnd *dev, uint32_t stream_id)
 {
+    dev->streams[stream_id].released = true;
     for (struct vq_claim *claim = dev->past[stream_id]; claim; claim = claim->next)
         claim->settled = true;
 }
