@@ -14,6 +14,7 @@ import json
 import os
 import random
 import re
+import resource
 import shlex
 import shutil
 import struct
@@ -25,7 +26,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATCHES = os.path.join("tests", "defects")
 FIELDS = ("Defect", "Where", "Build", "Check", "Expect")
 SOUND_FRAMES = 24000
-CHECK_SECONDS = 300
+CHECK_CPU_SECONDS = 15  # of each process; what never ends is caught by it
+CHECK_SECONDS = 600
 BENCH = os.path.join("out", "host", "aero-bench")
 
 
@@ -74,6 +76,10 @@ def make_sound(path):
         sound.writeframes(b"".join(struct.pack("<h", values.randint(1, 30000)) for _ in range(2 * SOUND_FRAMES)))
 
 
+def limit_cpu():
+    resource.setrlimit(resource.RLIMIT_CPU, (CHECK_CPU_SECONDS, CHECK_CPU_SECONDS))
+
+
 class Scratch:
     """A copy of the project with what was built, in which defects come and go."""
 
@@ -112,7 +118,7 @@ class Scratch:
         command = words if words[0].startswith("out/") else [BENCH, *words]
         try:
             done = subprocess.run(command, cwd=self.tree, check=False, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit_cpu)
         except subprocess.TimeoutExpired:
             return None, "(ended: it took too long)"
         return done.returncode, done.stdout.decode("utf-8", "replace")
@@ -152,7 +158,7 @@ def parse(arguments):
     parser = argparse.ArgumentParser(prog="./aero-snd defects", allow_abbrev=False, description=__doc__.split("\n")[0])
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="defects whose name has this in it")
     parser.add_argument("--list", action="store_true", help="what there is, and whether it applies; plants nothing")
-    parser.add_argument("--resume", action="store_true", help="keeps the verdicts on defects that have not changed")
+    parser.add_argument("--resume", action="store_true", help="keeps the verdicts on defects that were caught")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
     return parser.parse_args(arguments)
 
@@ -166,13 +172,13 @@ def run(options, folder, base):
         return 0
     scratch, verdicts = Scratch(base), os.path.join(base, "verdicts.json")
     known = {}
-    if options.resume and os.path.exists(verdicts):
+    if options.resume and os.path.exists(verdicts):  # else anew
         with open(verdicts, encoding="utf-8") as file:
             known = json.load(file)
     rows = []
     for number, defect in enumerate(chosen, 1):
         row = known.get(defect.name)
-        if not row or row["digest"] != defect.digest:
+        if not row or not row["caught"] or row["digest"] != defect.digest:
             sys.stderr.write(f"[{number}/{len(chosen)}] {defect.name}\n")
             caught, by = scratch.judge(defect)
             row = {"name": defect.name, "where": defect.fields["Where"], "defect": defect.fields["Defect"],

@@ -188,6 +188,7 @@ void host_mark(enum link_mark mark)
 
 _Noreturn void host_exit(enum link_exit code, const char *text)
 {
+    coverage_write();
     if (!busy) {
         snprintf(g_link->text, sizeof g_link->text, "%s", text);
         g_link->a = code;

@@ -226,6 +226,12 @@ bool mdl_free_as_pool(void *p);
 PVOID contiguous_allocate(size_t bytes, uint64_t highest, const char *what); /* NULL: none; owned by the driver */
 void contiguous_free(PVOID va, const char *what);
 
+/* ---- coverage.c ---- */
+
+void coverage_plant(void);                 /* the image was loaded */
+bool coverage_trap(const uint8_t *pc);     /* a breakpoint instruction at pc: true, it was ours and is gone */
+void coverage_write(void);                 /* before the process ends */
+
 /* ---- image.c ---- */
 
 struct image {

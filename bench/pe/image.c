@@ -331,6 +331,7 @@ void image_load(const char *file_path)
     bind_all();
     g_image.entry = image_at(optional->entry, 1, "the entry point");
     protect_all();
+    coverage_plant();
     trace("image %s at %p, %zu bytes; gdb: add-symbol-file %s -o %p", path, (void *)g_image.base, g_image.bytes, path,
           (void *)(g_image.base - (uintptr_t)optional->image_base));
 }
