@@ -10,12 +10,15 @@ target is reached in no other way, and only those are counted. tools/coverage-an
 
 import argparse
 import array
+import bisect
 import collections
 import json
 import os
 import re
 import subprocess
 import sys
+
+import defects
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DRIVERS = os.path.join("out", "drivers", "windows7", "virtio-snd")
@@ -129,7 +132,6 @@ class Image:
 
     def executed(self, offsets):
         """Was the block of any of these offsets reached?"""
-        import bisect
         for offset in offsets:
             at = bisect.bisect_right(self.blocks, offset) - 1
             if at >= 0 and self.blocks[at] in self.reached:
@@ -193,17 +195,14 @@ def execute(image, variant, arch, arguments):
 
 
 def answers(path):
-    """{(file, line)}: why it is not reached; lines are A or A-B."""
+    """{(file, what the line has in it): why such lines are not reached}"""
     found = {}
     if os.path.exists(path):
         with open(path, encoding="utf-8") as file:
             for row in file:
                 fields = row.rstrip("\n").split("\t")
-                if row.startswith("#") or len(fields) != 3:
-                    continue
-                first, _, last = fields[1].partition("-")
-                for line in range(int(first), int(last or first) + 1):
-                    found[fields[0], line] = fields[2]
+                if not row.startswith("#") and len(fields) == 3:
+                    found[fields[0], fields[1]] = fields[2]
     return found
 
 
@@ -218,24 +217,36 @@ class Report:
                 self.lines[file][line] = self.lines[file].get(line, False) or image.executed(offsets)
             for file, ways in image.branches().items():
                 self.ways[file] += ways
-        self.explained = explained
+        self.answers = explained
+        self.source = {}
+        for file in self.lines:
+            with open(os.path.join(ROOT, file), encoding="utf-8") as text:
+                self.source.update({(file, line): row for line, row in enumerate(text, 1)})
+
+    def why(self, file, line):
+        for (answered, fragment), reason in self.answers.items():
+            if answered == file and fragment in self.source[file, line]:
+                return reason
+        return ""
 
     def row(self, file):
         lines = self.lines[file]
         return {"file": file, "lines": len(lines), "reached": sum(lines.values()), "branches": len(self.ways[file]),
                 "taken": sum(self.ways[file]),
-                "explained": sum((file, line) in self.explained for line in lines if not lines[line])}
+                "explained": sum(self.why(file, line) != "" for line in lines if not lines[line])}
 
     def rows(self):
         return [self.row(file) for file in sorted(self.lines)]
 
     def missing(self):
-        return [(file, line, self.explained.get((file, line), ""))
+        return [(file, line, self.why(file, line))
                 for file in sorted(self.lines) for line in sorted(self.lines[file]) if not self.lines[file][line]]
 
     def idle(self):
-        """Explanations of lines that are reached."""
-        return [f"{file}:{line}" for file, line in sorted(self.explained) if self.lines.get(file, {}).get(line)]
+        """Explanations of what is reached, or of nothing."""
+        missing = [(file, line) for file, lines in self.lines.items() for line in lines if not lines[line]]
+        return [f"{file}: {fragment}" for file, fragment in self.answers
+                if not any(place[0] == file and fragment in self.source[place] for place in missing)]
 
 
 def percent(part, whole):
@@ -258,7 +269,7 @@ def show(report, options):
               f"{percent(row['taken'], row['branches']):7.1f}%")
     print(f"{whole['lines'] - whole['reached']} lines not reached, {whole['explained']} of them explained")
     for place in report.idle():
-        print(f"explained, but reached: {place}")
+        print(f"explained, but reached or gone: {place}")
     if options.missing:
         for file, line, why in report.missing():
             print(f"{file}:{line}{': ' + why if why else ''}")
@@ -277,7 +288,6 @@ def parse(arguments):
 
 def measure(options, folder):
     os.makedirs(folder, exist_ok=True)
-    import defects
     sound = os.path.join(os.path.abspath(folder), "sound.wav")
     defects.make_sound(sound)
     images = []

@@ -85,6 +85,7 @@ class Scratch:
 
     def __init__(self, base):
         self.tree = os.path.join(base, "tree")
+        self.stale = set()  # targets that hold a defect which is out again
         self.sound = os.path.join(os.path.abspath(base), "sound.wav")
         os.makedirs(self.tree, exist_ok=True)
         make_sound(self.sound)
@@ -108,8 +109,10 @@ class Scratch:
             shutil.copy2(source, target)
 
     def build(self, defect):
-        done = subprocess.run(["make", "-s", *defect.fields["Build"].split()], cwd=self.tree, check=False,
+        targets = set(defect.fields["Build"].split())
+        done = subprocess.run(["make", "-s", *sorted(targets | self.stale)], cwd=self.tree, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.stale = targets
         return "" if done.returncode == 0 else done.stdout.decode("utf-8", "replace")
 
     def check(self, defect):
@@ -140,7 +143,7 @@ class Scratch:
             return False, "nothing noticed it"
         if not found:
             return False, "another failure: " + " ".join(output.split())[:120]
-        return True, found.group(0)
+        return True, output[output.rfind("\n", 0, found.start()) + 1:].splitlines()[0].strip()
 
 
 def show(rows, as_json):
@@ -171,6 +174,7 @@ def run(options, folder, base):
                   f"{defect.fields['Defect']}")
         return 0
     scratch, verdicts = Scratch(base), os.path.join(base, "verdicts.json")
+    scratch.stale = {target for defect in defects(folder) for target in defect.fields["Build"].split()}
     known = {}
     if options.resume and os.path.exists(verdicts):  # else anew
         with open(verdicts, encoding="utf-8") as file:
