@@ -3,8 +3,7 @@
 """./aero-snd coverage: which lines and branches of the driver's sources the shipped .sys executed, in the bench.
 
 The images are disassembled into basic blocks; the bench notes which of them run (bench/nt/coverage.c), and each image's
-PDB says which lines they are. Only what the driver itself is made of counts. A line is reached when a block that holds
-some of its code ran, in any image. A branch is one of the two ways out of a conditional jump; it can be told when its
+PDB says which lines they are. A line is reached when a block that holds some of its code ran, in any image. A branch is one of the two ways out of a conditional jump; it can be told when its
 target is reached in no other way, and only those are counted. tools/coverage-answers.tsv says why lines are not reached.
 """
 
@@ -97,8 +96,8 @@ class Image:
             while at in code and at < end:
                 mnemonic, target = code[at]
                 after = following.get(at, end)
-                jump, conditional = mnemonic.startswith("j"), mnemonic.startswith("j") and mnemonic not in ("jmp", "jmpl",
-                                                                                                            "jmpq")
+                jump = mnemonic.startswith("j")
+                conditional = jump and not mnemonic.startswith("jmp")
                 if jump and target is not None and first <= target < end:
                     self.blocks.add(target)
                     entries[target] += 1
@@ -169,11 +168,12 @@ def runs(variant, quick, sound):
         for kind in devices[:3]:
             yield ["scenario", name, "--device", f"model:{kind}"]
     for kind in devices:
-        for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"], ["--buffer-ms", "4"],
-                     ["--jitter-ms", "5"]):
+        for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"],
+                     ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
             yield ["duplex", sound, "-o", "out/coverage/heard.wav", "--device", f"model:{kind}", *more]
-        for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced", "completion=late",
-                     "completion=never", "streams=output", "streams=input", "streams=none", "queue=4", "ppm=-500"):
+        for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
+                     "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
+                     "queue=4", "ppm=-500"):
             yield ["duplex", sound, "-o", "out/coverage/heard.wav", "--device", f"model:{kind},{knob}"]
         for fault in ("unknown_id", "needs_reset"):
             for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):

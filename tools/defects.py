@@ -3,8 +3,8 @@
 """./aero-snd defects: plants each defect of tests/defects in a scratch copy, one at a time, and runs what must catch it.
 
 A patch begins with header lines: Defect (what is broken), Where (driver or model), Build (targets), Check (what must
-fail) and Expect (a regular expression that its output must have). Check is the arguments of aero-bench, or a program of
-the tree when it begins with out/; {sound} is a sound file. The copy is out/defects/tree; verdicts are kept in
+fail) and Expect (a regular expression that its output must have). Check is the arguments of aero-bench, or a program
+of the tree when it begins with out/; {sound} is a sound file. The copy is out/defects/tree; verdicts are kept in
 out/defects/verdicts.json, and --resume goes on behind them.
 """
 

@@ -124,7 +124,8 @@ def main():
     t.none([rule for rule in NO_DRIVER if rule in drivers or rule not in rules], "exceptions_are_needed")
     make_sound(os.path.join(ROOT, RULES, "sound.wav"))
     wanted = set(sys.argv[1:])
-    jobs = [(arch, rule, "LOAD" if rule_of(rule) in CONTROLS else command) for rule, command in drivers.items() for arch in ARCHS
+    jobs = [(arch, rule, "LOAD" if rule_of(rule) in CONTROLS else command)
+            for rule, command in drivers.items() for arch in ARCHS
             if rule not in NOT_ON[arch] and (not wanted or rule in wanted)]
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         for result in pool.map(run, jobs):
