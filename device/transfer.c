@@ -41,8 +41,9 @@ static void decode_frames(const uint8_t *bytes, uint32_t channels, struct frame 
 
 static void encode_frames(uint8_t *bytes, uint32_t channels, const struct frame *frames, size_t count)
 {
-    for (size_t i = 0; i < count * channels; i++)
-        le16_put(bytes + i * SAMPLE_BYTES, (uint16_t)frames[i / channels].left);
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t c = 0; c < channels; c++, bytes += SAMPLE_BYTES)
+            le16_put(bytes, (uint16_t)frames[i].left);
 }
 
 /* Where the status of a transfer goes, counted from the first writable byte. */

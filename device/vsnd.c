@@ -322,6 +322,16 @@ void vsnd_power(void *opaque, bool on)
     claims_forget(dev);
 }
 
+void vsnd_ask_for_reset(void *opaque)
+{
+    device_needs_reset(opaque, "the device was told to ask for it");
+}
+
+void vsnd_interrupt(void *opaque)
+{
+    device_interrupt(opaque, VIRTIO_ISR_QUEUE);
+}
+
 static void vsnd_close(void *opaque)
 {
     struct vsnd *dev = opaque;

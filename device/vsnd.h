@@ -99,11 +99,14 @@ bool vsnd_is_paced(const void *dev, uint32_t stream);
 /* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
 void vsnd_power(void *dev, bool on);
 
+/* Of the device's own accord and for no reason: NEEDS_RESET, and an interrupt with nothing behind it. */
+void vsnd_ask_for_reset(void *dev);
+void vsnd_interrupt(void *dev);
 /* What the device has to do with guest memory; bits. */
 enum vsnd_claim {
     VSND_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that was not given back: it may be read or written */
-    VSND_CLAIM_KEPT = 2,    /* asked back in vain: the device refused its reset, did not answer the request, did not give
-                               the transfer back; or a reset ended a transfer, and no RELEASE was answered since */
+    VSND_CLAIM_KEPT = 2, /* asked back in vain: the device refused its reset, did not answer the request, did not give the
+                            transfer back; or a reset ended a transfer, and no RELEASE was answered since */
     VSND_CLAIM_OUTLASTED = 4 /* of a transfer that was asked back in vain until a reset ended it */
 };
 

@@ -3,8 +3,9 @@
 """./aero-snd coverage: which lines and branches of the driver's sources the shipped .sys executed, in the bench.
 
 The images are disassembled into basic blocks; the bench notes which of them run (bench/nt/coverage.c), and each image's
-PDB says which lines they are. A line is reached when a block that holds some of its code ran, in any image. A branch is one of the two ways out of a conditional jump; it can be told when its
-target is reached in no other way, and only those are counted. tools/coverage-answers.tsv says why lines are not reached.
+PDB says which lines they are. A line is reached when a block that holds some of its code ran, in any image. A branch is
+one of the two ways out of a conditional jump; it can be told when its target is reached in no other way, and only those
+are counted. tools/coverage-answers.tsv says why lines are not reached.
 """
 
 import argparse

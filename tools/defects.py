@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""./aero-snd defects: plants each defect of tests/defects in a scratch copy, one at a time, and runs what must catch it.
+"""./aero-snd defects: plants each defect of tests/defects in a scratch copy, one at a time, and runs what must catch.
 
 A patch begins with header lines: Defect (what is broken), Where (driver or model), Build (targets), Check (what must
 fail) and Expect (a regular expression that its output must have). Check is the arguments of aero-bench, or a program

@@ -89,6 +89,7 @@ void driver_unload(void)
 {
     if (g_driver->DriverUnload == NULL)
         violation("DRIVER_RULE", "the driver has no DriverUnload routine");
+    work_await();
     DRIVER_CALL_VOID("DriverUnload", g_driver->DriverUnload(g_driver));
     discard();
 }
@@ -172,6 +173,9 @@ NTSTATUS pnp_query_remove_device(void)
 {
     return send(IRP_MN_QUERY_REMOVE_DEVICE, false, "IRP_MN_QUERY_REMOVE_DEVICE");
 }
+
+void pnp_unplug(void) { host_device_gone(); }
+void pnp_plug(void) { host_device_back(); }
 
 NTSTATUS pnp_surprise_removal(void)
 {

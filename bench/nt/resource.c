@@ -56,6 +56,16 @@ void resource_remove(const char *kind, const void *object)
         violation("BAD_FREE", "%s %p is released, but there is none (released twice?)", kind, object);
 }
 
+size_t resource_count(void)
+{
+    const struct resource *resource;
+    size_t count = 0;
+
+    for (resource = all; resource != NULL; resource = resource->next)
+        count++;
+    return count;
+}
+
 /* ---- memory that the device keeps ---- */
 
 static bool pages_are_kept(const PFN_NUMBER *pfns, size_t pages, unsigned claim)

@@ -87,7 +87,7 @@ typedef struct _WAVERT_PUMP {
     ULONG Held;                   /* [L] capture: frames that came back and are not in the client's memory yet */
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
-    ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */
+    ULONGLONG ProgressTicks;      /* [L] when the oldest period last came back, or the device last had nothing */
     BOOLEAN Heard;                /* atomic: interrupts tell of completions */
     BOOLEAN Dead;                 /* [L] the device has completed nothing for too long; goes on without it */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */

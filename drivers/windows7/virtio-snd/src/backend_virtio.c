@@ -69,10 +69,11 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
     if (!pcm->Present) {
         return;
     }
-    if (pcm->Starting || device->PollingOnly) {
-        VirtIoSndControlDrain(&device->Control);
+    if (pcm->Starting) {
+        VirtIoSndPcmLookForStart(pcm);
     }
     if (device->PollingOnly) {
+        VirtIoSndControlDrain(&device->Control);
         VirtIoSndEventqDrain(&device->Eventq);
         VirtioPciTransportCheckStatus(&device->Transport);
     }

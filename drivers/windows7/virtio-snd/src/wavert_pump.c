@@ -271,7 +271,6 @@ static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     ULONG got = Bytes / Pump->FrameBytes;
     WAVERT_FLIGHT *flight;
 
-    Pump->ProgressTicks = Now();
     if (Pump->Dead) {
         Pump->Dead = FALSE;
         WaveRtKindReset(Pump);
@@ -292,6 +291,7 @@ static __inline VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
         if (!flight->Done) {
             return;
         }
+        Pump->ProgressTicks = Now(); /* C moves: what comes back beyond a period that is kept is none */
         Pump->Steering.Consumed += IsRender(Pump) ? flight->Frames : flight->Got;
         if (!IsRender(Pump)) {
             Recorded(Pump, flight);
