@@ -9,11 +9,10 @@ static bool holds(const struct vsnd *dev, uint16_t index, uint64_t address, uint
     return virtqueue_holds(&dev->queues[index], &dev->memory, address, length);
 }
 
-/* A stream that runs keeps its transfers by right, as long as the device answers requests. */
+/* Before RELEASE a device keeps the transfers of a stream by right, as long as it answers requests. */
 static bool is_asked_in_vain(const struct vsnd *dev, uint32_t stream_id)
 {
-    return dev->streams[stream_id].state != VSND_STREAM_RUNNING ||
-           holds(dev, VIRTIO_SND_QUEUE_CONTROL, 0, dev->memory.size);
+    return dev->streams[stream_id].released || holds(dev, VIRTIO_SND_QUEUE_CONTROL, 0, dev->memory.size);
 }
 
 static bool is_kept(const struct vsnd *dev, uint64_t address, uint64_t length)
@@ -21,9 +20,23 @@ static bool is_kept(const struct vsnd *dev, uint64_t address, uint64_t length)
     if (holds(dev, VIRTIO_SND_QUEUE_CONTROL, address, length)) /* it answers at once or never */
         return true;
     for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
-        if (vq_claims_reach(dev->past[id], address, length) ||
-            (is_asked_in_vain(dev, id) && holds(dev, queue_of[id], address, length)))
+        if (is_asked_in_vain(dev, id) && holds(dev, queue_of[id], address, length))
             return true;
+        for (const struct vq_claim *claim = dev->past[id]; claim; claim = claim->next) {
+            if (!claim->settled && vq_claim_reaches(claim, address, length))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool is_outlasted(const struct vsnd *dev, uint64_t address, uint64_t length)
+{
+    for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
+        for (const struct vq_claim *claim = dev->past[id]; claim; claim = claim->next) {
+            if (claim->in_vain && vq_claim_reaches(claim, address, length))
+                return true;
+        }
     }
     return false;
 }
@@ -35,28 +48,44 @@ unsigned vsnd_claims(const void *opaque, uint64_t address, uint64_t length)
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         reached |= virtqueue_reaches(&dev->queues[i], &dev->memory, address, length);
     bool kept = (reached && dev->reset_refused) || is_kept(dev, address, length);
-    return (reached ? VSND_CLAIM_REACHED : 0u) | (kept ? VSND_CLAIM_KEPT : 0u);
+    return (reached ? VSND_CLAIM_REACHED : 0u) | (kept ? VSND_CLAIM_KEPT : 0u) |
+           (is_outlasted(dev, address, length) ? VSND_CLAIM_OUTLASTED : 0u);
+}
+
+/* What lies behind more than some ringfuls is forgotten: a guest may reset for ever. */
+static void shorten(struct vq_claim **claims)
+{
+    for (unsigned kept = 0; *claims && kept < 2 * VQ_MAX_SIZE; kept++)
+        claims = &(*claims)->next;
+    vq_claims_free(claims);
 }
 
 void claims_reset(struct vsnd *dev)
 {
     dev->reset_refused = false;
     for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
-        struct vq_claim **end = &dev->past[id];
-        while (*end)
-            end = &(*end)->next;
-        *end = dev->queues[queue_of[id]].claims;
-        dev->queues[queue_of[id]].claims = NULL;
+        struct virtqueue *queue = &dev->queues[queue_of[id]];
+        bool in_vain = is_asked_in_vain(dev, id);
+        while (queue->claims) {
+            struct vq_claim *claim = queue->claims;
+            queue->claims = claim->next;
+            claim->in_vain = in_vain;
+            claim->next = dev->past[id];
+            dev->past[id] = claim;
+        }
+        shorten(&dev->past[id]);
     }
 }
 
 void claims_released(struct vsnd *dev, uint32_t stream_id)
 {
-    vq_claims_free(&dev->past[stream_id]);
+    dev->streams[stream_id].released = true;
+    for (struct vq_claim *claim = dev->past[stream_id]; claim; claim = claim->next)
+        claim->settled = true;
 }
 
 void claims_forget(struct vsnd *dev)
 {
     for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++)
-        claims_released(dev, id);
+        vq_claims_free(&dev->past[id]);
 }

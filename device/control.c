@@ -126,6 +126,7 @@ static uint32_t stream_command(struct vsnd *dev, struct request *request)
     bool start = command == PCM_PREPARE || command == PCM_START;
     request->why = "stream command: not in this stream state";
     uint32_t status = pcm_command(dev, stream_id, command);
+    dev->streams[stream_id].released = false;
     if (command == PCM_RELEASE) {
         misbehaviour_released(dev, stream_id);
         claims_released(dev, stream_id);

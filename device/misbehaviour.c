@@ -9,7 +9,6 @@
 #define EVENT_BYTES 8u
 #define EVENT_INTERVAL_NS 10000000u
 #define FLOOD_INTERVAL_NS 1000000u
-#define FAULT_AFTER_BUFFERS 20u
 #define STALE_HEAD 5u        /* of a ring that is no more */
 #define UNKNOWN_HEAD 0xFFFFu /* no queue is so large */
 
@@ -84,7 +83,7 @@ static void strike(struct vsnd *dev)
     struct misbehaviour *state = &dev->misbehaviour;
     uint64_t periods = dev->stats.tx_buffers + dev->stats.rx_buffers;
     if (dev->personality->fault == FAULT_NONE || state->strikes >= dev->personality->fault_count ||
-        periods - state->struck_after < FAULT_AFTER_BUFFERS)
+        periods - state->struck_after < dev->personality->fault_after)
         return;
     state->strikes++;
     state->struck_after = periods;

@@ -19,6 +19,7 @@ extern const pcm_state_table pcm_states_android;
 
 struct pcm_stream {
     enum vsnd_stream_state state;
+    bool released;     /* RELEASE was the last command */
     uint32_t channels; /* of the last SET_PARAMS since reset; 0: none */
     uint32_t buffer_bytes; /* likewise */
     uint32_t period_bytes;

@@ -144,7 +144,8 @@ struct personality {
     uint32_t flush_status;    /* of what RELEASE gives back */
     bool stale_periods;       /* an earlier driver's stream goes on through every reset until it is released */
     enum fault fault;
-    uint32_t fault_count;     /* so often, each time after as many periods; 0 with FAULT_NONE */
+    uint32_t fault_count;     /* so often, 0 with FAULT_NONE */
+    uint32_t fault_after;     /* periods before each time */
     enum events events;
     uint64_t flush_delay_ns;  /* RELEASE answers first and gives back this much later; SET_PARAMS until then: BAD_MSG */
 };

@@ -11,6 +11,7 @@
 #define MAX_RING_MS 10000
 #define MAX_PPM 100000
 #define MAX_FAULTS 1000000
+#define DEFAULT_FAULT_AFTER 20
 #define MIN_QUEUE_SIZE 4
 #define NS_PER_MS 1000000u
 #define MAX_WORDS 6u
@@ -189,8 +190,16 @@ static bool set_stale(struct personality *row, long word)
 static bool set_fault(struct personality *row, long word)
 {
     row->fault = (enum fault)word;
-    if (row->fault_count == 0)
+    if (row->fault_count == 0) {
         row->fault_count = 1;
+        row->fault_after = DEFAULT_FAULT_AFTER;
+    }
+    return true;
+}
+
+static bool set_fault_after(struct personality *row, long periods)
+{
+    row->fault_after = (uint32_t)periods;
     return true;
 }
 
@@ -237,6 +246,7 @@ static const struct {
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
     {"fault", {"none", "unknown_id", "needs_reset", "dead", "keeps"}, 0, 0, set_fault}, /* QEMU, likewise, its own
                                         reset; dead: its process stopped; keeps: ACRN with a sound server that hangs */
+    {"after", {NULL}, 0, MAX_FAULTS, set_fault_after},                /* behind `fault` */
     {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
                                         malformed: its CTL_NOTIFY with id and mask swapped */

@@ -113,6 +113,7 @@ static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
     if (!claim)
         return false;
     claim->head = chain->head;
+    claim->in_vain = claim->settled = false;
     claim->count = count;
     memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
     claim->next = queue->claims;
@@ -215,10 +216,15 @@ static bool segments_reach(const struct vq_segment *segments, uint32_t count, ui
     return false;
 }
 
-bool vq_claims_reach(const struct vq_claim *claims, uint64_t address, uint64_t length)
+bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length)
 {
-    for (; claims; claims = claims->next) {
-        if (segments_reach(claims->segments, claims->count, address, length))
+    return segments_reach(claim->segments, claim->count, address, length);
+}
+
+static bool taken_reach(const struct virtqueue *queue, uint64_t address, uint64_t length)
+{
+    for (const struct vq_claim *claim = queue->claims; claim; claim = claim->next) {
+        if (vq_claim_reaches(claim, address, length))
             return true;
     }
     return false;
@@ -252,7 +258,7 @@ bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *m
                      uint64_t length)
 {
     struct guest_memory open = {memory->ram, memory->size, true};
-    return vq_claims_reach(queue->claims, address, length) ||
+    return taken_reach(queue, address, length) ||
            (queue->enabled && waiting_reach(queue, &open, address, length));
 }
 

@@ -33,6 +33,8 @@ struct vq_segment {
 struct vq_claim {
     struct vq_claim *next;
     uint16_t head;
+    bool in_vain; /* asked back before a reset ended it */
+    bool settled; /* such a reset was followed by a RELEASE: no device forgets both */
     uint32_t count;
     struct vq_segment segments[];
 };
@@ -90,7 +92,7 @@ bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory 
 /* The same of chains only. */
 bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                      uint64_t length);
-bool vq_claims_reach(const struct vq_claim *claims, uint64_t address, uint64_t length);
+bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length);
 void vq_claims_free(struct vq_claim **claims);
 
 /* Copies `length` bytes at `offset` of the readable (writable) part; false when any of them is not there. */

@@ -106,11 +106,12 @@ void vsnd_interrupt(void *dev);
 /* What the device has to do with guest memory; bits. */
 enum vsnd_claim {
     VSND_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that was not given back: it may be read or written */
-    VSND_CLAIM_KEPT = 2     /* asked back in vain: the device refused its reset, did not answer the request, did not give
-                               the transfer back; or it did not until a reset, and no RELEASE was answered since */
+    VSND_CLAIM_KEPT = 2, /* asked back in vain: the device refused its reset, did not answer the request, did not give the
+                            transfer back; or a reset ended a transfer, and no RELEASE was answered since */
+    VSND_CLAIM_OUTLASTED = 4 /* of a transfer that was asked back in vain until a reset ended it */
 };
 
-/* Both for any byte of [address, address + length). */
+/* Each for any byte of [address, address + length). */
 unsigned vsnd_claims(const void *dev, uint64_t address, uint64_t length);
 
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */

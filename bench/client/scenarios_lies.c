@@ -28,7 +28,7 @@ static void lying_device(void)
     EXPECT(ms <= LIFE_LIMIT_MS, "the life took %llu ms; the limit is %u", (unsigned long long)ms, LIFE_LIMIT_MS);
     EXPECT(arena_driver_bytes_most() <= MEMORY_LIMIT_BYTES, "the driver had %llu bytes at once; the limit is %u",
            (unsigned long long)arena_driver_bytes_most(), MEMORY_LIMIT_BYTES);
-    tell("most %llu %llu %llu", (unsigned long long)coverage_longest(),
+    tell("most %llu %llu %llu", (unsigned long long)blocks_longest(),
               (unsigned long long)arena_driver_bytes_most(), (unsigned long long)ms);
     tell("aside %llu", (unsigned long long)resource_aside());
     g_link->value = 0;

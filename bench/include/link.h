@@ -33,7 +33,7 @@
 #define LINK_PAGE_BYTES 65536u
 #define LINK_SEAT_BYTES 1024u
 
-/* The end of the page: the section .SCOV of an image that counts its own basic blocks (bench/nt/coverage.c). The guest
+/* The end of the page: the section .SCOV of an image that counts its own basic blocks (bench/nt/blocks.c). The guest
  * maps it there, so that the host has the counts whatever becomes of the guest. It begins with struct link_coverage. */
 #define LINK_COVERAGE_OFFSET 16384u
 #define LINK_COVERAGE_BYTES (LINK_PAGE_BYTES - LINK_COVERAGE_OFFSET)
@@ -64,7 +64,8 @@ enum link_op {
 /* What the device, not the driver, says of guest memory; 0 of a device that cannot be asked. */
 enum link_claim {
     LINK_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that it has not given back */
-    LINK_CLAIM_KEPT = 2     /* asked back in vain */
+    LINK_CLAIM_KEPT = 2,    /* asked back in vain */
+    LINK_CLAIM_OUTLASTED = 4 /* likewise, until a reset */
 };
 
 enum link_mark {

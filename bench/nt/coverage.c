@@ -1,40 +1,110 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * An image may count its own basic blocks, in a section .SCOV (mk/fuzz.mk builds one). The section is mapped from the
- * link's file. Blocks are a measure of work that no clock disturbs: each service routine and each DPC may execute so
- * many. Images without the section are not measured.
+ * Which basic blocks of the image were executed (tools/coverage.py). Each begins
+ * with a breakpoint, which the first one who comes there takes out, so that it
+ * costs nothing afterwards. It is planted through the window on guest RAM, since
+ * the code itself is read-only. The driver runs the bytes that were shipped: a
+ * block is as it was before its first instruction runs, and reads of the code
+ * other than by execution find breakpoints, which no driver of ours makes.
+ *
+ * The environment says where: AERO_COVERAGE_BLOCKS names a file of offsets in
+ * the image (32 bits each, host's order), AERO_COVERAGE_HITS one to which those that were
+ * reached are appended in the same form.
  */
 #include "nt.h"
+#include "../pe/image.h"
 
-#include <string.h>
-#include <sys/mman.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-/* Eight times what the longest DPC on an honest device needs. */
-#define BLOCKS_LIMIT 20000u
+#define BREAKPOINT_BYTE 0xCCu
 
-static const volatile struct link_coverage *counts; /* NULL: the image does not count */
-static uint64_t longest;
+static uint32_t *blocks; /* ascending */
+static uint8_t *original; /* bytes that the breakpoints stand for */
+static bool *reached;
+static size_t count;
 
-void coverage_map(void *section, size_t bytes)
+static uint8_t *byte_at(uint32_t offset)
 {
-    if (bytes > LINK_COVERAGE_BYTES)
-        bad_image("%zu bytes of coverage are more than the %u that the link has room for", bytes, LINK_COVERAGE_BYTES);
-    host_map_link(section, bytes, LINK_COVERAGE_OFFSET);
-    counts = section;
+    return g_ram + ((size_t)g_image.pfns[offset >> PAGE_SHIFT] << PAGE_SHIFT) + BYTE_OFFSET(offset);
 }
 
-void coverage_forget(void) { counts = NULL; }
-
-uint64_t coverage_blocks(void) { return counts != NULL ? counts->blocks : 0; }
-
-uint64_t coverage_longest(void) { return longest; }
-
-void coverage_require_short(uint64_t since, const char *what)
+static void read_blocks(const char *path)
 {
-    uint64_t blocks = coverage_blocks() - since;
+    FILE *file = fopen(path, "rb");
+    long bytes;
 
-    longest = MAX(longest, blocks);
-    if (blocks > BLOCKS_LIMIT)
-        violation("DPC_TOO_LONG", "%s executed %llu basic blocks; the limit is %u", what, (unsigned long long)blocks,
-                  BLOCKS_LIMIT);
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (bytes = ftell(file)) < 0)
+        bench_bug("cannot read %s", path);
+    rewind(file);
+    count = (size_t)bytes / sizeof *blocks;
+    blocks = calloc(count + 1, sizeof *blocks);
+    original = calloc(count + 1, 1);
+    reached = calloc(count + 1, sizeof *reached);
+    if (blocks == NULL || original == NULL || reached == NULL || fread(blocks, sizeof *blocks, count, file) != count)
+        bench_bug("cannot read %s", path);
+    fclose(file);
+}
+
+void coverage_plant(void)
+{
+    const char *path = getenv("AERO_COVERAGE_BLOCKS");
+    size_t i;
+
+    if (path == NULL)
+        return;
+    if (blocks == NULL)
+        read_blocks(path);
+    for (i = 0; i < count; i++) {
+        if (reached[i])
+            continue;
+        if (blocks[i] >= g_image.bytes)
+            bench_bug("%s: %#x lies outside the image", path, blocks[i]);
+        original[i] = *byte_at(blocks[i]);
+        *byte_at(blocks[i]) = BREAKPOINT_BYTE;
+    }
+}
+
+bool coverage_trap(const uint8_t *pc)
+{
+    size_t low = 0, high = count;
+    uint32_t offset;
+
+    if (count == 0 || !image_contains(pc, 1))
+        return false;
+    offset = (uint32_t)(pc - g_image.base);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (blocks[middle] < offset)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == count || blocks[low] != offset || reached[low])
+        return false;
+    reached[low] = true;
+    *byte_at(offset) = original[low];
+    return true;
+}
+
+void coverage_write(void)
+{
+    const char *path = getenv("AERO_COVERAGE_HITS");
+    size_t i, hits = 0;
+    int file;
+
+    if (count == 0 || path == NULL)
+        return;
+    for (i = 0; i < count; i++)
+        if (reached[i])
+            blocks[hits++] = blocks[i];
+    count = 0;
+    file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file < 0 || write(file, blocks, hits * sizeof *blocks) != (ssize_t)(hits * sizeof *blocks))
+        fprintf(stderr, "guest: cannot write %s\n", path);
+    if (file >= 0)
+        close(file);
 }

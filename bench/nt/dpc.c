@@ -73,7 +73,7 @@ static void call(struct queued item)
 {
     PKDEFERRED_ROUTINE routine = item.dpc->DeferredRoutine;
     PVOID context = item.dpc->DeferredContext;
-    uint64_t start = clock_now_ns(), blocks = coverage_blocks();
+    uint64_t start = clock_now_ns(), blocks = blocks_executed();
     struct thread *thread = thread_current();
     uintptr_t stack_base = thread->driver_stack_base;
 
@@ -87,7 +87,7 @@ static void call(struct queued item)
     thread->driver_stack_base = stack_base;
     if (clock_now_ns() - start > DPC_LIMIT_NS)
         violation("DPC_TOO_LONG", "a DPC took %llu us", (unsigned long long)((clock_now_ns() - start) / NS_PER_US));
-    coverage_require_short(blocks, "a DPC");
+    blocks_require_short(blocks, "a DPC");
 }
 
 static void run_queue(void)

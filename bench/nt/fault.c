@@ -29,9 +29,11 @@
 #if defined(__x86_64__)
 #define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_RIP])
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_RSP])
+#define SET_PC(context, value) ((context)->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)(value))
 #else
 #define PC(context) ((void *)(context)->uc_mcontext.gregs[REG_EIP])
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
+#define SET_PC(context, value) ((context)->uc_mcontext.gregs[REG_EIP] = (greg_t)(uintptr_t)(value))
 #endif
 
 static uint8_t *handler_stack, *first_stack;
@@ -254,6 +256,10 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
 
         if (steps_trap(opaque) || done)
             return;
+    }
+    if (signal == SIGTRAP && info->si_code == SI_KERNEL && coverage_trap((uint8_t *)fault.pc - 1)) {
+        SET_PC((ucontext_t *)opaque, (uint8_t *)fault.pc - 1);
+        return;
     }
     require_driver(&fault);
     for (i = 0; i < LENGTH_OF(table); i++)

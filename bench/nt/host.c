@@ -244,6 +244,7 @@ bool host_device_runs(void) { return busy && seated; }
 
 _Noreturn void host_exit(enum link_exit code, const char *text)
 {
+    coverage_write();
     if (!busy) {
         snprintf(g_link->text, sizeof g_link->text, "%s", text);
         g_link->a = code;

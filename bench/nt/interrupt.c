@@ -53,14 +53,14 @@ static bool call_routine(struct _KINTERRUPT *interrupt)
     struct thread *thread = thread_current();
     uintptr_t stack_base = thread->driver_stack_base;
     KIRQL old = irql_raise(interrupt->synchronize_irql);
-    uint64_t blocks = coverage_blocks();
+    uint64_t blocks = blocks_executed();
     bool claimed;
 
     thread->driver_stack_base = 0;
     interrupt->serving = true;
     spinlock_acquire(interrupt->lock, old, "interrupt dispatch");
     claimed = DRIVER_CALL("ServiceRoutine", interrupt->routine(interrupt, interrupt->context));
-    coverage_require_short(blocks, "a service routine");
+    blocks_require_short(blocks, "a service routine");
     spinlock_release(interrupt->lock, "interrupt dispatch");
     interrupt->serving = false;
     thread->driver_stack_base = stack_base;

@@ -129,8 +129,8 @@ void bench_free(void *p);
 uint64_t pool_nonpaged_bytes(void);
 /* arena.c: pool and contiguous memory that the driver had at once, at most. */
 uint64_t arena_driver_bytes_most(void);
-/* coverage.c: the most of one service routine or DPC, in basic blocks; 0: the image does not count them. */
-uint64_t coverage_longest(void);
+/* blocks.c: the most of one service routine or DPC, in basic blocks; 0: the image does not count them. */
+uint64_t blocks_longest(void);
 /* resource.c: memory that a device can reach is no leak from now on when the driver leaves it; it is counted. */
 void resource_allow_aside(void);
 /* What was left so, in pieces. */
@@ -153,8 +153,10 @@ size_t resource_count(void);
 /* Everything from now on is numbered from here. */
 uint64_t resource_mark(void);
 /*
- * The last chance to give memory back to its owner has passed: of what was made since `mark` (0: ever), what the device
- * keeps although it was asked back may be left. Call when a stream is closed, and before the device is taken away.
+ * The last chance to give memory back to its owner has passed: what the device keeps although it was asked back may be
+ * left. Call before the device is taken away (mark 0: whatever there is), and when a stream was closed (mark: when it
+ * was opened). What a stream's transfers lent may also be left when only a reset took it back: the stream had given it
+ * up by then.
  */
 void resource_settle(uint64_t mark);
 /* At unload: prints each one left and adds them to result.leaks. */

@@ -52,15 +52,15 @@ bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
 void host_device_back(void); /* it is plugged in again, and knows nothing */
 
-/* ---- coverage.c ---- */
+/* ---- blocks.c ---- */
 
 #define COVERAGE_SECTION ".SCOV"
-void coverage_map(void *section, size_t bytes); /* the image being loaded has one */
-void coverage_forget(void);
+void blocks_map(void *section, size_t bytes); /* the image being loaded has one */
+void blocks_forget(void);
 /* Basic blocks that the driver has executed; 0: it does not count. */
-uint64_t coverage_blocks(void);
-/* A service routine or DPC has ended: violation DPC_TOO_LONG. `since`: coverage_blocks when it began. */
-void coverage_require_short(uint64_t since, const char *what);
+uint64_t blocks_executed(void);
+/* A service routine or DPC has ended: violation DPC_TOO_LONG. `since`: blocks_executed when it began. */
+void blocks_require_short(uint64_t since, const char *what);
 
 /* ---- power.c ---- */
 
@@ -290,6 +290,12 @@ void memory_check_free(const void *start, size_t bytes);
 bool mdl_free_as_pool(void *p);
 PVOID contiguous_allocate(size_t bytes, uint64_t highest, const char *what); /* NULL: none; owned by the driver */
 void contiguous_free(PVOID va, const char *what);
+
+/* ---- coverage.c ---- */
+
+void coverage_plant(void);                 /* the image was loaded */
+bool coverage_trap(const uint8_t *pc);     /* a breakpoint instruction at pc: true, it was ours and is gone */
+void coverage_write(void);                 /* before the process ends */
 
 /* ---- image.c ---- */
 

@@ -70,25 +70,26 @@ size_t resource_count(void)
 
 /* ---- memory that the device keeps ---- */
 
-static bool pages_are_kept(const PFN_NUMBER *pfns, size_t pages)
+static bool pages_are_kept(const PFN_NUMBER *pfns, size_t pages, unsigned claim)
 {
     size_t i;
 
     for (i = 0; i < pages; i++)
-        if (host_claims((uint64_t)pfns[i] << PAGE_SHIFT, PAGE_SIZE) & LINK_CLAIM_KEPT)
+        if (host_claims((uint64_t)pfns[i] << PAGE_SHIFT, PAGE_SIZE) & claim)
             return true;
     return false;
 }
 
-static bool is_kept(const struct resource *resource)
+static bool is_kept(const struct resource *resource, unsigned claim)
 {
     const struct block *block = arena_find(resource->object);
     MDL *mdl = (MDL *)(uintptr_t)resource->object;
 
     if (strcmp(resource->kind, "pool") == 0 || strcmp(resource->kind, "contiguous memory") == 0)
-        return pages_are_kept(arena_pfn(block->pages_start), block->pages);
+        return pages_are_kept(arena_pfn(block->pages_start), block->pages, claim);
     if (strcmp(resource->kind, "MDL pages") == 0 || strcmp(resource->kind, "stream pages") == 0)
-        return pages_are_kept(mdl_pfns(mdl), BYTES_TO_PAGES((size_t)mdl->ByteOffset + mdl->ByteCount));
+        return pages_are_kept(mdl_pfns(mdl), BYTES_TO_PAGES((size_t)mdl->ByteOffset + mdl->ByteCount),
+                              claim);
     return false;
 }
 
@@ -96,10 +97,11 @@ uint64_t resource_mark(void) { return next_number; }
 
 void resource_settle(uint64_t mark)
 {
+    unsigned claim = mark ? LINK_CLAIM_KEPT | LINK_CLAIM_OUTLASTED : LINK_CLAIM_KEPT;
     struct resource *resource;
 
     for (resource = all; resource != NULL; resource = resource->next) {
-        if (resource->kept || resource->number < mark || !is_kept(resource))
+        if (resource->kept || resource->number < mark || !is_kept(resource, claim))
             continue;
         resource->kept = true;
         trace("kept by the device: %s %p %s", resource->kind, resource->object, resource->detail);

@@ -158,7 +158,7 @@ static void add_section(const struct pe_section_header *header)
     /* Windows pages a driver section out when its name begins with PAGE; .edata and .rsrc are pageable too. */
     section->pageable = strncmp(section->name, "PAGE", 4) == 0;
     if (strcmp(section->name, COVERAGE_SECTION) == 0)
-        coverage_map(section->start, section->bytes);
+        blocks_map(section->start, section->bytes);
     else if (copy)
         memcpy(section->start, file_at(header->raw_offset, copy, section->name), copy);
     if ((section->protection & (PROT_WRITE | PROT_EXEC)) == (PROT_WRITE | PROT_EXEC) && !section->init)
@@ -320,7 +320,7 @@ static void forget_previous(void)
     memset(sections, 0, sizeof sections);
     bind_forget();
     host_forget_code();
-    coverage_forget();
+    blocks_forget();
     lockorder_forget();
 }
 
@@ -335,6 +335,7 @@ void image_load(const char *file_path)
     bind_all();
     g_image.entry = image_at(optional->entry, 1, "the entry point");
     protect_all();
+    coverage_plant();
     trace("image %s at %p, %zu bytes; gdb: add-symbol-file %s -o %p", path, (void *)g_image.base, g_image.bytes, path,
           (void *)(g_image.base - (uintptr_t)optional->image_base));
 }

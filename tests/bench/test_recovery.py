@@ -11,6 +11,8 @@ from harness import OUT, add_test, equal, main, run_json, true  # noqa: E402  py
 
 FAULTS = (("asks_for_reset", "needs_reset"), ("returns_what_it_never_got", "unknown_id"))
 DIALECTS = ("aero", "specification", "qemu")
+DEAD_ENDINGS = ("dead_device_is_removed", "dead_device_is_stopped", "dead_device_is_pulled_out",
+                "dead_device_loses_power")
 FOR_EVER = "faults=1000000"
 LIMIT_S = 1.0
 
@@ -30,12 +32,25 @@ def streams_go_on(arch, device, fault, *options):
     true(lost < LIMIT_S, f"the sound stood still for {lost} s")
 
 
+def dead_device(name, arch, device, *options):
+    """It does nothing any more, or gives nothing back: no leak but of what it keeps by its own account."""
+    for after in ("0", "20"):
+        for fault in ("dead", "keeps"):
+            scenario(name, arch, f"{device},fault={fault},after={after}", *options)
+
+
 def image(arch, variant):
     return os.path.join(OUT, "drivers", "windows7", "virtio-snd", arch, f"virtiosnd_{variant}.sys")
 
 
 for machine in ("x86", "x64"):
+    for ending in DEAD_ENDINGS:
+        for dialect in DIALECTS:
+            add_test(f"{dialect}_{ending}_{machine}", lambda a=machine, d=dialect, e=ending: dead_device(e, a, d))
     for build, kind in (("legacy", "transitional"), ("ioport", "ioport")):
+        for ending in DEAD_ENDINGS:
+            add_test(f"{build}_{ending}_{machine}", lambda a=machine, b=build, d=kind, e=ending:
+                     dead_device(e, a, d, "--sys", image(a, b)))
         for word, knob in FAULTS:
             add_test(f"{build}_{word}_while_streaming_{machine}",
                      lambda a=machine, b=build, d=kind, k=knob: streams_go_on(a, d, k, "--sys", image(a, b)))

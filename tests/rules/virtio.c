@@ -133,6 +133,62 @@ RULE(DMA_EXPOSED, RuleAtStart)
     MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
 }
 
+static PUCHAR BringUpAndWait(PRULE_DEVICE Device)
+{
+    PUCHAR ring = Contiguous(RING_BYTES);
+
+    if (ring != NULL) {
+        BringUp(Device, ring);
+        WaitMilliseconds(10);
+    }
+    return ring;
+}
+
+/* The device has died and refuses its reset: the ring stays its own. */
+RULE(CONTROL__KEPT, RuleAtStart)
+{
+    PUCHAR ring = BringUpAndWait(Device);
+
+    Status(Device, 0);
+    if (ring != NULL && READ_REGISTER_UCHAR(Device->Bar + VIRTIO_COMMON_DEVICE_STATUS) == 0) {
+        MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
+    }
+}
+
+/* On the same device, but what the device was never given is left as well. */
+RULE(LEAK__NOT_LENT, RuleAtStart)
+{
+    PVOID other = Contiguous(PAGE_SIZE);
+
+    BringUpAndWait(Device);
+    UNUSED(other);
+    Status(Device, 0);
+}
+
+/* The device may reach it, but nobody asked for it back. */
+RULE(LEAK__UNASKED, RuleAtStart)
+{
+    BringUpAndWait(Device);
+}
+
+/* The reset has ended what the device might do. */
+RULE(LEAK__AFTER_RESET, RuleAtStart)
+{
+    BringUpAndWait(Device);
+    Status(Device, 0);
+}
+
+/* The device refused its reset, and the ring is freed all the same. */
+RULE(DMA_EXPOSED__DEAD, RuleAtStart)
+{
+    PUCHAR ring = BringUpAndWait(Device);
+
+    Status(Device, 0);
+    if (ring != NULL) {
+        MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
+    }
+}
+
 static BOOLEAN NTAPI NotMine(PKINTERRUPT Interrupt, PVOID Context)
 {
     UNUSED(Interrupt);

@@ -1,0 +1,83 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Every planted defect still applies, and some of them, drawn by DEFECTS_SEED, are planted and caught."""
+
+import io
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+from contextlib import redirect_stderr, redirect_stdout
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import defects  # noqa: E402
+from tap import Tap  # noqa: E402
+
+DRAWN = 3
+LEAST = 20
+SLOW = ("faults ", "fault=dead", "out/tests/")  # checks that take minutes, or need another build
+HEADER = "Defect: none\nWhere: model\nBuild: out/host/aero-bench\nCheck: play {sound}\nExpect: %s\n\n"
+NO_DIFFERENCE = """--- a/device/plugin.c
++++ b/device/plugin.c
+@@ -1,2 +1,3 @@
+ /* SPDX-License-Identifier: MIT OR Apache-2.0 */
++/* nothing is broken */
+ /* The model as a plug-in like any other; the bench's host links the library instead. */
+"""
+
+
+def called(arguments, folder, base):
+    """Status, stdout and stderr of the command on other folders."""
+    told, errors = io.StringIO(), io.StringIO()
+    with redirect_stdout(told), redirect_stderr(errors):
+        try:
+            status = defects.run(defects.parse(arguments), folder, base)
+        except SystemExit as end:
+            status = end.code
+    return status, told.getvalue(), errors.getvalue()
+
+
+def bad_patches(t, base):
+    """What must not count as caught."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (("01-harmless", HEADER % "gap" + NO_DIFFERENCE),
+                           ("02-stale", HEADER % "gap" + NO_DIFFERENCE.replace("SPDX", "gone"))):
+            with open(os.path.join(folder, name + ".patch"), "w", encoding="utf-8") as file:
+                file.write(text)
+        status, told, errors = called(["--json"], folder, base)
+        rows = {row["name"]: row for row in json.loads(told)["defects"]}
+        t.check(status == 1 and rows["01-harmless"]["by"] == "nothing noticed it",
+                "a_defect_that_nothing_notices_is_a_failure", told, errors)
+        t.check(rows["02-stale"]["by"] == "the patch does not apply", "a_patch_that_does_not_apply_is_a_failure", told)
+        status, _, errors = called(["--only", "nonsense"], folder, base)
+        t.check(status == 2 and len(errors.splitlines()) == 1, "an_unknown_name_is_one_line", errors)
+        with open(os.path.join(folder, "03-headless.patch"), "w", encoding="utf-8") as file:
+            file.write(NO_DIFFERENCE)
+        status, _, errors = called([], folder, base)
+        t.check(status == 2 and "its header lacks Defect" in errors, "a_patch_without_header_is_one_line", errors)
+
+
+def main():
+    t = Tap()
+    folder = os.path.join(ROOT, defects.PATCHES)
+    planted = defects.defects(folder)
+    t.check(len(planted) >= LEAST, "there_are_enough_defects", len(planted))
+    t.none([defect.path for defect in planted if not defects.git_apply(ROOT, defect, "--check")], "every_patch_applies")
+    base = os.path.join(ROOT, os.environ.get("OUT", "out"), "tests", "defects")
+    quick = [defect for defect in planted if not any(word in defect.fields["Check"] for word in SLOW)]
+    drawn = random.Random(int(os.environ.get("DEFECTS_SEED", "1"))).sample(quick, DRAWN)
+    t.note("DEFECTS_SEED=" + os.environ.get("DEFECTS_SEED", "1"))
+    try:
+        status, told, errors = called([word for defect in drawn for word in ("--only", defect.name)], folder, base)
+        t.check(status == 0, "drawn_defects_are_caught", told, errors)
+        bad_patches(t, base)
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+    return t.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
