@@ -102,6 +102,10 @@ NTSTATUS engine_run(struct engine *engine);
 /* Waits for the next notification or timer period, late by the configured jitter. False: the device is gone, or no
  * notification came in time. */
 bool engine_wait(struct engine *engine);
+/* The same in its two parts: until there is something to do; then the client's own lateness. For who measures the
+ * driver and not the client. */
+bool engine_await(struct engine *engine);
+bool engine_be_late(struct engine *engine);
 /* Bytes played or recorded since RUN, in whole frames. False: the device is gone. */
 bool engine_position(struct engine *engine, uint64_t *linear);
 void engine_copy_in(struct engine *engine, uint64_t linear, const void *data, size_t bytes); /* data NULL: silence */

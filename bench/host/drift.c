@@ -171,22 +171,13 @@ static void report_broken_rule(const struct session *session, const struct drift
     report_violation(session, COUNT(again), (char **)(uintptr_t)again);
 }
 
-static const float *pattern_as_float(void) {
-    static float samples[PATTERN_FRAMES];
-
-    for (size_t i = 0; i < PATTERN_FRAMES; i++) {
-        samples[i] = (float)pattern_samples(1)[i] / 32768.0f;
-    }
-    return samples;
-}
-
 static enum exit_status run_cell(struct drift_cell *cell, const struct options *usual, uint64_t *reached) {
     static struct session session;
     static struct drift_watch watch;
     char spec[512], alone[300];
     struct options options = *usual;
     struct session_input input = {.options = &options, .arch = cell->arch, .scenario = "drift", .watch = &watch,
-                                  .run_ns = cell->seconds * NS_PER_SECOND};
+                                  .run_ns = cell->seconds * NS_PER_SECOND, .device_in_guest = !usual->apart};
     uint64_t start = wall_ms();
 
     snprintf(alone, sizeof alone, "model:%s", cell->device);
@@ -197,8 +188,7 @@ static enum exit_status run_cell(struct drift_cell *cell, const struct options *
     watch.reached = reached;
     enum exit_status status = session_open(&session, &input);
     if (status == EXIT_GOOD) {
-        session.playback.check = &watch.played;
-        session.microphone.pattern = pattern_as_float();
+        drift_watch_attach(&watch, &session.board);
         progress_begin(0);
         status = session_run(&session);
     }

@@ -143,7 +143,7 @@ static void add_uses(struct run *run, const char *kind, uint64_t uses) {
 }
 
 static void end_life(struct run *run, unsigned number) {
-    struct vsnd_faults *faults = vsnd_faults(run->life.session->bus.device);
+    struct vsnd_faults *faults = vsnd_faults(run->life.session->board.bus.device);
 
     run->life.lives = number;
     if (number == 1) {
@@ -182,8 +182,8 @@ static void plan_device(struct session *session, void *opaque) {
     int planned = device_kind(point->kind);
 
     if (planned >= 0) {
-        vsnd_faults(session->bus.device)->planned[planned] = point->nth;
-        vsnd_faults(session->bus.device)->for_good[planned] = point->for_good;
+        vsnd_faults(session->board.bus.device)->planned[planned] = point->nth;
+        vsnd_faults(session->board.bus.device)->for_good[planned] = point->for_good;
     }
 }
 

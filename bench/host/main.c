@@ -168,7 +168,7 @@ static bool write_outputs(struct work *w, const struct report *report) {
     bool good = true;
 
     if (w->played.temporary[0] != '\0') {
-        good = audio_out_commit(&w->played, s->playback.samples, s->playback.frames, 2);
+        good = audio_out_commit(&w->played, s->board.playback.samples, s->board.playback.frames, 2);
     }
     if (good && w->recorded.temporary[0] != '\0') {
         good = audio_out_commit(&w->recorded, s->recorded, report->capture.frames_out, 1);

@@ -86,6 +86,8 @@ static const struct option_row s_rows[] = {
      "drift, faults, steps, interleave: runs at once (default: one for each processor)"},
     {"--fresh", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(fresh), 0, 0, NULL,
      "drift: runs the cells that have a result too"},
+    {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
+     "drift: the device in a process of its own, as for other commands: the same figures, slower"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
     {"--notifications", "1|2", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(notifications), 1, 2, NULL,

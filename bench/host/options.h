@@ -59,6 +59,7 @@ struct options {
     uint64_t seed;
     uint64_t jobs;          /* cells at once; OPTION_ABSENT: one for each processor */
     bool fresh;
+    bool apart;
     bool json;
     bool verbose;
     bool null_backend;

@@ -21,6 +21,11 @@ static const char *const s_ends[ENDS] = {"exact", "went-on", "ended", "refused"}
 #define WENT_ON (1u << END_WENT_ON) /* both clients came to their end; sound was lost */
 #define ENDED (1u << END_ENDED)     /* a stream was ended from outside, and nothing was refused */
 
+static const char s_unconnected[] = "STATUS_DEVICE_NOT_CONNECTED", s_bad_state[] = "STATUS_INVALID_DEVICE_STATE",
+                  s_removed[] = "STATUS_DEVICE_REMOVED", s_unready[] = "STATUS_DEVICE_NOT_READY",
+                  s_timeout[] = "STATUS_IO_TIMEOUT", s_unsupported[] = "STATUS_NOT_SUPPORTED",
+                  s_configuration[] = "STATUS_DEVICE_CONFIGURATION_ERROR";
+
 /* drivers/windows7/virtio-snd/docs/errors.md says the same to people; tests/commands/test_steps.py compares. */
 static const struct event {
     const char *name;
@@ -34,16 +39,17 @@ static const struct event {
     {"device-interrupt", 0, 0, EXACT, {NULL}, {NULL}},
     {"dpc", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
     {"notification", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
-    {"needs-reset", 0, 0, EXACT | WENT_ON, {NULL}, {NULL}},
-    {"removal", 0, 0, EXACT | ENDED, {NULL}, {NULL}},
+    {"needs-reset", 0, 0, EXACT | WENT_ON, {NULL}, {s_unconnected, s_bad_state}},
+    {"removal", 0, 0, EXACT | ENDED, {s_unconnected, s_timeout, s_unsupported, s_configuration},
+     {s_unconnected, s_removed, s_unready}},
     {"pause", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
     {"stop", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
     {"close", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
     {"disable", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
-    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
-    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
-    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
-    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
+    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT, {NULL}, {s_unconnected, s_timeout, s_unready}},
+    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
+    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
+    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
 };
 #define EVENTS (sizeof s_events / sizeof s_events[0])
 
@@ -157,12 +163,12 @@ static void end_first(struct run *run) {
     run->complete = recorded != NULL &&
                     pread(session->record_fd, recorded, frames * sizeof *recorded, 0) ==
                         (ssize_t)(frames * sizeof *recorded) &&
-                    is_complete(input->render, session->playback.samples, session->playback.frames, 2) &&
+                    is_complete(input->render, session->board.playback.samples, session->board.playback.frames, 2) &&
                     is_complete(input->microphone, recorded, frames, 1);
     free(recorded);
-    playback_idle(&session->playback);
-    playback_forget(&session->playback);
-    microphone_idle(&session->microphone);
+    playback_idle(&session->board.playback, NULL);
+    playback_forget(&session->board.playback);
+    microphone_idle(&session->board.microphone);
     if (ftruncate(session->record_fd, 0) != 0) {
         fail("what was recorded cannot be forgotten");
     }

@@ -132,6 +132,8 @@ bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);
 void ram_free_pages(const PFN_NUMBER *pfns, size_t pages);
 uint64_t ram_pages_used(void);
+/* Violation DMA_EXPOSED when the device may reach any of the pages, which are about to be freed. */
+void ram_check_claims(const PFN_NUMBER *pfns, size_t pages, const char *what);
 /* Maps pages of guest RAM side by side, readable and writable; ram_unmap undoes it. */
 void *ram_map(const PFN_NUMBER *pfns, size_t pages);
 void ram_unmap(void *va, size_t pages);
@@ -140,6 +142,13 @@ void ram_unmap(void *va, size_t pages);
 void resource_add(const char *kind, const void *object, const char *detail);
 void resource_remove(const char *kind, const void *object); /* violation BAD_FREE when unknown */
 size_t resource_count(void);
+/* Everything from now on is numbered from here. */
+uint64_t resource_mark(void);
+/*
+ * The last chance to give memory back to its owner has passed: of what was made since `mark` (0: ever), what the device
+ * keeps although it was asked back may be left. Call when a stream is closed, and before the device is taken away.
+ */
+void resource_settle(uint64_t mark);
 /* At unload: prints each one left and adds them to result.leaks. */
 void resource_report_leaks(void);
 

@@ -28,6 +28,8 @@
 /* ---- host.c: the other process ---- */
 
 void host_attach(int link_fd);
+void host_seat_device(void); /* after ram_attach: opens the device if it is to be in this process */
+bool host_device_runs(void); /* it does its work in this process now */
 uint32_t host_config_read(uint32_t offset, unsigned size);
 void host_config_write(uint32_t offset, unsigned size, uint32_t value);
 uint64_t host_bar_read(unsigned bar, uint64_t offset, unsigned size);
@@ -43,6 +45,7 @@ void host_text(enum link_op op, const char *text);
 void host_mark(enum link_mark mark);
 _Noreturn void host_exit(enum link_exit code, const char *text);
 void host_power(bool on); /* the device gets or loses power */
+unsigned host_claims(uint64_t physical, uint32_t bytes); /* bits of enum link_claim; 0: the device is gone */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
 void host_device_back(void); /* it is plugged in again, and knows nothing */
@@ -206,6 +209,8 @@ _Noreturn void thread_end(void);
 void thread_call_on(void (*function)(void), void *top);
 /* Calls function on a stack of its own, as Windows runs DPCs; not reentrant. */
 void thread_call_on_dpc_stack(void (*function)(void));
+/* The same for a device in this process: not on the stack that is measured. */
+void thread_call_on_device_stack(void (*function)(void));
 /* Marks the limit of the kernel stack below a first call of driver code, and looks whether it was reached. */
 void thread_mark_stack(uintptr_t base);
 bool thread_mark_is_intact(uintptr_t base);

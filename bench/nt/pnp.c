@@ -156,6 +156,8 @@ NTSTATUS pnp_start_device(void)
     status = send(IRP_MN_START_DEVICE, false, "IRP_MN_START_DEVICE");
     if (NT_SUCCESS(status) && !g_bus_saw_irp)
         violation("IRP_NOT_PASSED_DOWN", "IRP_MN_START_DEVICE succeeded without reaching the bus driver");
+    if (!NT_SUCCESS(status))
+        resource_settle(0);
     free_resources(); /* the lists are the caller's: a driver copies what it keeps */
     return status;
 }
@@ -177,6 +179,7 @@ void pnp_plug(void) { host_device_back(); }
 
 NTSTATUS pnp_surprise_removal(void)
 {
+    resource_settle(0);
     host_device_gone();
     return send(IRP_MN_SURPRISE_REMOVAL, true, "IRP_MN_SURPRISE_REMOVAL");
 }

@@ -179,6 +179,19 @@ void ram_free_pages(const PFN_NUMBER *pfns, size_t pages)
     }
 }
 
+void ram_check_claims(const PFN_NUMBER *pfns, size_t pages, const char *what)
+{
+    size_t i, run;
+
+    for (i = 0; i < pages; i += run) {
+        for (run = 1; i + run < pages && pfns[i + run] == pfns[i] + run; run++)
+            ;
+        if (host_claims((uint64_t)pfns[i] << PAGE_SHIFT, (uint32_t)(run << PAGE_SHIFT)) & LINK_CLAIM_REACHED)
+            violation("DMA_EXPOSED", "%s: the device may still reach %#llx and the %zu bytes behind it", what,
+                      (unsigned long long)((uint64_t)pfns[i] << PAGE_SHIFT), run << PAGE_SHIFT);
+    }
+}
+
 void ram_map_at(void *va, const PFN_NUMBER *pfns, size_t pages, int protection)
 {
     size_t i, run;

@@ -2,8 +2,8 @@
 /*
  * Steps: the places at which anything else may happen while a driver works. One
  * is counted before each import that driver code calls, after each register or
- * port access that it makes itself, on each way into driver code and out of it,
- * and where the scheduler chooses. At one of them, planned by number, something
+ * port access that it makes itself, whenever the IRQL is lowered, on each way
+ * into driver code and out of it, and where the scheduler chooses. At one of them, planned by number, something
  * happens.
  */
 #ifndef BENCH_STEPPOINT_H

@@ -135,32 +135,36 @@ void thread_check_stack(uintptr_t sp)
  * The mark: a band of known words where the kernel stack would end. Even a function with a large frame that it does not
  * fill leaves a return address in a band this wide.
  */
-#define MARK_WORDS (4096u / sizeof(uintptr_t))
-#define MARK ((uintptr_t)0x5AFE57ACCu)
+#define MARK_BYTES 4096u
+#define MARK ((long long)0x5AFE57ACC5AFE57Aull)
+typedef long long mark_words __attribute__((vector_size(16), may_alias)); /* of the processor's SSE2 */
+#define MARK_COUNT (MARK_BYTES / sizeof(mark_words))
 
-static volatile uintptr_t *mark_of(uintptr_t base)
+static mark_words *mark_of(uintptr_t base)
 {
-    return (volatile uintptr_t *)(base - DRIVER_STACK_LIMIT) - MARK_WORDS;
+    return (mark_words *)((base - DRIVER_STACK_LIMIT - MARK_BYTES) & ~(sizeof(mark_words) - 1));
 }
 
-void thread_mark_stack(uintptr_t base)
+__attribute__((target("sse2"))) void thread_mark_stack(uintptr_t base)
 {
-    volatile uintptr_t *mark = mark_of(base);
+    mark_words *mark = mark_of(base);
     size_t i;
 
-    for (i = 0; i < MARK_WORDS; i++)
-        mark[i] = MARK;
+    for (i = 0; i < MARK_COUNT; i++)
+        mark[i] = (mark_words){MARK, MARK};
+    __asm__ volatile("" : : : "memory");
 }
 
-bool thread_mark_is_intact(uintptr_t base)
+__attribute__((target("sse2"))) bool thread_mark_is_intact(uintptr_t base)
 {
-    const volatile uintptr_t *mark = mark_of(base);
+    const mark_words *mark = mark_of(base);
+    mark_words changed = {0, 0};
     size_t i;
 
-    for (i = 0; i < MARK_WORDS; i++)
-        if (mark[i] != MARK)
-            return false;
-    return true;
+    __asm__ volatile("" : : : "memory");
+    for (i = 0; i < MARK_COUNT; i++)
+        changed |= mark[i] ^ (mark_words){MARK, MARK};
+    return (changed[0] | changed[1]) == 0;
 }
 
 #if defined(__x86_64__)
@@ -175,17 +179,29 @@ __asm__(".text\n"
         "    push %ebp\n    mov %esp, %ebp\n    mov 12(%ebp), %esp\n    call *8(%ebp)\n    leave\n    ret\n");
 #endif
 
-void thread_call_on_dpc_stack(void (*function)(void))
+static void call_on(uint8_t **stack, void (*function)(void))
 {
-    static uint8_t *stack;
-
     if (g_schedule_on || fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
         function();
         return;
     }
-    if (stack == NULL)
-        stack = stack_take();
-    thread_call_on(function, stack + STACK_BYTES - 64);
+    if (*stack == NULL)
+        *stack = stack_take();
+    thread_call_on(function, *stack + STACK_BYTES - 64);
+}
+
+void thread_call_on_dpc_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    call_on(&stack, function);
+}
+
+void thread_call_on_device_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    call_on(&stack, function);
 }
 
 /* ---- scheduling ---- */

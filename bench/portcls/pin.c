@@ -128,6 +128,7 @@ static NTSTATUS open_pin(struct port *port, ULONG id, const KSDATAFORMAT *format
            format->FormatSize < sizeof pin->format ? format->FormatSize : sizeof pin->format);
     pin->port = port;
     pin->id = id;
+    pin->resource_mark = resource_mark();
     pin->capture = filter_pin(port, id)->KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
     pin->port_stream = port_stream_create(port);
     status = DRIVER_CALL("IMiniportWaveRT::NewStream",
@@ -186,6 +187,7 @@ void ks_pin_drop(struct pin *pin)
         driver_object_release(pin->notification, "IMiniportWaveRTStreamNotification");
     driver_object_release(pin->stream, "stream");
     com_object_release(&pin->port_stream->com);
+    resource_settle(pin->resource_mark);
     port->open_pins[pin->id]--;
     remember(NULL, pin);
     bench_free(pin);

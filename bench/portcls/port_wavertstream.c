@@ -149,6 +149,7 @@ static void NTAPI FreePagesFromMdl(void *face, MDL *mdl)
     struct stream_mdl *m = require_mdl(stream_of(face, "IPortWaveRTStream::FreePagesFromMdl"), mdl, "FreePagesFromMdl");
     if (m->mapping)
         violation("STREAM_FREE_MAPPED", "FreePagesFromMdl: the pages are still mapped");
+    ram_check_claims(mdl_pfns(mdl), m->pages, "FreePagesFromMdl");
     ram_free_pages(mdl_pfns(mdl), m->pages);
     resource_remove("stream pages", mdl);
     bench_free(mdl);

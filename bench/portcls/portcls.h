@@ -189,6 +189,7 @@ struct pin {
     bool capture;
     KSDATAFORMAT_WAVEFORMATEXTENSIBLE format;
     struct port_stream *port_stream;
+    uint64_t resource_mark; /* when it was opened */
     IMiniportWaveRTStream *stream;
     IMiniportWaveRTStreamNotification *notification; /* NULL: not offered */
     KSSTATE state;
