@@ -27,7 +27,8 @@ static struct pin *capture(void) { return g_engines[1].pin; }
 static void peek(struct pin *pin)
 {
     KSAUDIO_POSITION position;
-    NTSTATUS status = DRIVER_CALL("IMiniportWaveRTStream::GetPosition", pin->stream->v->GetPosition(pin->stream, &position));
+    NTSTATUS status =
+        DRIVER_CALL("IMiniportWaveRTStream::GetPosition", pin->stream->v->GetPosition(pin->stream, &position));
     EXPECT(NT_SUCCESS(status), "GetPosition answered %s", status_name(status));
     EXPECT(position.PlayOffset < pin->buffer.actual && position.WriteOffset < pin->buffer.actual,
            "position %llu and %llu of %u", (unsigned long long)position.PlayOffset,

@@ -120,12 +120,10 @@ static long last_of(const char *plan) {
 }
 
 static void extend(struct point *point, const char *plan, size_t at, int choice) {
-    char which[16] = "";
+    char text[2 * PLAN_BYTES];
 
-    if (choice != 0) {
-        snprintf(which, sizeof which, ".%d", choice);
-    }
-    snprintf(point->plan, sizeof point->plan, "%s%s%u%s", plan, *plan != '\0' ? "+" : "", (unsigned)at, which);
+    snprintf(text, sizeof text, choice != 0 ? "%s%s%zu.%d" : "%s%s%zu", plan, *plan != '\0' ? "+" : "", at, choice);
+    snprintf(point->plan, sizeof point->plan, "%.*s", (int)sizeof point->plan - 1, text);
 }
 
 /* FNV-1a of the schedule and the seed: whether it is in the sample depends on nothing else. */

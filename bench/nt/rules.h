@@ -27,7 +27,7 @@
     X(MUTEX_NOT_OWNED, "release of a mutex that this thread does not own; raises STATUS_MUTANT_NOT_OWNED")             \
     X(MUTEX_HELD, "driver code returned with a mutex held that it had not on entry; on the way to user mode 0x01")    \
     X(MUTEX_RECURSIVE, "fast mutex acquired twice by one thread: deadlock [D wdm/nf-wdm-exacquirefastmutex]")          \
-    X(MUTEX_ORDER, "mutexes or resources taken in an order that another path reverses; DV deadlock detection: 0xC4 0x1001") \
+    X(MUTEX_ORDER, "mutexes or resources taken in an order that another path reverses; DV: 0xC4 0x1001")               \
     X(WAIT_AT_DISPATCH, "wait with a non-zero time-out at DISPATCH_LEVEL or above; 0xB8")                              \
     X(WAIT_UNINITIALIZED, "dispatcher object that no KeInitialize routine has prepared")                               \
     X(DEADLOCK, "every thread waits and nothing can wake one of them")                                                 \
