@@ -185,6 +185,11 @@ extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_power[];
 extern const struct scenario g_scenarios_recovery[];
+extern const struct scenario g_scenarios_soak[];
+/* The scenario of this name, without what follows a colon in it; there is one, or the run fails. */
+const struct scenario *scenario_find(const char *name);
+/* A line for the host that runs the scenario. */
+__attribute__((format(printf, 1, 2))) void scenario_tell(const char *format, ...);
 extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];

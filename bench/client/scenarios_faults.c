@@ -16,7 +16,6 @@
 
 #include "../nt/faultpoint.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,23 +24,11 @@
 #define WAKEUPS 4
 #define BEFORE_PAUSE 2
 
-__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
-{
-    char line[160];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    g_link->a = 0;
-    host_text(LINK_OP_SHOW, line);
-}
-
 /* True when the step succeeded; says so when not. */
 static bool step(const char *name, const char *what, NTSTATUS status)
 {
     if (!NT_SUCCESS(status))
-        tell("failed %s%s %s", what, name, status_name(status));
+        scenario_tell("failed %s%s %s", what, name, status_name(status));
     return NT_SUCCESS(status);
 }
 
@@ -176,10 +163,10 @@ static void faults(void)
     live();
     fault_plan_nothing();
     for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
-        tell("uses %s %llu", fault_name((enum fault_kind)kind), (unsigned long long)fault_uses((enum fault_kind)kind));
-    tell("life 1");
+        scenario_tell("uses %s %llu", fault_name((enum fault_kind)kind), (unsigned long long)fault_uses((enum fault_kind)kind));
+    scenario_tell("life 1");
     scenario_duplex();
-    tell("life 2");
+    scenario_tell("life 2");
 }
 
 const struct scenario g_scenarios_faults[] = {{"faults", faults}, {NULL, NULL}};

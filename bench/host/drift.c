@@ -3,13 +3,11 @@
 #include "drift.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,10 +16,10 @@
 #include "drift_table.h"
 #include "progress.h"
 #include "report.h"
+#include "sweep.h"
 
 #define DAY_SECONDS 86400u
 #define CELLS_MAX 256u
-#define JOBS_MAX 64u
 #define LOOK_US 100000u
 #define NS_PER_SECOND 1000000000ull
 
@@ -41,51 +39,24 @@ struct drift {
 
 /* ---- which cells ---- */
 
-/* FNV-1a; a result counts only for exactly the programs that made it. False: said why. */
-static bool hash_file(uint64_t *hash, const char *path) {
-    unsigned char part[4096];
-    size_t n;
-    FILE *file = fopen(path, "rb");
-
-    if (file == NULL) {
-        return fail("%s: %s", path, strerror(errno));
-    }
-    while ((n = fread(part, 1, sizeof part, file)) != 0) {
-        for (size_t i = 0; i < n; i++) {
-            *hash = (*hash ^ part[i]) * 0x100000001B3ull;
-        }
-    }
-    fclose(file);
-    return true;
-}
-
 /* Where the result of a cell is kept: its name says driver, bench and options. False: said why. */
 static bool name_file(struct drift_cell *cell, const struct options *o) {
-    uint64_t hash = 0xCBF29CE484222325ull;
+    uint64_t hash = SWEEP_HASH_FIRST;
     char directory[SYS_PATH_BYTES], guest[SYS_PATH_BYTES + 16], text[512];
 
     if (!program_directory(directory, sizeof directory)) {
         return false;
     }
     snprintf(guest, sizeof guest, "%s/%s", directory, strcmp(cell->arch, "x64") == 0 ? "guest64" : "guest32");
-    if (!hash_file(&hash, cell->sys) || !hash_file(&hash, "/proc/self/exe") || !hash_file(&hash, guest)) {
+    if (!sweep_hash_file(&hash, cell->sys) || !sweep_hash_file(&hash, "/proc/self/exe") || !sweep_hash_file(&hash, guest)) {
         return false;
     }
     snprintf(text, sizeof text, "%s %d %llu %d %llu %llu %llu %llu %d %d %d", cell->device, cell->ppm,
              (unsigned long long)cell->seconds, o->event_mode, (unsigned long long)o->notifications,
              (unsigned long long)o->buffer_frames, (unsigned long long)o->jitter_ms, (unsigned long long)o->seed,
              o->null_backend, o->polling_only, o->no_interrupt);
-    for (const char *at = text; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001B3ull;
-    }
-    *strrchr(directory, '/') = '\0'; /* from out/host to out */
-    if (snprintf(cell->path, sizeof cell->path, "%s/drift", directory) >= (int)sizeof cell->path ||
-        (mkdir(cell->path, 0777) != 0 && errno != EEXIST)) {
-        return fail("%s/drift: cannot be made: %s", directory, strerror(errno));
-    }
-    size_t length = strlen(cell->path);
-    int rest = snprintf(cell->path + length, sizeof cell->path - length, "/%016llx", (unsigned long long)hash);
-    return rest < (int)(sizeof cell->path - length) || fail("%s: the path is too long", directory);
+    sweep_hash(&hash, text, strlen(text));
+    return sweep_path("drift", hash, cell->path, sizeof cell->path);
 }
 
 static bool add_cell(struct drift *drift, const struct options *options, choose_driver_fn choose, const char *device,
@@ -211,33 +182,6 @@ static enum exit_status run_cell(struct drift_cell *cell, const struct options *
 
 /* ---- running all ---- */
 
-static unsigned jobs(const struct options *o) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (o->jobs != OPTION_ABSENT) {
-        return (unsigned)o->jobs;
-    }
-    return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (unsigned)processors;
-}
-
-/* A cell is two processes that take turns; they do so fastest on one processor. */
-static void use_one_processor(unsigned place) {
-    cpu_set_t allowed, one;
-
-    CPU_ZERO(&one);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return;
-    }
-    place %= (unsigned)CPU_COUNT(&allowed);
-    for (unsigned i = 0; i < CPU_SETSIZE; i++) {
-        if (CPU_ISSET(i, &allowed) && place-- == 0) {
-            CPU_SET(i, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            return;
-        }
-    }
-}
-
 /* Every cell in a process of its own: a crash costs one cell, and as many run at once as there are processors. */
 static bool start_cell(struct drift *drift, size_t i, unsigned place) {
     pid_t parent = getpid();
@@ -254,7 +198,7 @@ static bool start_cell(struct drift *drift, size_t i, unsigned place) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
-        use_one_processor(place);
+        sweep_use_processor(place);
         enum exit_status status = run_cell(&drift->cells[i], drift->options, &drift->reached[i]);
         fflush(NULL);
         _exit(status);
@@ -318,7 +262,7 @@ static unsigned await_cell(struct drift *drift) {
 }
 
 static bool run_cells(struct drift *drift) {
-    unsigned most = jobs(drift->options), running = 0;
+    unsigned most = sweep_jobs(drift->options->jobs), running = 0;
     bool good = true;
 
     for (size_t i = 0; good && i < drift->count; i++) {

@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "report.h"
 #include "session.h"
+#include "soak.h"
 #include "vtime.h"
 
 #define DEFAULT_RECORD_SECONDS 5u
@@ -231,6 +232,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_FAULTS) {
         return faults_run(&w.options);
+    }
+    if (w.options.command->kind == COMMAND_SOAK) {
+        return soak_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

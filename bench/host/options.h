@@ -12,7 +12,8 @@ enum command_kind {
     COMMAND_BENCH,
     COMMAND_LOGO,
     COMMAND_DRIFT,
-    COMMAND_FAULTS
+    COMMAND_FAULTS,
+    COMMAND_SOAK
 };
 
 struct command {

@@ -151,6 +151,15 @@ void host_device_gone(void)
     g_link->intx = 0;
 }
 
+void host_device_back(void)
+{
+    gone = false;
+    host_power(false);
+    while (host_advance(clock_now_ns()) < clock_now_ns()) /* for it time stood still */
+        ;
+    host_power(true);
+}
+
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
 
 static struct {
