@@ -9,7 +9,7 @@ test-build: build
 TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/commands/test_runner.py \
     tests/commands/test_launcher.py tests/commands/test_qemu.py tests/commands/test_qemu_pulse.py \
     tests/commands/test_setup_qemu.py tests/commands/test_logo.py tests/commands/test_drift.py \
-    tests/commands/test_faults.py
+    tests/commands/test_faults.py tests/commands/test_soak.py
 
 test: test-build ## all tests
 	$(PYTHON) tests/run.py --jobs 2 --logs $(OUT)/test-logs $(TESTS)

@@ -163,7 +163,8 @@ static void faults(void)
     live();
     fault_plan_nothing();
     for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
-        scenario_tell("uses %s %llu", fault_name((enum fault_kind)kind), (unsigned long long)fault_uses((enum fault_kind)kind));
+        scenario_tell("uses %s %llu", fault_name((enum fault_kind)kind),
+                      (unsigned long long)fault_uses((enum fault_kind)kind));
     scenario_tell("life 1");
     scenario_duplex();
     scenario_tell("life 2");

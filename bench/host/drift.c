@@ -48,7 +48,8 @@ static bool name_file(struct drift_cell *cell, const struct options *o) {
         return false;
     }
     snprintf(guest, sizeof guest, "%s/%s", directory, strcmp(cell->arch, "x64") == 0 ? "guest64" : "guest32");
-    if (!sweep_hash_file(&hash, cell->sys) || !sweep_hash_file(&hash, "/proc/self/exe") || !sweep_hash_file(&hash, guest)) {
+    if (!sweep_hash_file(&hash, cell->sys) || !sweep_hash_file(&hash, "/proc/self/exe") ||
+        !sweep_hash_file(&hash, guest)) {
         return false;
     }
     snprintf(text, sizeof text, "%s %d %llu %d %llu %llu %llu %llu %d %d %d", cell->device, cell->ppm,
