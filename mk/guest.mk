@@ -60,7 +60,7 @@ bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/ty
 guest: $(OUT)/host/guest32 $(OUT)/host/guest64
 
 TESTS += tests/bench/test_scenarios.py tests/bench/test_personalities.py tests/bench/test_recovery.py \
-    tests/bench/test_streaming.py tests/bench/test_misbehaviour.py
+    tests/bench/test_streaming.py tests/bench/test_misbehaviour.py tests/bench/test_hostile.py
 
 # ---- a driver that checks the kernel from inside; linked with the skeleton of the rule drivers (mk/rules.mk) ----
 

@@ -21,7 +21,6 @@ bool seat_open(struct link *link, uint8_t *ram, uint64_t ram_bytes) {
     if (!bus_attach(&board.bus, vsnd_pci_ops(), options, &setting) || !board_configure(&board, ram, ram_bytes)) {
         return false;
     }
-    board.bus.power = vsnd_power;
     drift_watch_init(&watch, link->options.run_ns);
     drift_watch_attach(&watch, &board);
     return true;

@@ -87,7 +87,7 @@ static void plug_in(const struct card *card)
     g_link->options.allow_polling_only = card->polling_only ? 1 : ABSENT;
     g_link->options.no_interrupt = card->no_interrupt;
     registry_forget();
-    host_device_back();
+    pnp_plug();
 }
 
 /* A client of its own kind for each: what none of the scenarios may count on. */

@@ -39,6 +39,17 @@ static void on_power(struct board *b) {
     microphone_missed(&b->microphone, b->now_ns);
 }
 
+static void on_strike(struct board *b) {
+    bus_strike(&b->bus, (enum link_strike)b->link->a);
+}
+
+_Static_assert((int)VSND_CLAIM_REACHED == (int)LINK_CLAIM_REACHED && (int)VSND_CLAIM_KEPT == (int)LINK_CLAIM_KEPT,
+               "the device and the link call claims by the same bits");
+
+static void on_claims(struct board *b) {
+    b->link->value = bus_claims(&b->bus, b->link->a, b->link->size);
+}
+
 static void advance(struct board *b, uint64_t now_ns) {
     b->now_ns = now_ns;
     if (b->bus.realtime) {
@@ -76,7 +87,9 @@ static void (*const s_handlers[])(struct board *) = {
     [LINK_OP_BAR_READ] = on_bar_read,
     [LINK_OP_BAR_WRITE] = on_bar_write,
     [LINK_OP_POWER] = on_power,
+    [LINK_OP_STRIKE] = on_strike,
     [LINK_OP_ADVANCE] = on_advance,
+    [LINK_OP_CLAIMS] = on_claims,
 };
 
 bool board_serve(struct board *board) {
@@ -103,7 +116,7 @@ void board_mark(struct board *board, enum link_mark mark) {
         playback_run(&board->playback);
         break;
     case LINK_MARK_RENDER_IDLE:
-        playback_idle(&board->playback);
+        playback_idle(&board->playback, board->bus.finish == NULL ? &board->bus : NULL);
         break;
     case LINK_MARK_CAPTURE_RUN:
         board->run_ns[1] = board->now_ns;

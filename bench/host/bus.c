@@ -72,10 +72,26 @@ void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size
     DEVICE("bar_write", bus->ops->bar_write(bus->device, bar, offset, size, value));
 }
 
+static bool is_model(const struct bus *bus) {
+    return bus->ops == vsnd_pci_ops();
+}
+
 void bus_power(struct bus *bus, bool on) {
-    if (bus->power != NULL) {
-        DEVICE("power", bus->power(bus->device, on));
+    if (is_model(bus)) {
+        DEVICE("power", vsnd_power(bus->device, on));
     }
+}
+
+void bus_strike(struct bus *bus, enum link_strike strike) {
+    if (is_model(bus) && strike == LINK_STRIKE_NEEDS_RESET) {
+        vsnd_ask_for_reset(bus->device);
+    } else if (is_model(bus)) {
+        vsnd_interrupt(bus->device);
+    }
+}
+
+unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length) {
+    return is_model(bus) ? vsnd_claims(bus->device, address, length) : 0;
 }
 
 void bus_advance(struct bus *bus, uint64_t now_ns) {
@@ -98,10 +114,6 @@ size_t bus_push_capture(struct bus *bus, const float *mono, size_t frames) {
     size_t pushed;
     DEVICE("push_capture", pushed = bus->ops->push_capture(bus->device, mono, frames));
     return pushed < frames ? pushed : frames;
-}
-
-static bool is_model(const struct bus *bus) {
-    return bus->ops == vsnd_pci_ops();
 }
 
 bool bus_clock_frames(const struct bus *bus, unsigned stream, uint64_t now_ns, uint64_t *frames) {

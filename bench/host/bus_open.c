@@ -81,7 +81,6 @@ static bool find_ops(struct bus *bus, char *spec, const char **options) {
     }
     if (bus_is_model_name(spec, options)) {
         bus->ops = vsnd_pci_ops();
-        bus->power = vsnd_power;
         return true;
     }
     return fail("--device: '%s' is neither model[:PERSONALITY], qemu[:PROPS] nor plugin:PATH", spec);

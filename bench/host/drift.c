@@ -14,9 +14,10 @@
 
 #include "drift_cell.h"
 #include "drift_table.h"
+#include "processor.h"
 #include "progress.h"
 #include "report.h"
-#include "sweep.h"
+#include "results.h"
 
 #define DAY_SECONDS 86400u
 #define CELLS_MAX 256u
@@ -41,23 +42,23 @@ struct drift {
 
 /* Where the result of a cell is kept: its name says driver, bench and options. False: said why. */
 static bool name_file(struct drift_cell *cell, const struct options *o) {
-    uint64_t hash = SWEEP_HASH_FIRST;
+    uint64_t hash = RESULTS_HASH_FIRST;
     char directory[SYS_PATH_BYTES], guest[SYS_PATH_BYTES + 16], text[512];
 
     if (!program_directory(directory, sizeof directory)) {
         return false;
     }
     snprintf(guest, sizeof guest, "%s/%s", directory, strcmp(cell->arch, "x64") == 0 ? "guest64" : "guest32");
-    if (!sweep_hash_file(&hash, cell->sys) || !sweep_hash_file(&hash, "/proc/self/exe") ||
-        !sweep_hash_file(&hash, guest)) {
+    if (!results_hash_file(&hash, cell->sys) || !results_hash_file(&hash, "/proc/self/exe") ||
+        !results_hash_file(&hash, guest)) {
         return false;
     }
     snprintf(text, sizeof text, "%s %d %llu %d %llu %llu %llu %llu %d %d %d", cell->device, cell->ppm,
              (unsigned long long)cell->seconds, o->event_mode, (unsigned long long)o->notifications,
              (unsigned long long)o->buffer_frames, (unsigned long long)o->jitter_ms, (unsigned long long)o->seed,
              o->null_backend, o->polling_only, o->no_interrupt);
-    sweep_hash(&hash, text, strlen(text));
-    return sweep_path("drift", hash, cell->path, sizeof cell->path);
+    results_hash(&hash, text, strlen(text));
+    return results_path("drift", hash, cell->path, sizeof cell->path);
 }
 
 static bool add_cell(struct drift *drift, const struct options *options, choose_driver_fn choose, const char *device,
@@ -199,7 +200,7 @@ static bool start_cell(struct drift *drift, size_t i, unsigned place) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
-        sweep_use_processor(place);
+        processor_use_one(place);
         enum exit_status status = run_cell(&drift->cells[i], drift->options, &drift->reached[i]);
         fflush(NULL);
         _exit(status);
@@ -263,7 +264,7 @@ static unsigned await_cell(struct drift *drift) {
 }
 
 static bool run_cells(struct drift *drift) {
-    unsigned most = sweep_jobs(drift->options->jobs), running = 0;
+    unsigned most = processor_jobs(drift->options), running = 0;
     bool good = true;
 
     for (size_t i = 0; good && i < drift->count; i++) {

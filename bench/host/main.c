@@ -24,6 +24,7 @@
 #include "report.h"
 #include "session.h"
 #include "soak.h"
+#include "steps.h"
 #include "vtime.h"
 
 #define DEFAULT_RECORD_SECONDS 5u
@@ -235,6 +236,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_SOAK) {
         return soak_run(&w.options);
+    }
+    if (w.options.command->kind == COMMAND_STEPS) {
+        return steps_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

@@ -25,6 +25,7 @@ static const struct command s_commands[] = {
     {"logo", COMMAND_LOGO, NULL, "logo"},
     {"drift", COMMAND_DRIFT, NULL, "drift"},
     {"faults", COMMAND_FAULTS, NULL, "faults"},
+    {"steps", COMMAND_STEPS, NULL, "steps"},
     {"soak", COMMAND_SOAK, NULL, "soak"},
 };
 
@@ -32,7 +33,8 @@ static const struct command s_commands[] = {
 #define BIT(kind) (1u << (kind))
 #define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
 #define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
-#define ALL_COMMANDS (DEVICE_COMMANDS | BIT(COMMAND_FAULTS))
+#define SWEEP_COMMANDS (BIT(COMMAND_FAULTS) | BIT(COMMAND_STEPS))
+#define ALL_COMMANDS (DEVICE_COMMANDS | SWEEP_COMMANDS)
 #define EVERY_COMMAND (ALL_COMMANDS | BIT(COMMAND_SOAK))
 #define RESUMED_COMMANDS (BIT(COMMAND_DRIFT) | BIT(COMMAND_SOAK))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
@@ -82,8 +84,8 @@ static const struct option_row s_rows[] = {
      "drift: model:PERSONALITY, as often as there are (default model:specification and model:aero)"},
     {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
-    {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
-     "drift, soak: cells or laps at once (default: one for each processor)"},
+    {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
+     "drift, faults, steps, soak: runs at once (default: one for each processor)"},
     {"--fresh", NULL, OPTION_FLAG, RESUMED_COMMANDS, IN_OPTIONS(fresh), 0, 0, NULL,
      "drift, soak: runs the cells or laps that have a result too"},
     {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
@@ -106,18 +108,18 @@ static const struct option_row s_rows[] = {
      "soak: virtual time of all laps (default 604800, a week)"},
     {"--seed", "N", OPTION_NUMBER, EVERY_COMMAND, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
-    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, BIT(COMMAND_FAULTS), IN_OPTIONS(variant), 0, 0,
-     "|contract|legacy|ioport|", "faults: which build of the driver (default all)"},
-    {"--kind", "KIND", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(kind), 0, 0, NULL,
-     "faults: only what fails by this name (default all; the table names them)"},
-    {"--sample", "PERCENT", OPTION_NUMBER, BIT(COMMAND_FAULTS), IN_OPTIONS(sample), 0, 100, NULL,
-     "faults: of the points of every image but the first (default 100)"},
-    {"--replay", "POINT", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(replay), 0, 0, NULL,
-     "faults: one point, as a failure names it"},
+    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, SWEEP_COMMANDS, IN_OPTIONS(variant), 0, 0,
+     "|contract|legacy|ioport|", "faults, steps: which build of the driver (default all)"},
+    {"--kind", "KIND,...", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(kind), 0, 0, NULL,
+     "faults, steps: only what fails or happens by these names (default all; the table has them)"},
+    {"--sample", "PERCENT", OPTION_NUMBER, SWEEP_COMMANDS, IN_OPTIONS(sample), 0, 100, NULL,
+     "of the points, by seed; faults: of those of every image but the first (default 100)"},
+    {"--replay", "POINT", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(replay), 0, 0, NULL,
+     "faults, steps: one point, as a failure names it"},
     {"--replay", "LAP", OPTION_TEXT, BIT(COMMAND_SOAK), IN_OPTIONS(replay), 0, 0, NULL,
      "soak: one lap, as a failure names it"},
-    {"--resume", "FILE", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(resume), 0, 0, NULL,
-     "faults: journal of what was run; what it has is not run again"},
+    {"--resume", "FILE", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(resume), 0, 0, NULL,
+     "faults, steps: journal of what was run; what it has is not run again"},
     {"--json", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},

@@ -13,6 +13,7 @@ enum command_kind {
     COMMAND_LOGO,
     COMMAND_DRIFT,
     COMMAND_FAULTS,
+    COMMAND_STEPS,
     COMMAND_SOAK
 };
 

@@ -54,7 +54,7 @@ void report_evaluate(struct report *report, const struct session *session) {
     enum command_kind kind = session->input->options->command->kind;
 
     memset(report, 0, sizeof *report);
-    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO || kind == COMMAND_FAULTS;
+    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO || kind == COMMAND_FAULTS || kind == COMMAND_STEPS;
     if (kind == COMMAND_PLAY || kind == COMMAND_DUPLEX || (measured && session->input->render != NULL)) {
         evaluate_render(&report->render, session);
     }

@@ -14,10 +14,11 @@
 
 #include "../signal/pattern.h"
 #include "image.h"
+#include "processor.h"
 #include "progress.h"
+#include "results.h"
 #include "soak_lap.h"
 #include "soak_table.h"
-#include "sweep.h"
 
 #define NS_PER_SECOND 1000000000ull
 #define LAPS_MAX 100000u
@@ -46,7 +47,7 @@ struct soak {
 static bool name_journal(struct soak *soak) {
     static const char *const parts[] = {"host/guest64", "host/guest32", "drivers/windows7/virtio-snd"};
     char directory[SYS_PATH_BYTES], path[SYS_PATH_BYTES + 128];
-    uint64_t hash = SWEEP_HASH_FIRST, numbers[] = {soak->options->seed, soak_seconds(soak->options)};
+    uint64_t hash = RESULTS_HASH_FIRST, numbers[] = {soak->options->seed, soak_seconds(soak->options)};
 
     if (!program_directory(directory, sizeof directory)) {
         return false;
@@ -54,19 +55,19 @@ static bool name_journal(struct soak *soak) {
     *strrchr(directory, '/') = '\0'; /* from out/host to out */
     for (unsigned i = 0; i < 2; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, parts[i]);
-        if (!sweep_hash_file(&hash, path)) {
+        if (!results_hash_file(&hash, path)) {
             return false;
         }
     }
     for (unsigned i = 0; i < SOAK_CELLS; i++) {
         struct soak_lap lap = soak_lap_make(0, 0, i);
         snprintf(path, sizeof path, "%s/%s/%s/%s.sys", directory, parts[2], lap.arch, lap.base);
-        if (!sweep_hash_file(&hash, path)) {
+        if (!results_hash_file(&hash, path)) {
             return false;
         }
     }
-    sweep_hash(&hash, numbers, sizeof numbers);
-    return sweep_hash_file(&hash, "/proc/self/exe") && sweep_path("soak", hash, soak->path, sizeof soak->path);
+    results_hash(&hash, numbers, sizeof numbers);
+    return results_hash_file(&hash, "/proc/self/exe") && results_path("soak", hash, soak->path, sizeof soak->path);
 }
 
 static int compare_numbers(const void *a, const void *b) {
@@ -145,7 +146,7 @@ static bool start_process(const struct soak *soak, unsigned place) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
-        sweep_use_processor(place);
+        processor_use_one(place);
         bool good = run_laps(soak);
         fflush(NULL);
         _exit(good ? EXIT_GOOD : EXIT_BENCH);
@@ -155,7 +156,7 @@ static bool start_process(const struct soak *soak, unsigned place) {
 
 /* Runs what is missing. False: a process could not go on. */
 static bool run_all(struct soak *soak) {
-    unsigned wanted = sweep_jobs(soak->options->jobs), running = 0;
+    unsigned wanted = processor_jobs(soak->options), running = 0;
     bool good = true;
     int status;
 

@@ -47,9 +47,8 @@ static void print_row(const char *arch, const char *variant, const char *device,
 }
 
 static void print_table(const struct sum *cells, const struct sum *all) {
-    printf("%-32s %5s %8s %7s %5s %5s %5s  %-13s %-12s %s\n", "", "", "virtual", "scen-", "viola", "fail", "", "pool of",
-           "guest, most",
-           "host, most");
+    printf("%-32s %5s %8s %7s %5s %5s %5s  %-13s %-12s %s\n", "", "", "virtual", "scen-", "viola", "fail", "",
+           "pool of", "guest, most", "host, most");
     printf("%-4s %-8s %-18s %5s %8s %7s %5s %5s %5s  %-13s %-12s %s\n", "arch", "image", "device", "laps", "hours",
            "arios", "tions", "ures", "leaks", "streams, B", "KiB growth", "KiB growth");
     for (unsigned i = 0; i < SOAK_CELLS; i++) {

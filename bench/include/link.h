@@ -42,6 +42,8 @@ enum link_op {
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
     LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
+    LINK_OP_STRIKE,       /* a: enum link_strike */
+    LINK_OP_CLAIMS,       /* a: physical address, size -> value: bits of enum link_claim */
     LINK_OP_ADVANCE,      /* a: to this time in ns, by steps of 1 ms at most -> a: where it stopped, because INTA#
                              rose or a message came: there, or earlier */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
@@ -54,6 +56,12 @@ enum link_op {
     LINK_OP_EXIT          /* a: enum link_exit; `result` is final; the guest then ends */
 };
 
+/* What the device, not the driver, says of guest memory; 0 of a device that cannot be asked. */
+enum link_claim {
+    LINK_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that it has not given back */
+    LINK_CLAIM_KEPT = 2     /* asked back in vain */
+};
+
 enum link_mark {
     LINK_MARK_RENDER_RUN = 1, /* the render client is about to enter RUN */
     LINK_MARK_RENDER_IDLE,    /* the render client has left RUN for good */
@@ -62,6 +70,12 @@ enum link_mark {
     LINK_MARK_SPEED,  /* between two of these the speed of the bench is taken */
     LINK_MARK_WATCH,  /* between two of these the streams are watched: the first, both run and have settled */
     LINK_MARK_PERIOD  /* a period of the measurement ends (the first of these: begins) */
+};
+
+/* What the device is made to do at once. */
+enum link_strike {
+    LINK_STRIKE_NEEDS_RESET, /* ask for a reset */
+    LINK_STRIKE_INTERRUPT    /* interrupt, although nothing has changed */
 };
 
 enum link_exit {

@@ -12,6 +12,7 @@
 #include "nt.h"
 
 #include "emulate.h"
+#include "steppoint.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
 #endif
 
-static uint8_t *handler_stack;
+static uint8_t *handler_stack, *first_stack;
 
 struct fault {
     ucontext_t *context;
@@ -230,6 +231,7 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
     }
     if (emulate_step_active())
         return; /* nor within a step */
+    step_point();
     deliver_pending();
     steps_emulated(context);
     continue_driver(context);
@@ -280,6 +282,23 @@ static void on_watchdog(int signal, siginfo_t *info, void *opaque)
     violation("BUSY_LOOP", "the driver spins at %p and no time passes", pc);
 }
 
+uint8_t *fault_new_stack(void)
+{
+    uint8_t *stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (stack == MAP_FAILED)
+        bench_bug("no memory for a stack");
+    return stack;
+}
+
+void fault_set_stack(uint8_t *stack)
+{
+    stack_t now = {.ss_size = HANDLER_STACK_BYTES, .ss_sp = handler_stack = stack ? stack : first_stack};
+
+    if (sigaltstack(&now, NULL) != 0)
+        bench_bug("cannot change the stack of the trap handler");
+}
+
 bool fault_on_handler_stack(void)
 {
     return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)handler_stack < HANDLER_STACK_BYTES;
@@ -290,12 +309,11 @@ void fault_init(void)
     static const struct itimerval period = {{0, WATCHDOG_PERIOD_US}, {0, WATCHDOG_PERIOD_US}};
     static const int others[] = {SIGILL, SIGFPE, SIGBUS, SIGTRAP};
     struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
-    stack_t stack = {.ss_size = HANDLER_STACK_BYTES};
     size_t i;
 
-    handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    stack.ss_sp = handler_stack;
-    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0 || sigaction(SIGSEGV, &action, NULL) != 0)
+    first_stack = fault_new_stack();
+    fault_set_stack(NULL);
+    if (sigaction(SIGSEGV, &action, NULL) != 0)
         bench_bug("cannot install the trap handler");
     action.sa_sigaction = on_other;
     for (i = 0; i < LENGTH_OF(others); i++)

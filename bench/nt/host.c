@@ -155,12 +155,30 @@ void host_device_back(void)
 {
     gone = false;
     host_power(false);
-    while (host_advance(clock_now_ns()) < clock_now_ns()) /* for it time stood still */
-        ;
     host_power(true);
+    while (host_advance(clock_now_ns()) < clock_now_ns())
+        ; /* its time stood still */
+}
+
+void host_strike(enum link_strike strike)
+{
+    if (gone)
+        return;
+    g_link->a = strike;
+    exchange(LINK_OP_STRIKE);
 }
 
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
+
+unsigned host_claims(uint64_t physical, uint32_t bytes)
+{
+    if (gone)
+        return 0;
+    g_link->a = physical;
+    g_link->size = bytes;
+    exchange(LINK_OP_CLAIMS);
+    return (unsigned)g_link->value;
+}
 
 static struct {
     const void *code;

@@ -69,10 +69,11 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
     if (!pcm->Present) {
         return;
     }
-    if (pcm->Starting || device->PollingOnly) {
-        VirtIoSndControlDrain(&device->Control);
+    if (pcm->Starting) {
+        VirtIoSndPcmLookForStart(pcm);
     }
     if (device->PollingOnly) {
+        VirtIoSndControlDrain(&device->Control);
         VirtIoSndEventqDrain(&device->Eventq);
         VirtioPciTransportCheckStatus(&device->Transport);
     }
@@ -82,6 +83,12 @@ static VOID Poll(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream)
 static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
 {
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
+}
+
+CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page)
+{
+    PAGED_CODE();
+    return VirtIoSndQueueHolds(DeviceOf(Backend)->Pcm[Stream].Xfer.Queue, Page);
 }
 
 static ULONG Streams(PVIRTIOSND_BACKEND Backend)
@@ -96,7 +103,8 @@ static ULONG Streams(PVIRTIOSND_BACKEND Backend)
     return set;
 }
 
-static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
+static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart,
+                                               Holds, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendVirtioCreate(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BACKEND *Backend)
 {
