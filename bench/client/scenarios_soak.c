@@ -158,10 +158,13 @@ static void soak(void)
     unsigned long rss[2];
     uint64_t pool;
 
-    for (size_t i = 0; i < CARDS; i++) {
+    for (size_t i = 0; i < CARDS; i++)
+        order[i] = &g_deck[i];
+    for (size_t i = CARDS - 1; i > 0; i--) {
         size_t at = (size_t)prng_below(SOAK_PRNG, i + 1);
+        const struct card *here = order[i];
         order[i] = order[at];
-        order[at] = &g_deck[i];
+        order[at] = here;
     }
     for (size_t i = 0; i < CARDS; i++)
         run_card(order[i]);

@@ -29,7 +29,6 @@
 struct shared {
     uint64_t next;       /* lap to run; atomic */
     uint64_t virtual_ns; /* of laps that have ended; atomic */
-    uint64_t failed;     /* processes that could not go on; atomic */
 };
 
 struct soak {
