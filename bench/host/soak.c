@@ -90,6 +90,21 @@ static bool read_journal(struct soak *soak) {
     return soak->count < LAPS_MAX || fail("%s: has more than %u laps", soak->path, LAPS_MAX);
 }
 
+/* Leaves the whole lines alone in the journal: behind one that was cut off nothing could be read. False: said why. */
+static bool clean_journal(const struct soak *soak) {
+    char temporary[SYS_PATH_BYTES + 8], line[SOAK_LINE_BYTES];
+
+    snprintf(temporary, sizeof temporary, "%s.new", soak->path);
+    FILE *file = fopen(temporary, "w");
+    bool good = file != NULL;
+    for (size_t i = 0; good && i < soak->count; i++) {
+        soak_lap_write(&soak->laps[i], line);
+        good = fputs(line, file) >= 0;
+    }
+    good = file != NULL && fclose(file) == 0 && good && rename(temporary, soak->path) == 0;
+    return good || fail("%s: cannot be written: %s", soak->path, strerror(errno));
+}
+
 static bool journal_has(const struct soak *soak, uint64_t number) {
     const struct soak_lap wanted = {.number = number};
 
@@ -193,7 +208,7 @@ static enum exit_status run_whole(struct soak *soak) {
         fail("%s: cannot be removed: %s", soak->path, strerror(errno));
         return EXIT_BENCH;
     }
-    if (!read_journal(soak)) {
+    if (!read_journal(soak) || !clean_journal(soak)) {
         return EXIT_BENCH;
     }
     for (size_t i = 0; i < soak->count; i++) {
