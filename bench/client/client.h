@@ -225,6 +225,7 @@ extern const struct scenario g_scenarios_stream[];
 extern const struct scenario g_scenarios_device[];
 extern const struct scenario g_scenarios_power[];
 extern const struct scenario g_scenarios_recovery[];
+extern const struct scenario g_scenarios_soak[];
 extern const struct scenario g_scenarios_property[];
 extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
@@ -235,6 +236,8 @@ extern const struct scenario g_scenarios_steps[];
 extern const struct scenario g_scenarios_interleave[];
 extern const struct scenario g_scenarios_hostile[];
 extern const struct scenario g_scenarios_hostile_pin[];
+/* The scenario of this name, without what follows a colon in it; there is one, or the run fails. */
+const struct scenario *scenario_find(const char *name);
 void scenario_duplex(void); /* plays the input and records at once, from load to unload */
 
 /* One line for the host to read. */

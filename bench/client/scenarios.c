@@ -107,21 +107,25 @@ static const struct scenario *find(const struct scenario *table, const char *nam
     return NULL;
 }
 
-int client_main(void)
+const struct scenario *scenario_find(const char *name)
 {
     const struct scenario *const tables[] = {g_scenarios,       g_scenarios_stream, g_scenarios_device,
                                              g_scenarios_power, g_scenarios_property, g_scenarios_bench,
                                              g_scenarios_logo,  g_scenarios_drift,  g_scenarios_faults,
                                              g_scenarios_recovery, g_scenarios_hostile, g_scenarios_hostile_pin,
-                                             g_scenarios_interleave, g_scenarios_steps, g_scenarios_lies};
-    const char *name = g_link->options.scenario;
-    files_open();
+                                             g_scenarios_interleave, g_scenarios_steps, g_scenarios_lies,
+                                             g_scenarios_soak};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const struct scenario *s = find(tables[i], name);
-        if (s) {
-            s->run();
-            return LINK_EXIT_OK;
-        }
+        if (s)
+            return s;
     }
     scenario_failed("no scenario is called \"%s\"", name);
+}
+
+int client_main(void)
+{
+    files_open();
+    scenario_find(g_link->options.scenario)->run();
+    return LINK_EXIT_OK;
 }

@@ -52,7 +52,8 @@ static void faults(void)
     life_live(false);
     fault_plan_nothing();
     for (unsigned kind = 0; kind < FAULT_KINDS; kind++)
-        tell("uses %s %llu", fault_name((enum fault_kind)kind), (unsigned long long)fault_uses((enum fault_kind)kind));
+        tell("uses %s %llu", fault_name((enum fault_kind)kind),
+                      (unsigned long long)fault_uses((enum fault_kind)kind));
     tell("life 1");
     scenario_duplex();
     tell("life 2");

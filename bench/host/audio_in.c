@@ -269,6 +269,14 @@ bool audio_in_generate(struct sound *sound, unsigned channels, uint64_t frames) 
     return true;
 }
 
+bool audio_in_take(struct sound *sound, const int16_t *samples, unsigned channels, uint64_t frames) {
+    if (!sound_open(sound, channels) || !append(sound, samples, frames) || !sound_map(sound)) {
+        audio_in_free(sound);
+        return false;
+    }
+    return true;
+}
+
 void audio_in_free(struct sound *sound) {
     if (sound->samples != NULL) {
         munmap(sound->samples, sound->frames * sound->channels * sizeof *sound->samples);

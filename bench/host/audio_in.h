@@ -24,6 +24,8 @@ struct sound {
 bool audio_in_read(struct sound *sound, const char *path, unsigned channels, uint64_t max_frames);
 /* A deterministic test signal: a sine that sweeps from 200 Hz to 4 kHz and back every two seconds. */
 bool audio_in_generate(struct sound *sound, unsigned channels, uint64_t frames);
+/* These samples. */
+bool audio_in_take(struct sound *sound, const int16_t *samples, unsigned channels, uint64_t frames);
 void audio_in_free(struct sound *sound);
 
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "processor.h"
 #include "progress.h"
 #include "report.h"
+#include "results.h"
 
 #define DAY_SECONDS 86400u
 #define CELLS_MAX 256u
@@ -40,51 +40,25 @@ struct drift {
 
 /* ---- which cells ---- */
 
-/* FNV-1a; a result counts only for exactly the programs that made it. False: said why. */
-static bool hash_file(uint64_t *hash, const char *path) {
-    unsigned char part[4096];
-    size_t n;
-    FILE *file = fopen(path, "rb");
-
-    if (file == NULL) {
-        return fail("%s: %s", path, strerror(errno));
-    }
-    while ((n = fread(part, 1, sizeof part, file)) != 0) {
-        for (size_t i = 0; i < n; i++) {
-            *hash = (*hash ^ part[i]) * 0x100000001B3ull;
-        }
-    }
-    fclose(file);
-    return true;
-}
-
 /* Where the result of a cell is kept: its name says driver, bench and options. False: said why. */
 static bool name_file(struct drift_cell *cell, const struct options *o) {
-    uint64_t hash = 0xCBF29CE484222325ull;
+    uint64_t hash = RESULTS_HASH_FIRST;
     char directory[SYS_PATH_BYTES], guest[SYS_PATH_BYTES + 16], text[512];
 
     if (!program_directory(directory, sizeof directory)) {
         return false;
     }
     snprintf(guest, sizeof guest, "%s/%s", directory, strcmp(cell->arch, "x64") == 0 ? "guest64" : "guest32");
-    if (!hash_file(&hash, cell->sys) || !hash_file(&hash, "/proc/self/exe") || !hash_file(&hash, guest)) {
+    if (!results_hash_file(&hash, cell->sys) || !results_hash_file(&hash, "/proc/self/exe") ||
+        !results_hash_file(&hash, guest)) {
         return false;
     }
     snprintf(text, sizeof text, "%s %d %llu %d %llu %llu %llu %llu %d %d %d", cell->device, cell->ppm,
              (unsigned long long)cell->seconds, o->event_mode, (unsigned long long)o->notifications,
              (unsigned long long)o->buffer_frames, (unsigned long long)o->jitter_ms, (unsigned long long)o->seed,
              o->null_backend, o->polling_only, o->no_interrupt);
-    for (const char *at = text; *at != '\0'; at++) {
-        hash = (hash ^ (unsigned char)*at) * 0x100000001B3ull;
-    }
-    *strrchr(directory, '/') = '\0'; /* from out/host to out */
-    if (snprintf(cell->path, sizeof cell->path, "%s/drift", directory) >= (int)sizeof cell->path ||
-        (mkdir(cell->path, 0777) != 0 && errno != EEXIST)) {
-        return fail("%s/drift: cannot be made: %s", directory, strerror(errno));
-    }
-    size_t length = strlen(cell->path);
-    int rest = snprintf(cell->path + length, sizeof cell->path - length, "/%016llx", (unsigned long long)hash);
-    return rest < (int)(sizeof cell->path - length) || fail("%s: the path is too long", directory);
+    results_hash(&hash, text, strlen(text));
+    return results_path("drift", hash, cell->path, sizeof cell->path);
 }
 
 static bool add_cell(struct drift *drift, const struct options *options, choose_driver_fn choose, const char *device,

@@ -24,6 +24,7 @@
 #include "progress.h"
 #include "report.h"
 #include "session.h"
+#include "soak.h"
 #include "steps.h"
 #include "vtime.h"
 
@@ -233,6 +234,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_FAULTS) {
         return faults_run(&w.options);
+    }
+    if (w.options.command->kind == COMMAND_SOAK) {
+        return soak_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_STEPS) {
         return steps_run(&w.options);

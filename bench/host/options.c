@@ -27,6 +27,7 @@ static const struct command s_commands[] = {
     {"faults", COMMAND_FAULTS, NULL, "faults"},
     {"steps", COMMAND_STEPS, NULL, "steps"},
     {"interleave", COMMAND_INTERLEAVE, NULL, "interleave"},
+    {"soak", COMMAND_SOAK, NULL, "soak"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
@@ -35,6 +36,8 @@ static const struct command s_commands[] = {
 #define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
 #define SWEEP_COMMANDS (BIT(COMMAND_FAULTS) | BIT(COMMAND_STEPS) | BIT(COMMAND_INTERLEAVE))
 #define ALL_COMMANDS (DEVICE_COMMANDS | SWEEP_COMMANDS)
+#define EVERY_COMMAND (ALL_COMMANDS | BIT(COMMAND_SOAK))
+#define RESUMED_COMMANDS (BIT(COMMAND_DRIFT) | BIT(COMMAND_SOAK))
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
 #define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
@@ -82,10 +85,10 @@ static const struct option_row s_rows[] = {
      "drift: model:PERSONALITY, as often as there are (default model:specification and model:aero)"},
     {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
-    {"--jobs", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT) | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
-     "drift, faults, steps, interleave: runs at once (default: one for each processor)"},
-    {"--fresh", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(fresh), 0, 0, NULL,
-     "drift: runs the cells that have a result too"},
+    {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
+     "drift, faults, steps, interleave, soak: runs at once (default: one for each processor)"},
+    {"--fresh", NULL, OPTION_FLAG, RESUMED_COMMANDS, IN_OPTIONS(fresh), 0, 0, NULL,
+     "drift, soak: runs the cells or laps that have a result too"},
     {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
      "drift: the device in a process of its own, as for other commands: the same figures, slower"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
@@ -102,7 +105,9 @@ static const struct option_row s_rows[] = {
      "length at most (record without -i: default 5; bench: what is measured, default 10)"},
     {"--seconds", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT), IN_OPTIONS(seconds), 1, 30 * 86400, NULL,
      "drift: audio in each cell (default 86400, a day)"},
-    {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
+    {"--seconds", "N", OPTION_NUMBER, BIT(COMMAND_SOAK), IN_OPTIONS(seconds), 1, 30 * 86400, NULL,
+     "soak: virtual time of all laps (default 604800, a week)"},
+    {"--seed", "N", OPTION_NUMBER, EVERY_COMMAND, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
     {"--variant", "contract|legacy|ioport", OPTION_CHOICE, SWEEP_COMMANDS, IN_OPTIONS(variant), 0, 0,
      "|contract|legacy|ioport|", "faults, steps, interleave: which build of the driver (default all)"},
@@ -114,10 +119,12 @@ static const struct option_row s_rows[] = {
      "interleave: how often at most a processor takes over from one that could go on (default 2)"},
     {"--replay", "POINT", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(replay), 0, 0, NULL,
      "faults, steps, interleave: one point, as a failure names it"},
+    {"--replay", "LAP", OPTION_TEXT, BIT(COMMAND_SOAK), IN_OPTIONS(replay), 0, 0, NULL,
+     "soak: one lap, as a failure names it"},
     {"--resume", "FILE", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(resume), 0, 0, NULL,
      "faults, steps, interleave: journal of what was run; what it has is not run again"},
-    {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
-    {"--verbose", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(verbose), 0, 0, NULL,
+    {"--json", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
+    {"--verbose", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},
     {"--trace", "FILE", OPTION_TEXT, ALL_COMMANDS, IN_OPTIONS(trace), 0, 0, NULL, "what happened, line by line"},
     {"--null-backend", NULL, OPTION_FLAG, DEVICE_COMMANDS, IN_OPTIONS(null_backend), 0, 0, NULL,

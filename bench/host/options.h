@@ -14,7 +14,8 @@ enum command_kind {
     COMMAND_DRIFT,
     COMMAND_FAULTS,
     COMMAND_STEPS,
-    COMMAND_INTERLEAVE
+    COMMAND_INTERLEAVE,
+    COMMAND_SOAK
 };
 
 struct command {

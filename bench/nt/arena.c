@@ -22,6 +22,7 @@ static uint8_t *base;
 static struct block **owner;  /* per page */
 static PFN_NUMBER *frame;     /* per page; 0: none */
 static size_t cursor = 1;
+static size_t block_count, highest; /* records that are kept, pages that ever had one */
 static struct block *resident[4096]; /* pageable blocks that are accessible now */
 static unsigned resident_count;
 static uint64_t driver_bytes, driver_bytes_most;
@@ -40,6 +41,13 @@ static void arena_init(void)
     frame = calloc(ARENA_PAGES, sizeof *frame);
     if (owner == NULL || frame == NULL)
         bench_bug("out of memory");
+}
+
+size_t arena_record_bytes(void)
+{
+    size_t record = (sizeof(struct block) + 2 * sizeof(size_t) - 1) / (2 * sizeof(size_t)) * (2 * sizeof(size_t));
+
+    return block_count * (record + 2 * sizeof(size_t)) + highest * (sizeof *owner + sizeof *frame);
 }
 
 static size_t index_of(const void *address) { return ((uintptr_t)address - (uintptr_t)base) >> PAGE_SHIFT; }
@@ -61,6 +69,7 @@ static void forget(struct block *block)
     for (i = 0; i <= block->pages; i++)
         owner[first + i] = NULL;
     free(block);
+    block_count--;
 }
 
 static size_t find_space(size_t pages)
@@ -99,6 +108,8 @@ struct block *arena_add(enum block_kind kind, size_t bytes, size_t pages)
     for (i = 0; i <= pages; i++)
         owner[first + i] = block; /* the guard page too: an overrun is blamed on the block before it */
     cursor = first + pages + 1;
+    highest = MAX(highest, cursor);
+    block_count++;
     block->kind = kind;
     block->live = true;
     block->pages_start = block->start = base + (first << PAGE_SHIFT);

@@ -135,6 +135,8 @@ uint64_t blocks_longest(void);
 void resource_allow_aside(void);
 /* What was left so, in pieces. */
 uint64_t resource_aside(void);
+/* What the bench itself keeps about memory that was freed, until all of the address space has been used once. */
+size_t arena_record_bytes(void);
 /* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */
 bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);
@@ -182,6 +184,9 @@ NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all on
 void pnp_unplug(void); /* the device is gone, and nobody has been told yet */
 void pnp_plug(void);   /* it is there again */
 NTSTATUS pnp_remove_device(void);
+/* Between two lives of the driver: nothing of what drivers wrote is left, and the switches are what the options say. */
+void registry_forget(void);
+uint64_t prng_below(unsigned stream, uint64_t limit);
 /* Sets the device's power alone. In D1 to D3 it answers no register and forgets what it was told. */
 void power_device(DEVICE_POWER_STATE state);
 /* The whole machine sleeps (S1 to S4) for `ns` and wakes. The status of the query: a driver may refuse. */

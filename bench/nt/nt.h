@@ -89,7 +89,6 @@ bool resource_drop(const char *kind, const void *object);
 /* Independent streams of random numbers, all from options.seed. */
 enum prng_stream { PRNG_LAYOUT = 1, PRNG_RAM = 2, PRNG_TIMER = 3, PRNG_CLIENT_FIRST = 16, PRNG_COUNT = 64 };
 uint64_t prng_next(unsigned stream);
-uint64_t prng_below(unsigned stream, uint64_t limit);
 
 /* ---- irql.c, spinlock.c ---- */
 

@@ -37,6 +37,7 @@ struct open_key { /* body of a key object */
     struct stored_key *stored;
 };
 static struct stored_key *keys;
+static bool prepared;
 
 static struct stored_key *find_key(const char *path)
 {
@@ -90,12 +91,11 @@ static void set_value(struct stored_key *key, const char *name, ULONG type, cons
 static void prepare(void)
 {
     const struct link_options *options = &g_link->options;
-    static bool done;
     struct stored_key *parameters;
 
-    if (done)
+    if (prepared)
         return;
-    done = true;
+    prepared = true;
     add_key(DEVICE_KEY);
     add_key(DRIVER_KEY);
     add_key(SERVICES "aero_virtio_snd");
@@ -104,6 +104,23 @@ static void prepare(void)
         set_value(parameters, "ForceNullBackend", REG_DWORD, &options->force_null_backend, 4);
     if (options->allow_polling_only != OPTION_ABSENT)
         set_value(parameters, "AllowPollingOnly", REG_DWORD, &options->allow_polling_only, 4);
+}
+
+void registry_forget(void)
+{
+    while (keys != NULL) {
+        struct stored_key *key = keys;
+
+        keys = key->next;
+        while (key->values != NULL) {
+            struct value *value = key->values;
+
+            key->values = value->next;
+            free(value);
+        }
+        free(key);
+    }
+    prepared = false;
 }
 
 static HANDLE open_stored(struct stored_key *stored, bool kernel)

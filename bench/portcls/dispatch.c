@@ -79,8 +79,12 @@ static NTSTATUS start_device(struct adapter *adapter, IRP *irp)
     if (status == STATUS_PENDING)
         violation("START_PENDING", "StartDevice returned STATUS_PENDING");
     adapter->started = NT_SUCCESS(status);
-    if (!adapter->started)
+    if (adapter->started) { /* which is in D0, whatever the device was in before it was stopped */
+        adapter->device_power = PowerDeviceD0;
+        KeSetEvent(&adapter->powered, 0, FALSE);
+    } else {
         adapter_release_all(adapter);
+    }
     return complete(irp, status);
 }
 

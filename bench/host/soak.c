@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _GNU_SOURCE
+#include "soak.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../signal/pattern.h"
+#include "image.h"
+#include "processor.h"
+#include "progress.h"
+#include "results.h"
+#include "soak_lap.h"
+#include "soak_table.h"
+
+#define NS_PER_SECOND 1000000000ull
+#define LAPS_MAX 100000u
+#define LOOK_US 100000u
+#define SOUND_FRAMES 48000u
+
+/* What the processes share that run laps. */
+struct shared {
+    uint64_t next;       /* lap to run; atomic */
+    uint64_t virtual_ns; /* of laps that have ended; atomic */
+};
+
+struct soak {
+    const struct options *options;
+    uint64_t until_ns;
+    struct sound sound;
+    char path[SYS_PATH_BYTES]; /* of the journal */
+    struct soak_lap *laps;     /* that it has */
+    size_t count;
+    struct shared *shared;
+};
+
+/* ---- journal ---- */
+
+static bool name_journal(struct soak *soak) {
+    static const char *const parts[] = {"host/guest64", "host/guest32", "drivers/windows7/virtio-snd"};
+    char directory[SYS_PATH_BYTES], path[SYS_PATH_BYTES + 128];
+    uint64_t hash = RESULTS_HASH_FIRST, numbers[] = {soak->options->seed, soak_seconds(soak->options)};
+
+    if (!program_directory(directory, sizeof directory)) {
+        return false;
+    }
+    *strrchr(directory, '/') = '\0'; /* from out/host to out */
+    for (unsigned i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/%s", directory, parts[i]);
+        if (!results_hash_file(&hash, path)) {
+            return false;
+        }
+    }
+    for (unsigned i = 0; i < SOAK_CELLS; i++) {
+        struct soak_lap lap = soak_lap_make(0, 0, i);
+        snprintf(path, sizeof path, "%s/%s/%s/%s.sys", directory, parts[2], lap.arch, lap.base);
+        if (!results_hash_file(&hash, path)) {
+            return false;
+        }
+    }
+    results_hash(&hash, numbers, sizeof numbers);
+    return results_hash_file(&hash, "/proc/self/exe") && results_path("soak", hash, soak->path, sizeof soak->path);
+}
+
+static int compare_numbers(const void *a, const void *b) {
+    uint64_t left = ((const struct soak_lap *)a)->number, right = ((const struct soak_lap *)b)->number;
+    return left < right ? -1 : left > right;
+}
+
+/* Reads what was run. False: said why. */
+static bool read_journal(struct soak *soak) {
+    FILE *file = fopen(soak->path, "r");
+    char line[SOAK_LINE_BYTES];
+
+    soak->count = 0;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL && soak->count < LAPS_MAX) {
+        soak->count += soak_lap_read(&soak->laps[soak->count], soak->options, line);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
+    return soak->count < LAPS_MAX || fail("%s: has more than %u laps", soak->path, LAPS_MAX);
+}
+
+/* Leaves the whole lines alone in the journal: behind one that was cut off nothing could be read. False: said why. */
+static bool clean_journal(const struct soak *soak) {
+    char temporary[SYS_PATH_BYTES + 8], line[SOAK_LINE_BYTES];
+
+    snprintf(temporary, sizeof temporary, "%s.new", soak->path);
+    FILE *file = fopen(temporary, "w");
+    bool good = file != NULL;
+    for (size_t i = 0; good && i < soak->count; i++) {
+        soak_lap_write(&soak->laps[i], line);
+        good = fputs(line, file) >= 0;
+    }
+    good = file != NULL && fclose(file) == 0 && good && rename(temporary, soak->path) == 0;
+    return good || fail("%s: cannot be written: %s", soak->path, strerror(errno));
+}
+
+static bool journal_has(const struct soak *soak, uint64_t number) {
+    const struct soak_lap wanted = {.number = number};
+
+    return soak->count != 0 &&
+           bsearch(&wanted, soak->laps, soak->count, sizeof wanted, compare_numbers) != NULL;
+}
+
+/* Whole lines, from all processes. */
+static bool keep(const struct soak *soak, const struct soak_lap *lap) {
+    char line[SOAK_LINE_BYTES];
+    int length = soak_lap_write(lap, line);
+    int fd = open(soak->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    bool good = fd >= 0 && length < (int)sizeof line && write(fd, line, (size_t)length) == length;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return good || fail("%s: cannot be written: %s", soak->path, strerror(errno));
+}
+
+/* ---- running ---- */
+
+static bool run_laps(const struct soak *soak) {
+    struct shared *shared = soak->shared;
+
+    while (__atomic_load_n(&shared->virtual_ns, __ATOMIC_SEQ_CST) < soak->until_ns) {
+        uint64_t number = __atomic_fetch_add(&shared->next, 1, __ATOMIC_SEQ_CST);
+        if (number >= LAPS_MAX) {
+            return fail("soak: more than %u laps", LAPS_MAX);
+        }
+        if (journal_has(soak, number)) {
+            continue;
+        }
+        struct soak_lap lap = soak_lap_make(soak->options->seed, soak_seconds(soak->options), number);
+        soak_lap_run(&lap, soak->options, &soak->sound);
+        if (!keep(soak, &lap)) {
+            return false;
+        }
+        /* A lap that failed at once brings the end nearer too, or there would be none. */
+        uint64_t passed = lap.status == EXIT_GOOD ? lap.virtual_ns : lap.virtual_ns + lap.stretch_s * NS_PER_SECOND;
+        __atomic_fetch_add(&shared->virtual_ns, passed, __ATOMIC_SEQ_CST);
+    }
+    return true;
+}
+
+static bool start_process(const struct soak *soak, unsigned place) {
+    pid_t parent = getpid();
+
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != parent) { /* it has gone already */
+            _exit(EXIT_BENCH);
+        }
+        processor_use_one(place);
+        bool good = run_laps(soak);
+        fflush(NULL);
+        _exit(good ? EXIT_GOOD : EXIT_BENCH);
+    }
+    return child > 0 || fail("soak: no process for the laps: %s", strerror(errno));
+}
+
+/* Runs what is missing. False: a process could not go on. */
+static bool run_all(struct soak *soak) {
+    unsigned wanted = processor_jobs(soak->options), running = 0;
+    bool good = true;
+    int status;
+
+    while (good && running < wanted) {
+        good = start_process(soak, running);
+        running += good;
+    }
+    while (running != 0) {
+        pid_t ended = waitpid(-1, &status, WNOHANG);
+        if (ended > 0) {
+            running--;
+            good = good && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_GOOD;
+            continue;
+        }
+        progress_now(__atomic_load_n(&soak->shared->virtual_ns, __ATOMIC_SEQ_CST));
+        usleep(LOOK_US);
+    }
+    return good || fail("soak: a process that ran laps ended before its time");
+}
+
+static enum exit_status replay(struct soak *soak) {
+    uint64_t number;
+
+    if (!options_number(soak->options->replay, 0, LAPS_MAX - 1, &number)) {
+        fail("--replay: '%s' is not the number of a lap", soak->options->replay);
+        return EXIT_BAD_INPUT;
+    }
+    soak->laps[0] = soak_lap_make(soak->options->seed, soak_seconds(soak->options), number);
+    soak_lap_run(&soak->laps[0], soak->options, &soak->sound);
+    return soak_table_print(soak->laps, 1, soak->options->json);
+}
+
+static enum exit_status run_whole(struct soak *soak) {
+    if (soak->options->fresh && unlink(soak->path) != 0 && errno != ENOENT) {
+        fail("%s: cannot be removed: %s", soak->path, strerror(errno));
+        return EXIT_BENCH;
+    }
+    if (!read_journal(soak) || !clean_journal(soak)) {
+        return EXIT_BENCH;
+    }
+    for (size_t i = 0; i < soak->count; i++) {
+        soak->shared->virtual_ns += soak->laps[i].virtual_ns;
+    }
+    progress_begin(soak->until_ns);
+    bool ran = run_all(soak);
+    progress_end();
+    if (!ran || !read_journal(soak)) {
+        return EXIT_BENCH;
+    }
+    return soak_table_print(soak->laps, soak->count, soak->options->json);
+}
+
+enum exit_status soak_run(const struct options *options) {
+    static struct soak soak = {.sound.fd = -1};
+    enum exit_status status = EXIT_BENCH;
+
+    soak.options = options;
+    soak.until_ns = soak_seconds(options) * NS_PER_SECOND;
+    soak.laps = calloc(LAPS_MAX, sizeof *soak.laps);
+    soak.shared = mmap(NULL, sizeof *soak.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (soak.laps == NULL || soak.shared == MAP_FAILED) {
+        fail("out of memory");
+        return EXIT_BENCH;
+    }
+    if (audio_in_take(&soak.sound, pattern_samples(2), 2, SOUND_FRAMES) && name_journal(&soak)) {
+        status = options->replay != NULL ? replay(&soak) : run_whole(&soak);
+    }
+    audio_in_free(&soak.sound);
+    free(soak.laps);
+    return status;
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""./aero-snd soak: a lap of every image before every device, and that a lap can fail."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from harness import OUT, Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
+
+SHIPPED = os.path.join(OUT, "drivers", "windows7", "virtio-snd")
+RULES = os.path.join(OUT, "tests", "rules", "x64")
+CELLS = 20
+SCENARIOS = 45
+BOUNDED = ("--seconds", "2200", "--jobs", "1")  # a little less than what a lap of each cell takes
+NOTHING = {"violations": 0, "failures": 0, "leaks": 0, "grown": 0}
+
+
+class Workshop(Folder):
+    """A copy of the bench with a journal of its own."""
+
+    def __enter__(self):
+        super().__enter__()
+        os.mkdir(self("host"))
+        for name in ("aero-bench", "guest32", "guest64"):
+            shutil.copy(os.path.join(OUT, "host", name), self("host", name))
+        for arch in ("x86", "x64"):
+            shutil.copytree(os.path.join(SHIPPED, arch), self("drivers", "windows7", "virtio-snd", arch))
+        return self
+
+    def soak(self, *options):
+        return run_json(["soak", *options], self("host", "aero-bench"))
+
+    def driver(self):
+        """That of the first cell."""
+        return self("drivers", "windows7", "virtio-snd", "x64", "aero_virtio_snd.sys")
+
+    def journal(self):
+        names = os.listdir(self("soak"))
+        equal(len(names), 1, f"journals: {names}")
+        return self("soak", names[0])
+
+
+def good(status, result, errors, what):
+    equal({key: result[key] for key in NOTHING}, NOTHING, f"{what}: {errors}")
+    equal(status, 0, f"{what}: status {errors}")
+    equal(result["scenarios"], SCENARIOS * result["laps"], f"{what}: scenarios")
+
+
+def fields(line):
+    """What of a lap is the same each time: number, status, scenarios, virtual time, leaks and pool."""
+    return tuple(line.split()[:6])
+
+
+def every_image_and_device_has_a_lap_and_a_cut_journal_is_completed():
+    with Workshop() as shop:
+        status, whole, errors = shop.soak(*BOUNDED)
+        good(status, whole, errors, "a lap of each")
+        true(CELLS - 2 <= len(whole["cells"]) <= CELLS, f"cells: {len(whole['cells'])}")
+        true(whole["virtual_seconds"] >= 2200, f"{whole['virtual_seconds']} s")
+        for cell in whole["cells"]:
+            true(cell["pool_least_bytes"] > 1000, f"streams without pool: {cell}")
+            true(cell["guest_most_kib"] > 100 and cell["host_most_kib"] > 100, f"no memory: {cell}")
+        with open(shop.journal(), encoding="ascii") as file:
+            lines = file.readlines()
+        with open(shop.journal(), "w", encoding="ascii") as file:
+            file.writelines(lines[:4] + lines[5:-1] + [lines[-1][:-4]])
+        status, again, errors = shop.soak(*BOUNDED)
+        good(status, again, errors, "completed")
+        true(again["virtual_seconds"] >= 2200, f"completed: {again['virtual_seconds']} s")
+        with open(shop.journal(), encoding="ascii") as file:
+            completed = {fields(line) for line in file if line.endswith(".\n")}
+        true(fields(lines[4]) in completed, f"run again, and the same: {lines[4]} {completed}")
+        true(completed <= {fields(line) for line in lines}, f"the same laps: {completed}")
+
+
+def the_same_lap_is_the_same():
+    with Workshop() as shop:
+        for lap in ("5", "6"):
+            first, second = (shop.soak("--replay", lap, "--seconds", "600", "--seed", "9") for _ in range(2))
+            good(*first, f"lap {lap}")
+            for key in ("virtual_seconds", "pool_least_bytes", "guest_growth_kib"):
+                equal(second[1][key], first[1][key], f"lap {lap}: {key}")
+
+
+def a_lap_that_fails_says_how_to_run_it_again(name, verdict, status, word):
+    with Workshop() as shop:
+        shutil.copy(os.path.join(RULES, name + ".sys"), shop.driver())
+        got, result, errors = shop.soak("--seconds", "3", "--jobs", "1", "--seed", "4")
+        equal(got, status, f"status {errors}")
+        true(result[verdict] >= 1, f"{verdict}: {result}")
+        again = "./aero-snd soak --replay 0 --seconds 3 --seed 4"
+        true(again in errors and word in errors, errors)
+        got, result, errors = shop.soak(*again.split()[2:])
+        equal((got, result["laps"]), (status, 1), f"replayed: {errors}")
+
+
+def bad_command_lines_are_refused():
+    refused(["soak", "file.wav"], "file.wav")
+    refused(["soak", "--seconds", "0"], "--seconds")
+    refused(["soak", "--replay", "first"], "--replay", "first")
+    refused(["soak", "--device", "model:aero"], "--device")
+    refused(["play", "--replay", "1", "x.wav"], "--replay")
+
+
+add_test("every_image_and_device_has_a_lap_and_a_cut_journal_is_completed",
+         every_image_and_device_has_a_lap_and_a_cut_journal_is_completed)
+add_test("the_same_lap_is_the_same", the_same_lap_is_the_same)
+add_test("a_lap_that_breaks_a_rule_is_told",
+         lambda: a_lap_that_fails_says_how_to_run_it_again("bad_free", "violations", 3, "BAD_FREE"))
+add_test("a_driver_that_does_not_start_is_told",
+         lambda: a_lap_that_fails_says_how_to_run_it_again("control", "failures", 1, "failed in"))
+add_test("bad_command_lines_are_refused", bad_command_lines_are_refused)
+main()
