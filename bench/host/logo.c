@@ -115,10 +115,11 @@ static enum exit_status worse(enum exit_status a, enum exit_status b) {
 }
 
 static enum exit_status run_all(struct logo *logo, struct session_input *input) {
-    struct options usual = *input->options, loaded = usual;
+    const struct options *usual = input->options;
+    struct options loaded = *usual;
     struct report report;
 
-    loaded.jitter_ms = usual.jitter_ms > LOAD_JITTER_MS ? usual.jitter_ms : LOAD_JITTER_MS;
+    loaded.jitter_ms = usual->jitter_ms > LOAD_JITTER_MS ? usual->jitter_ms : LOAD_JITTER_MS;
     input->on_line = on_line;
     input->line_opaque = logo;
     input->scenario = "logo";
@@ -127,7 +128,7 @@ static enum exit_status run_all(struct logo *logo, struct session_input *input) 
     status = worse(status, full_duplex(logo, input, "full duplex"));
     input->options = &loaded;
     status = worse(status, full_duplex(logo, input, "full duplex, loaded processor"));
-    input->options = &usual;
+    input->options = usual;
     for (size_t i = 0; i < sizeof s_checks / sizeof s_checks[0]; i++) {
         input->scenario = s_checks[i].scenario;
         enum exit_status one = one_run(input, &report);
