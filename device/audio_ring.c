@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "audio_ring.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,19 +104,4 @@ uint64_t sample_clock_frames(uint64_t start_ns, uint64_t now_ns)
     /* Whole seconds apart from the rest: the product would overflow after 106 hours otherwise. */
     uint64_t elapsed = now_ns > start_ns ? now_ns - start_ns : 0;
     return elapsed / NS_PER_SECOND * SAMPLE_RATE + elapsed % NS_PER_SECOND * SAMPLE_RATE / NS_PER_SECOND;
-}
-
-float sample_to_float(int16_t sample)
-{
-    return (float)sample / 32768.0f;
-}
-
-int16_t sample_from_float(float value)
-{
-    float scaled = roundf(value * 32768.0f);
-    if (scaled >= 32767.0f)
-        return INT16_MAX;
-    if (scaled <= -32768.0f)
-        return INT16_MIN;
-    return scaled == scaled ? (int16_t)scaled : 0; /* not a number: silence */
 }

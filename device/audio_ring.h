@@ -45,7 +45,18 @@ size_t audio_ring_clear(struct audio_ring *ring);
 uint64_t sample_clock_frames(uint64_t start_ns, uint64_t now_ns);
 
 /* S16 to float and back; the round trip is exact. */
-float sample_to_float(int16_t sample);
-int16_t sample_from_float(float value);
+static inline float sample_to_float(int16_t sample)
+{
+    return (float)sample / 32768.0f;
+}
+
+/* To the nearest, halves away from zero; what lies outside is clipped, what is not a number is silence. */
+static inline int16_t sample_from_float(float value)
+{
+    float scaled = value == value ? value * 32768.0f : 0.0f;
+    scaled = scaled > 32767.0f ? 32767.0f : scaled;
+    scaled = scaled < -32768.0f ? -32768.0f : scaled;
+    return (int16_t)((double)scaled + (scaled < 0 ? -0.5 : 0.5)); /* the sum is exact */
+}
 
 #endif

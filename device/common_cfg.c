@@ -20,6 +20,7 @@ static uint32_t feature_word(uint64_t features, uint32_t select)
 
 void device_reset(struct vsnd *dev)
 {
+    claims_reset(dev);
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         virtqueue_reset(&dev->queues[i]);
     pcm_reset(dev);
@@ -30,6 +31,15 @@ void device_reset(struct vsnd *dev)
     dev->queue_select = 0;
     dev->status = 0;
     dev->isr = 0;
+}
+
+void device_asked_to_reset(struct vsnd *dev)
+{
+    dev->stats.resets++;
+    if (dev->misbehaviour.dead)
+        dev->reset_refused = true;
+    else
+        device_reset(dev);
 }
 
 void device_needs_reset(struct vsnd *dev, const char *why)
@@ -110,8 +120,7 @@ static void write_status(struct vsnd *dev, uint64_t value)
 {
     uint8_t status = (uint8_t)value;
     if (status == 0) {
-        device_reset(dev);
-        dev->stats.resets++;
+        device_asked_to_reset(dev);
         return;
     }
     if (status & VIRTIO_STATUS_FEATURES_OK && !(dev->status & VIRTIO_STATUS_FEATURES_OK)) {

@@ -126,8 +126,10 @@ static uint32_t stream_command(struct vsnd *dev, struct request *request)
     bool start = command == PCM_PREPARE || command == PCM_START;
     request->why = "stream command: not in this stream state";
     uint32_t status = pcm_command(dev, stream_id, command);
-    if (command == PCM_RELEASE)
+    if (command == PCM_RELEASE) {
         misbehaviour_released(dev, stream_id);
+        claims_released(dev, stream_id);
+    }
     if (status == VIRTIO_SND_S_OK || !start || !dev->personality->illegal_start_is_fatal)
         return status;
     device_needs_reset(dev, request->why);

@@ -78,8 +78,7 @@ static void write_notify(struct vsnd *dev, uint64_t value)
 static void write_status(struct vsnd *dev, uint64_t value)
 {
     if (value == 0) {
-        device_reset(dev);
-        dev->stats.resets++;
+        device_asked_to_reset(dev);
         return;
     }
     dev->status = (uint8_t)(value | (dev->status & VIRTIO_STATUS_NEEDS_RESET));

@@ -88,9 +88,11 @@ static void strike(struct vsnd *dev)
         return;
     state->strikes++;
     state->struck_after = periods;
+    state->dead = dev->personality->fault == FAULT_DEAD;
+    state->keeps = dev->personality->fault == FAULT_KEEPS;
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
-    else
+    else if (dev->personality->fault == FAULT_UNKNOWN_ID)
         complete_unasked(dev, dev->stats.tx_buffers ? VIRTIO_SND_QUEUE_TX : VIRTIO_SND_QUEUE_RX, UNKNOWN_HEAD);
 }
 

@@ -17,6 +17,8 @@ struct event_buffer {
 
 struct misbehaviour {
     bool stale;  /* an earlier driver's stream was never released: its periods come back until it is */
+    bool dead;   /* it does nothing any more, nor resets, until it loses power */
+    bool keeps;  /* it gives no transfer back any more but by a reset */
     uint32_t strikes;     /* personality.fault happened so often, which no reset undoes */
     uint64_t struck_after; /* periods played and recorded when it last did */
     uint64_t next_event_ns;

@@ -53,6 +53,10 @@ struct vsnd {
 
     struct misbehaviour misbehaviour;
 
+    /* claims.c */
+    bool reset_refused;                        /* the driver asked for a reset and does not get it */
+    struct vq_claim *past[VSND_STREAM_COUNT];  /* transfers that a reset ended: some devices forget that */
+
     struct vsnd_stats stats;
     struct vsnd_faults faults; /* vsnd_faults(); a reset leaves it alone */
 };
@@ -73,6 +77,8 @@ uint64_t common_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size);
 void common_cfg_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_t value);
 /* Everything that a driver's reset forgets; PCI configuration and counters stay. */
 void device_reset(struct vsnd *dev);
+/* The driver wrote status 0. */
+void device_asked_to_reset(struct vsnd *dev);
 /* The device cannot go on: sets NEEDS_RESET and tells the driver. `why` is static text. */
 void device_needs_reset(struct vsnd *dev, const char *why);
 /* The features in driver_features come into force. */
@@ -97,6 +103,11 @@ void queue_complete(struct vsnd *dev, uint16_t index, uint16_t head, uint32_t wr
 void queue_forget(struct vsnd *dev, uint16_t index);
 /* Counts an answer and returns it as it goes on the wire; `why` (static text) matters unless it is OK. */
 uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why);
+
+/* claims.c: a reset is about to end what the queues hold; RELEASE of a stream was answered; power was lost. */
+void claims_reset(struct vsnd *dev);
+void claims_released(struct vsnd *dev, uint32_t stream_id);
+void claims_forget(struct vsnd *dev);
 
 /* control.c */
 void control_request(struct vsnd *dev, const struct vq_chain *chain);

@@ -51,7 +51,9 @@ enum events {
 enum fault {
     FAULT_NONE,
     FAULT_UNKNOWN_ID, /* an answer to a request that was not made */
-    FAULT_NEEDS_RESET
+    FAULT_NEEDS_RESET,
+    FAULT_DEAD,  /* it does nothing any more, nor resets */
+    FAULT_KEEPS  /* it gives no transfer back any more, nor for RELEASE; a reset ends that */
 };
 
 /* One capability and the registers behind it. */

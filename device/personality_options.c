@@ -235,7 +235,8 @@ static const struct {
     {"descriptors", {"any", "exact"}, 0, 0, set_descriptors},         /* exact: ACRN */
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
-    {"fault", {"none", "unknown_id", "needs_reset"}, 0, 0, set_fault}, /* QEMU, likewise, and then its own reset */
+    {"fault", {"none", "unknown_id", "needs_reset", "dead", "keeps"}, 0, 0, set_fault}, /* QEMU, likewise, its own
+                                        reset; dead: its process stopped; keeps: ACRN with a sound server that hangs */
     {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
                                         malformed: its CTL_NOTIFY with id and mask swapped */

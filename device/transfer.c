@@ -41,8 +41,9 @@ static void decode_frames(const uint8_t *bytes, uint32_t channels, struct frame 
 
 static void encode_frames(uint8_t *bytes, uint32_t channels, const struct frame *frames, size_t count)
 {
-    for (size_t i = 0; i < count * channels; i++)
-        le16_put(bytes + i * SAMPLE_BYTES, (uint16_t)frames[i / channels].left);
+    for (size_t i = 0; i < count; i++)
+        for (uint32_t c = 0; c < channels; c++, bytes += SAMPLE_BYTES)
+            le16_put(bytes, (uint16_t)frames[i].left);
 }
 
 /* Where the status of a transfer goes, counted from the first writable byte. */
@@ -246,7 +247,8 @@ static void accept(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *
 {
     if (vsnd_fault_due(&dev->faults, VSND_FAULT_TRANSFER_ERROR))
         answer(dev, stream_id, chain, VIRTIO_SND_S_IO_ERR, 0, "transfer: a planned failure");
-    else if (vsnd_fault_due(&dev->faults, VSND_FAULT_TRANSFER_HELD) && keep(dev, stream_id, chain, payload))
+    else if ((vsnd_fault_due(&dev->faults, VSND_FAULT_TRANSFER_HELD) || dev->misbehaviour.keeps) &&
+             keep(dev, stream_id, chain, payload))
         dev->streams[stream_id].last_pending->held = true;
     else if (dev->personality->completion[stream_id] == COMPLETE_INSTANTLY)
         complete_now(dev, stream_id, chain, payload);
@@ -359,7 +361,7 @@ void transfer_record(struct vsnd *dev, uint64_t count)
 
 void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why)
 {
-    while (dev->streams[stream_id].first_pending)
+    while (dev->streams[stream_id].first_pending && !dev->misbehaviour.keeps)
         finish_first(dev, stream_id, status, why);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "virtqueue.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "le.h"
@@ -21,6 +22,7 @@ uint8_t *guest_bytes(const struct guest_memory *memory, uint64_t address, uint64
 void virtqueue_reset(struct virtqueue *queue)
 {
     uint16_t max_size = queue->max_size;
+    vq_claims_free(&queue->claims);
     memset(queue, 0, sizeof(*queue));
     queue->max_size = max_size;
     queue->size = max_size;
@@ -104,6 +106,41 @@ static const char *read_chain(const struct virtqueue *queue, const struct guest_
     return walk_table(queue, table, indirect.len / (uint32_t)sizeof(struct vring_desc), 0, chain, NULL);
 }
 
+static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
+{
+    uint32_t count = (uint32_t)chain->readable + chain->writable;
+    struct vq_claim *claim = malloc(sizeof(*claim) + count * sizeof(claim->segments[0]));
+    if (!claim)
+        return false;
+    claim->head = chain->head;
+    claim->count = count;
+    memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
+    claim->next = queue->claims;
+    queue->claims = claim;
+    return true;
+}
+
+static void unclaim(struct virtqueue *queue, uint16_t head)
+{
+    for (struct vq_claim **link = &queue->claims; *link; link = &(*link)->next) {
+        struct vq_claim *claim = *link;
+        if (claim->head != head)
+            continue;
+        *link = claim->next;
+        free(claim);
+        return;
+    }
+}
+
+void vq_claims_free(struct vq_claim **claims)
+{
+    while (*claims) {
+        struct vq_claim *claim = *claims;
+        *claims = claim->next;
+        free(claim);
+    }
+}
+
 enum vq_pop_result virtqueue_pop(struct virtqueue *queue, const struct guest_memory *memory, struct vq_chain *chain,
                                  const char **why)
 {
@@ -127,6 +164,8 @@ enum vq_pop_result virtqueue_pop(struct virtqueue *queue, const struct guest_mem
     chain->segments = segments;
     chain->head = le16_get(avail + VRING_AVAIL_OFF_RING + 2u * (queue->next_avail % queue->size));
     *why = read_chain(queue, memory, chain);
+    if (!*why && !claim(queue, chain))
+        *why = "the host is out of memory";
     if (*why)
         return VQ_BROKEN;
     queue->next_avail++;
@@ -149,6 +188,7 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
     uint8_t *used = guest_bytes(memory, queue->used, USED_BYTES(queue->size));
     if (queue->in_flight)
         queue->in_flight--;
+    unclaim(queue, head);
     if (!used)
         return false;
     uint8_t *element = used + VRING_USED_OFF_RING + sizeof(struct vring_used_elem) * (queue->next_used % queue->size);
@@ -159,6 +199,70 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
     le16_put(used + VRING_USED_OFF_IDX, queue->next_used);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return wants_interrupt(queue, memory);
+}
+
+static bool overlaps(uint64_t start, uint64_t bytes, uint64_t address, uint64_t length)
+{
+    return start < address + length && address < start + bytes;
+}
+
+static bool segments_reach(const struct vq_segment *segments, uint32_t count, uint64_t address, uint64_t length)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (overlaps(segments[i].address, segments[i].length, address, length))
+            return true;
+    }
+    return false;
+}
+
+bool vq_claims_reach(const struct vq_claim *claims, uint64_t address, uint64_t length)
+{
+    for (; claims; claims = claims->next) {
+        if (segments_reach(claims->segments, claims->count, address, length))
+            return true;
+    }
+    return false;
+}
+
+/* Chains that the driver has made available and the device has not taken. */
+static bool waiting_reach(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
+                          uint64_t length)
+{
+    struct vq_segment segments[VQ_MAX_SIZE];
+    const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
+    const uint8_t *table = guest_bytes(memory, queue->desc, VRING_DESC_BYTES(queue->size));
+    if (!avail || !table)
+        return false;
+    uint16_t waiting = (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail);
+    for (uint16_t i = 0; i < waiting && i < queue->size; i++) {
+        uint16_t slot = (uint16_t)(queue->next_avail + i) % queue->size;
+        struct vq_chain chain = {.head = le16_get(avail + VRING_AVAIL_OFF_RING + 2u * slot), .segments = segments};
+        if (chain.head >= queue->size)
+            continue;
+        struct vring_desc first = read_descriptor(table + (size_t)chain.head * sizeof(first));
+        (void)read_chain(queue, memory, &chain); /* a chain that breaks leads as far as it goes */
+        if (segments_reach(segments, (uint32_t)chain.readable + chain.writable, address, length) ||
+            overlaps(first.addr, first.len, address, length)) /* a buffer, or the indirect table */
+            return true;
+    }
+    return false;
+}
+
+bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
+                     uint64_t length)
+{
+    struct guest_memory open = {memory->ram, memory->size, true};
+    return vq_claims_reach(queue->claims, address, length) ||
+           (queue->enabled && waiting_reach(queue, &open, address, length));
+}
+
+bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
+                       uint64_t length)
+{
+    return queue->enabled && (overlaps(queue->desc, VRING_DESC_BYTES(queue->size), address, length) ||
+                              overlaps(queue->avail, AVAIL_BYTES(queue->size), address, length) ||
+                              overlaps(queue->used, USED_BYTES(queue->size), address, length) ||
+                              virtqueue_holds(queue, memory, address, length));
 }
 
 void virtqueue_request_doorbell(const struct virtqueue *queue, const struct guest_memory *memory)

@@ -24,6 +24,19 @@ struct guest_memory {
 /* Host address of guest bytes [address, address + length), or NULL when any of them is not memory. */
 uint8_t *guest_bytes(const struct guest_memory *memory, uint64_t address, uint64_t length);
 
+struct vq_segment {
+    uint64_t address;
+    uint32_t length;
+};
+
+/* A chain that was taken and not given back. */
+struct vq_claim {
+    struct vq_claim *next;
+    uint16_t head;
+    uint32_t count;
+    struct vq_segment segments[];
+};
+
 struct virtqueue {
     uint16_t size;     /* entries in use: what the driver reads as queue_size */
     uint16_t max_size; /* entries that the device offers */
@@ -36,11 +49,7 @@ struct virtqueue {
     uint16_t next_avail;
     uint16_t next_used;
     uint16_t in_flight; /* chains popped and not yet pushed */
-};
-
-struct vq_segment {
-    uint64_t address;
-    uint32_t length;
+    struct vq_claim *claims; /* of those, latest first */
 };
 
 /* One request: readable segments first, then the writable ones. */
@@ -70,6 +79,19 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
 
 /* With EVENT_IDX: asks for a doorbell at the next available entry. */
 void virtqueue_request_doorbell(const struct virtqueue *queue, const struct guest_memory *memory);
+
+/*
+ * Whether the queue as it is now leads to a byte of [address, address + length): its rings, a chain that waits in the
+ * available ring, or one that was taken and not given back. `memory` counts as enabled: the bus-master bit is a valve
+ * that the next start opens again.
+ */
+bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
+                       uint64_t length);
+/* The same of chains only. */
+bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
+                     uint64_t length);
+bool vq_claims_reach(const struct vq_claim *claims, uint64_t address, uint64_t length);
+void vq_claims_free(struct vq_claim **claims);
 
 /* Copies `length` bytes at `offset` of the readable (writable) part; false when any of them is not there. */
 bool vq_chain_read(const struct vq_chain *chain, const struct guest_memory *memory, uint64_t offset, void *data,

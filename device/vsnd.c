@@ -66,7 +66,7 @@ static void (*const servers[VSND_QUEUE_COUNT])(struct vsnd *dev, const struct vq
 
 static bool is_serving(const struct vsnd *dev)
 {
-    if (dev->status & VIRTIO_STATUS_NEEDS_RESET)
+    if (dev->status & VIRTIO_STATUS_NEEDS_RESET || dev->misbehaviour.dead)
         return false;
     return !dev->personality->needs_driver_ok || dev->status & VIRTIO_STATUS_DRIVER_OK;
 }
@@ -261,6 +261,8 @@ static void vsnd_advance(void *opaque, uint64_t now_ns)
     struct vsnd *dev = opaque;
     if (now_ns > dev->now_ns)
         dev->now_ns = now_ns;
+    if (dev->misbehaviour.dead)
+        return;
     pcm_advance(dev);
     misbehaviour_advance(dev);
 }
@@ -313,14 +315,28 @@ static size_t vsnd_push_capture(void *opaque, const float *mono, size_t frames)
 
 void vsnd_power(void *opaque, bool on)
 {
+    struct vsnd *dev = opaque;
     (void)on;
-    device_reset(opaque);
+    dev->misbehaviour.dead = dev->misbehaviour.keeps = false;
+    device_reset(dev);
+    claims_forget(dev);
+}
+
+void vsnd_ask_for_reset(void *opaque)
+{
+    device_needs_reset(opaque, "the device was told to ask for it");
+}
+
+void vsnd_interrupt(void *opaque)
+{
+    device_interrupt(opaque, VIRTIO_ISR_QUEUE);
 }
 
 static void vsnd_close(void *opaque)
 {
     struct vsnd *dev = opaque;
-    pcm_reset(dev);
+    device_reset(dev);
+    claims_forget(dev);
     audio_ring_free(&dev->played);
     audio_ring_free(&dev->capture);
     audio_ring_free(&dev->playback);

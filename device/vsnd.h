@@ -99,6 +99,19 @@ bool vsnd_is_paced(const void *dev, uint32_t stream);
 /* Power is lost (D3, sleep) or comes back: the device forgets all that a reset forgets, PCI configuration stays. */
 void vsnd_power(void *dev, bool on);
 
+/* Of the device's own accord and for no reason: NEEDS_RESET, and an interrupt with nothing behind it. */
+void vsnd_ask_for_reset(void *dev);
+void vsnd_interrupt(void *dev);
+/* What the device has to do with guest memory; bits. */
+enum vsnd_claim {
+    VSND_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that was not given back: it may be read or written */
+    VSND_CLAIM_KEPT = 2     /* asked back in vain: the device refused its reset, did not answer the request, did not give
+                               the transfer back; or it did not until a reset, and no RELEASE was answered since */
+};
+
+/* Both for any byte of [address, address + length). */
+unsigned vsnd_claims(const void *dev, uint64_t address, uint64_t length);
+
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);
 

@@ -22,11 +22,33 @@ $(OUT)/obj/guest64/%.o: %.c $(GUEST_HEADERS)
 	@mkdir -p $(@D)
 	@gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_64) -c $< -o $@
 
-$(OUT)/host/guest32: $(GUEST_OBJECTS_32)
+# The device's side of the link for runs in one process: the host's sources and the model, of which only bench/board/
+# shows. Both widths count alike (SSE) and lay structures out alike.
+SEAT_SOURCES := $(wildcard bench/board/*.c) $(DEVICE_SOURCES) bench/signal/pattern.c $(patsubst %,bench/host/%.c,\
+	board bus counters dialect drift_watch error firmware microphone playback progress realtime)
+SEAT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O3 -fno-math-errno -fno-trapping-math -g -Wall -Wextra -fno-pie \
+	$(DEVICE_CPPFLAGS)
+SEAT_CFLAGS_32 := $(filter-out -march=%,$(GUEST_CFLAGS_32)) -msse2 -mfpmath=sse -malign-double
+SEAT_CFLAGS_64 := $(GUEST_CFLAGS_64)
+
+# $(1) width
+define seat_objects
+$(OUT)/obj/seat$(1)/%.o: %.c mk/guest.mk
+	@mkdir -p $$(@D)
+	@gcc $$(SEAT_CFLAGS) $$(SEAT_CFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+
+$(OUT)/obj/seat$(1).o: $(SEAT_SOURCES:%.c=$(OUT)/obj/seat$(1)/%.o)
+	@gcc -m$(1) -r -nostdlib $$^ -o $$@.all
+	@objcopy --wildcard --keep-global-symbol='seat_*' $$@.all $$@
+-include $(SEAT_SOURCES:%.c=$(OUT)/obj/seat$(1)/%.d)
+endef
+$(foreach width,32 64,$(eval $(call seat_objects,$(width))))
+
+$(OUT)/host/guest32: $(GUEST_OBJECTS_32) $(OUT)/obj/seat32.o
 	@mkdir -p $(@D)
 	@gcc -m32 -no-pie $^ -o $@ -lm
 
-$(OUT)/host/guest64: $(GUEST_OBJECTS_64)
+$(OUT)/host/guest64: $(GUEST_OBJECTS_64) $(OUT)/obj/seat64.o
 	@mkdir -p $(@D)
 	@gcc -m64 -no-pie $^ -o $@ -lm
 
@@ -38,7 +60,7 @@ bench/nt/layouts_check.h: docs/windows7-layouts.tsv tools/layouts.py bench/nt/ty
 guest: $(OUT)/host/guest32 $(OUT)/host/guest64
 
 TESTS += tests/bench/test_scenarios.py tests/bench/test_personalities.py tests/bench/test_recovery.py \
-    tests/bench/test_streaming.py tests/bench/test_misbehaviour.py
+    tests/bench/test_streaming.py tests/bench/test_misbehaviour.py tests/bench/test_hostile.py
 
 # ---- a driver that checks the kernel from inside; linked with the skeleton of the rule drivers (mk/rules.mk) ----
 

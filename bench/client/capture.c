@@ -78,26 +78,51 @@ static bool pause(struct capture *c)
     return true;
 }
 
+/* What a wake-up is for. */
+static bool go_on(struct capture *c)
+{
+    uint64_t recorded;
+    if (!engine_position(&c->engine, &recorded))
+        return false;
+    take(c, available(c, recorded));
+    if (c->next_pause && recorded >= c->next_pause && c->read < c->end) {
+        c->next_pause += c->job->pause_every_frames * c->engine.frame_bytes;
+        return pause(c);
+    }
+    return true;
+}
+
 static bool record(struct capture *c)
 {
-    uint64_t recorded = 0;
     while (c->job->until_ns ? clock_now_ns() < c->job->until_ns : c->read < c->end) {
         if (!engine_wait(&c->engine)) {
             if (c->job->tolerate_removal)
                 return false;
+            if (c->job->options.share)
+                return engine_missed(&c->engine);
             scenario_failed("capture: no notification for a second and a buffer, %llu of %llu frames recorded",
                             (unsigned long long)(c->read / c->engine.frame_bytes), (unsigned long long)c->job->frames);
         }
-        if (!engine_position(&c->engine, &recorded))
+        if (!engine_enter(&c->engine))
             return false;
-        take(c, available(c, recorded));
-        if (c->next_pause && recorded >= c->next_pause && c->read < c->end) {
-            if (!pause(c))
-                return false;
-            c->next_pause += c->job->pause_every_frames * c->engine.frame_bytes;
-        }
+        bool goes_on = go_on(c);
+        engine_leave(&c->engine);
+        if (!goes_on)
+            return false;
     }
     return true;
+}
+
+static bool begin(struct capture *c)
+{
+    if (!engine_enter(&c->engine))
+        return false;
+    bool runs = engine_step(&c->engine, "pause", ks_pin_set_state(c->engine.pin, KSSTATE_PAUSE));
+    c->job->result.run_ns = clock_now_ns();
+    host_mark(LINK_MARK_CAPTURE_RUN);
+    runs = runs && engine_step(&c->engine, "run", engine_run(&c->engine));
+    engine_leave(&c->engine);
+    return runs;
 }
 
 void capture_run(void *argument)
@@ -105,21 +130,17 @@ void capture_run(void *argument)
     struct capture c = {.job = argument};
     struct capture_job *job = argument;
     NTSTATUS status = engine_open(&c.engine, &job->endpoint, &job->options);
-    if (!NT_SUCCESS(status))
-        scenario_failed("%s: cannot open a capture stream with a buffer of %u frames: %s",
-                        endpoint_name(&job->endpoint), (unsigned)job->options.buffer_frames, status_name(status));
+    if (!engine_step(&c.engine, "open", status))
+        return;
     c.end = job->until_ns ? UINT64_MAX : job->frames * c.engine.frame_bytes;
     c.next_pause = job->pause_every_frames * c.engine.frame_bytes;
-    status = ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
-    EXPECT(NT_SUCCESS(status), "capture: PAUSE answered %s", status_name(status));
-    job->result.run_ns = clock_now_ns();
-    host_mark(LINK_MARK_CAPTURE_RUN);
-    status = engine_run(&c.engine);
-    EXPECT(NT_SUCCESS(status), "capture: RUN answered %s", status_name(status));
-    job->removed = !record(&c);
-    ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
+    job->removed = !begin(&c) || !record(&c);
+    if (engine_enter(&c.engine)) {
+        ks_pin_set_state(c.engine.pin, KSSTATE_PAUSE);
+        engine_leave(&c.engine);
+    }
     host_mark(LINK_MARK_CAPTURE_IDLE);
     job->result.idle_ns = clock_now_ns();
     job->result.lead_frames = c.engine.lead_frames;
-    engine_close(&c.engine);
+    engine_finish(&c.engine);
 }

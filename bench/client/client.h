@@ -63,7 +63,9 @@ NTSTATUS format_propose(const struct endpoint *endpoint, const KSDATAFORMAT_WAVE
 
 /* ---- engine.c ---- */
 
+struct stream_share;
 struct engine_options {
+    struct stream_share *share; /* NULL: nobody but its client touches the pin, and nothing may be refused */
     bool event_mode;
     ULONG notifications; /* 1 or 2, event mode */
     ULONG buffer_frames;
@@ -100,10 +102,43 @@ NTSTATUS engine_run(struct engine *engine);
 /* Waits for the next notification or timer period, late by the configured jitter. False: the device is gone, or no
  * notification came in time. */
 bool engine_wait(struct engine *engine);
+/* The same in its two parts: until there is something to do; then the client's own lateness. For who measures the
+ * driver and not the client. */
+bool engine_await(struct engine *engine);
+bool engine_be_late(struct engine *engine);
 /* Bytes played or recorded since RUN, in whole frames. False: the device is gone. */
 bool engine_position(struct engine *engine, uint64_t *linear);
 void engine_copy_in(struct engine *engine, uint64_t linear, const void *data, size_t bytes); /* data NULL: silence */
 void engine_copy_out(struct engine *engine, uint64_t linear, void *data, size_t bytes);
+
+/* ---- share.c ---- */
+
+/* What others may do to a stream while its client plays or records, and what became of it. */
+struct stream_share {
+    struct engine *engine; /* while its pin is open */
+    unsigned users;        /* threads that use the pin now */
+    bool ending;           /* by somebody's wish: nobody begins to use it any more */
+    bool ended;
+    KEVENT unused, closed;
+    const char *refused; /* the first step that the driver refused; NULL: none */
+    NTSTATUS status;
+};
+void share_init(struct stream_share *share);
+/* The pin stays open until engine_leave. False: somebody closes it. Without a share always true. */
+bool engine_enter(struct engine *engine);
+void engine_leave(struct engine *engine);
+/* Did this step of the client succeed? What was refused is noted in the share; without one the scenario fails. */
+bool engine_step(struct engine *engine, const char *step, NTSTATUS status);
+/* No notification came: false, noted unless the device is gone or the stream is being closed. */
+bool engine_missed(struct engine *engine);
+/* The client's end of it: engine_close, but once for all. */
+void engine_finish(struct engine *engine);
+/* Somebody else than the client: the engine, entered; NULL when its pin is not open. */
+struct engine *share_enter(struct stream_share *share);
+/* The client is to end the stream, and closes it. */
+void share_end(struct stream_share *share);
+/* Closes the pin, unless somebody does: then waits for that. */
+void share_close(struct stream_share *share);
 
 /* ---- render.c, capture.c ---- */
 
@@ -190,7 +225,14 @@ extern const struct scenario g_scenarios_bench[];
 extern const struct scenario g_scenarios_logo[];
 extern const struct scenario g_scenarios_drift[];
 extern const struct scenario g_scenarios_faults[];
+extern const struct scenario g_scenarios_steps[];
+extern const struct scenario g_scenarios_interleave[];
+extern const struct scenario g_scenarios_hostile[];
+extern const struct scenario g_scenarios_hostile_pin[];
 void scenario_duplex(void); /* plays the input and records at once, from load to unload */
+
+/* One line for the host to read. */
+__attribute__((format(printf, 1, 2))) void tell(const char *format, ...);
 
 /* STATUS text in expectation messages. */
 const char *status_name(NTSTATUS status);

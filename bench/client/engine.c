@@ -51,7 +51,10 @@ NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, con
     engine->buffer_bytes = options->buffer_frames * engine->frame_bytes;
     engine->chunk_bytes = engine->buffer_bytes / (options->notifications ? options->notifications : 1);
     KeInitializeEvent(&engine->event, SynchronizationEvent, FALSE);
-    format_negotiate(endpoint, &format);
+    if (options->share) /* negotiated before: the filter may be gone by now */
+        format_make(&format, SAMPLE_RATE, endpoint->capture ? 1 : 2, 16);
+    else
+        format_negotiate(endpoint, &format);
     NTSTATUS status = ks_pin_open(endpoint->wave, endpoint->pin, &format.DataFormat, &engine->pin);
     if (!NT_SUCCESS(status))
         return status;
@@ -59,6 +62,8 @@ NTSTATUS engine_open(struct engine *engine, const struct endpoint *endpoint, con
     if (!NT_SUCCESS(status)) {
         ks_pin_close(engine->pin);
         engine->pin = NULL;
+    } else if (options->share) {
+        options->share->engine = engine;
     }
     return status;
 }
@@ -114,36 +119,49 @@ static bool device_gone(void)
     return !adapter || adapter->removed;
 }
 
-/* Waits for the event; looks at the position twice a buffer meanwhile, or a whole turn of it could go unseen. */
+/* Waits for the event; looks at the position meanwhile, or a whole turn of it could go unseen: twice a buffer, and where
+ * there is but one event a turn, and the position may move in two steps, more often. */
 static bool wait_for_event(struct engine *engine)
 {
     uint64_t buffer_ns = (uint64_t)engine->options.buffer_frames * 1000000000u / SAMPLE_RATE;
     uint64_t limit = clock_now_ns() + buffer_ns + PATIENCE_NS;
+    uint64_t look_ns = buffer_ns / (engine->options.notifications == 1 ? 8 : 2) + 1;
     KSAUDIO_POSITION position;
     while (clock_now_ns() < limit) {
-        if (thread_wait(&engine->event, clock_now_ns() + buffer_ns / 2 + 1))
+        if (thread_wait(&engine->event, clock_now_ns() + look_ns))
             return true;
-        if (device_gone() || !NT_SUCCESS(ks_pin_position(engine->pin, &position)))
+        if (device_gone() || !engine_enter(engine))
+            return false;
+        NTSTATUS status = ks_pin_position(engine->pin, &position);
+        engine_leave(engine);
+        if (!NT_SUCCESS(status))
             return false;
     }
     return false;
 }
 
-bool engine_wait(struct engine *engine)
+bool engine_await(struct engine *engine)
 {
-    if (engine->options.event_mode) {
-        if (!wait_for_event(engine))
-            return false;
-    } else {
-        thread_sleep_until(engine->next_wake_ns);
-        while (engine->next_wake_ns <= clock_now_ns())
-            engine->next_wake_ns += timer_period_ns(engine);
-    }
+    if (engine->options.event_mode)
+        return wait_for_event(engine);
+    thread_sleep_until(engine->next_wake_ns);
+    while (engine->next_wake_ns <= clock_now_ns())
+        engine->next_wake_ns += timer_period_ns(engine);
+    return true;
+}
+
+bool engine_be_late(struct engine *engine)
+{
     uint64_t late = clock_jitter_ns(engine->options.jitter_stream);
     if (late)
         thread_sleep_until(clock_now_ns() + late);
     engine->wakeups++;
     return !device_gone();
+}
+
+bool engine_wait(struct engine *engine)
+{
+    return engine_await(engine) && engine_be_late(engine);
 }
 
 /* The host sees it with the next exchange, of which there is one before the next position can be read. */

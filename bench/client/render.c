@@ -61,8 +61,23 @@ static bool pause(struct render *r)
     if (!engine_position(&r->engine, &after))
         return false;
     NTSTATUS status = engine_run(&r->engine);
+    if (r->job->options.share)
+        return engine_step(&r->engine, "run-again", status);
     EXPECT(NT_SUCCESS(status) || adapter_current()->removed, "RUN after PAUSE answered %s", status_name(status));
     EXPECT(before == after, "render: the position moved in PAUSE");
+    return true;
+}
+
+/* What a wake-up is for. */
+static bool go_on(struct render *r, uint64_t *played)
+{
+    if (!engine_position(&r->engine, played))
+        return false;
+    refill(r, *played);
+    if (r->next_pause && *played >= r->next_pause && *played < r->end) {
+        r->next_pause += r->job->pause_every_frames * r->engine.frame_bytes;
+        return pause(r);
+    }
     return true;
 }
 
@@ -73,20 +88,33 @@ static bool play(struct render *r)
         if (!engine_wait(&r->engine)) {
             if (r->job->tolerate_removal)
                 return false;
+            if (r->job->options.share)
+                return engine_missed(&r->engine);
             scenario_failed("render: no notification for a second and a buffer, %llu of %llu frames played",
                             (unsigned long long)(played / r->engine.frame_bytes),
                             (unsigned long long)r->job->frames);
         }
-        if (!engine_position(&r->engine, &played))
+        if (!engine_enter(&r->engine))
             return false;
-        refill(r, played);
-        if (r->next_pause && played >= r->next_pause && played < r->end) {
-            if (!pause(r))
-                return false;
-            r->next_pause += r->job->pause_every_frames * r->engine.frame_bytes;
-        }
+        bool goes_on = go_on(r, &played);
+        engine_leave(&r->engine);
+        if (!goes_on)
+            return false;
     }
     return true;
+}
+
+static bool begin(struct render *r)
+{
+    if (!engine_enter(&r->engine))
+        return false;
+    fill(r, r->engine.buffer_bytes);
+    bool runs = engine_step(&r->engine, "pause", ks_pin_set_state(r->engine.pin, KSSTATE_PAUSE));
+    r->job->result.run_ns = clock_now_ns();
+    host_mark(LINK_MARK_RENDER_RUN);
+    runs = runs && engine_step(&r->engine, "run", engine_run(&r->engine));
+    engine_leave(&r->engine);
+    return runs;
 }
 
 void render_run(void *argument)
@@ -94,22 +122,17 @@ void render_run(void *argument)
     struct render r = {.job = argument};
     struct render_job *job = argument;
     NTSTATUS status = engine_open(&r.engine, &job->endpoint, &job->options);
-    if (!NT_SUCCESS(status))
-        scenario_failed("%s: cannot open a render stream with a buffer of %u frames: %s", endpoint_name(&job->endpoint),
-                        (unsigned)job->options.buffer_frames, status_name(status));
+    if (!engine_step(&r.engine, "open", status))
+        return;
     r.end = job->until_ns ? UINT64_MAX : job->frames * r.engine.frame_bytes;
     r.next_pause = job->pause_every_frames * r.engine.frame_bytes;
-    fill(&r, r.engine.buffer_bytes);
-    status = ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
-    EXPECT(NT_SUCCESS(status), "render: PAUSE answered %s", status_name(status));
-    job->result.run_ns = clock_now_ns();
-    host_mark(LINK_MARK_RENDER_RUN);
-    status = engine_run(&r.engine);
-    EXPECT(NT_SUCCESS(status), "render: RUN answered %s", status_name(status));
-    job->removed = !play(&r);
-    ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
+    job->removed = !begin(&r) || !play(&r);
+    if (engine_enter(&r.engine)) {
+        ks_pin_set_state(r.engine.pin, KSSTATE_PAUSE);
+        engine_leave(&r.engine);
+    }
     host_mark(LINK_MARK_RENDER_IDLE);
     job->result.idle_ns = clock_now_ns();
     job->result.lead_frames = r.engine.lead_frames;
-    engine_close(&r.engine);
+    engine_finish(&r.engine);
 }

@@ -2,8 +2,22 @@
 /* The scenario table and the scenarios that commands use: load, play, record, duplex, show. */
 #include "client.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+void tell(const char *format, ...)
+{
+    char line[sizeof g_link->text];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    g_link->a = 0;
+    host_text(LINK_OP_SHOW, line);
+}
 
 static struct render_job render_job(void)
 {
@@ -98,7 +112,8 @@ int client_main(void)
     const struct scenario *const tables[] = {g_scenarios,       g_scenarios_stream, g_scenarios_device,
                                              g_scenarios_power, g_scenarios_property, g_scenarios_bench,
                                              g_scenarios_logo,  g_scenarios_drift,  g_scenarios_faults,
-                                             g_scenarios_recovery};
+                                             g_scenarios_recovery, g_scenarios_hostile, g_scenarios_hostile_pin,
+                                             g_scenarios_interleave, g_scenarios_steps};
     const char *name = g_link->options.scenario;
     files_open();
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {

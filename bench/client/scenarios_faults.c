@@ -16,7 +16,6 @@
 
 #include "../nt/faultpoint.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,18 +23,6 @@
 #define BUFFER_FRAMES 2400 /* more than a page of either stream, so that there can be too few */
 #define WAKEUPS 4
 #define BEFORE_PAUSE 2
-
-__attribute__((format(printf, 1, 2))) static void tell(const char *format, ...)
-{
-    char line[160];
-    va_list arguments;
-
-    va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    g_link->a = 0;
-    host_text(LINK_OP_SHOW, line);
-}
 
 /* True when the step succeeded; says so when not. */
 static bool step(const char *name, const char *what, NTSTATUS status)

@@ -98,7 +98,61 @@ static void recovery_meets_the_end(void)
     device_unload();
 }
 
+/* A device that died, or gives nothing back (knob fault=dead, keeps): what it holds is left to it, nothing else. */
+static void streams_on_a_dead_device(struct engine *engines)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++)
+        EXPECT(NT_SUCCESS(engine_open_and_run(&engines[capture], capture)), "RUN refused");
+    thread_sleep_until(clock_now_ns() + 3000 * MS);
+}
+
+static void dead_device_is_removed(void)
+{
+    struct engine engines[2];
+    streams_on_a_dead_device(engines);
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+    device_down();
+}
+
+static void dead_device_is_stopped(void)
+{
+    struct engine engines[2];
+    streams_on_a_dead_device(engines);
+    EXPECT(NT_SUCCESS(pnp_stop_device()), "STOP_DEVICE refused");
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+    device_remove();
+    device_unload();
+}
+
+static void dead_device_is_pulled_out(void)
+{
+    struct engine engines[2];
+    streams_on_a_dead_device(engines);
+    engine_close(&engines[0]);
+    EXPECT(NT_SUCCESS(pnp_surprise_removal()), "SURPRISE_REMOVAL refused");
+    engine_close(&engines[1]);
+    EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
+    device_unload();
+}
+
+static void dead_device_loses_power(void)
+{
+    struct engine engines[2];
+    streams_on_a_dead_device(engines);
+    EXPECT(NT_SUCCESS(lose_power()), "power");
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+    device_down();
+}
+
 const struct scenario g_scenarios_recovery[] = {
+    {"dead_device_is_removed", dead_device_is_removed},
+    {"dead_device_is_stopped", dead_device_is_stopped},
+    {"dead_device_is_pulled_out", dead_device_is_pulled_out},
+    {"dead_device_loses_power", dead_device_loses_power},
     {"device_breaks_down_while_streaming", device_breaks_down_while_streaming},
     {"device_stays_broken", device_stays_broken},
     {"recovery_meets_the_end", recovery_meets_the_end},

@@ -289,6 +289,8 @@ static void bad_buffers_are_refused(void)
         refuse_allocation(&engine, 961 * frame, 2, "half of it is no whole frame");
         refuse_allocation(&engine, 960 * frame, 3, "only 1 and 2 notifications exist");
         refuse_allocation(&engine, 960 * frame, 0xFFFFFFFF, "only 1 and 2 notifications exist");
+        refuse_allocation(&engine, 97 * frame, 1, "one event a turn, and no time to refill it");
+        refuse_allocation(&engine, 479 * frame, 1, "one event a turn, and no time to refill it");
         refuse_allocation(&engine, 0xFFFFFFFF, 0, "too large");
         refuse_allocation(&engine, 0xFFFFFFFC, 1, "too large");
         EXPECT(NT_SUCCESS(ks_pin_allocate(engine.pin, 960 * frame, 2)), "a good buffer is refused after bad ones");

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "../../device/vsnd.h"
+#include "../include/link.h"
 #include "../include/pci_plugin.h"
 
 #define BUS_MSI_KEPT 16u
@@ -15,8 +16,8 @@ struct bus {
     const struct pci_plugin_ops *ops;
     void *device;
     void *library; /* of a plug-in; NULL: built in */
+    int (*unload)(void *library); /* NULL: nothing is to be unloaded */
     bool realtime; /* the device lives by the host's clock: virtual time must keep to it */
-    void (*power)(void *device, bool on); /* NULL: the device keeps what it knows without power */
     /* A device that moves sound as a whole: it takes the microphone's signal before the stream starts and gives what it
      * played at the end. See bus_finish; NULL: sound moves with time. */
     bool (*finish)(void *device);
@@ -36,6 +37,11 @@ struct bus_setting {
     bool microphone; /* capture will be wanted */
 };
 
+/* Does `spec` mean the built-in model? Then *options is what follows its name. */
+bool bus_is_model_name(const char *spec, const char **options);
+/* Creates a device of this kind. False: it refused. */
+bool bus_attach(struct bus *bus, const struct pci_plugin_ops *ops, const char *options,
+                const struct bus_setting *setting);
 /* Creates the device that `spec` names (--device). False: said why. */
 bool bus_open(struct bus *bus, const char *spec, const struct bus_setting *setting);
 void bus_close(struct bus *bus);
@@ -50,6 +56,10 @@ uint64_t bus_bar_read(struct bus *bus, unsigned bar, uint64_t offset, unsigned s
 void bus_bar_write(struct bus *bus, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
 /* D3 and back to D0. Configuration space is restored, as Windows' PCI driver does. */
 void bus_power(struct bus *bus, bool on);
+/* Only the built-in model can be made to. */
+void bus_strike(struct bus *bus, enum link_strike strike);
+/* What the device has to do with guest memory; bits of enum vsnd_claim, 0 of a device that cannot be asked. */
+unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length);
 void bus_advance(struct bus *bus, uint64_t now_ns);
 int bus_intx(struct bus *bus);
 size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);

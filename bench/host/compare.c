@@ -67,6 +67,7 @@ void compare(struct comparison *result, const int16_t *in, uint64_t in_frames, c
     }
     result->out_end = o;
     result->bit_exact = !result->differs;
+    result->complete = i == in_frames;
     uint64_t taken_short = count_shorts(result, shorts, short_count);
     if (taken_short > result->gaps) { /* mostly the same gaps, seen from the other side */
         result->gaps = taken_short;

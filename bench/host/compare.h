@@ -11,6 +11,7 @@
 struct comparison {
     uint64_t leading_silence; /* silent frames before the input, beyond those that it begins with itself */
     bool bit_exact;           /* all of the input follows them, frame by frame */
+    bool complete;            /* the same, though silence may stand in between */
     uint64_t gaps;            /* times silence came between two frames of the input */
     bool differs;
     uint64_t first_difference; /* frame of the input; valid when `differs` */

@@ -3,7 +3,6 @@
 #include "drift.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,12 @@
 
 #include "drift_cell.h"
 #include "drift_table.h"
+#include "processor.h"
 #include "progress.h"
 #include "report.h"
 
 #define DAY_SECONDS 86400u
 #define CELLS_MAX 256u
-#define JOBS_MAX 64u
 #define LOOK_US 100000u
 #define NS_PER_SECOND 1000000000ull
 
@@ -172,22 +171,13 @@ static void report_broken_rule(const struct session *session, const struct drift
     report_violation(session, COUNT(again), (char **)(uintptr_t)again);
 }
 
-static const float *pattern_as_float(void) {
-    static float samples[PATTERN_FRAMES];
-
-    for (size_t i = 0; i < PATTERN_FRAMES; i++) {
-        samples[i] = (float)pattern_samples(1)[i] / 32768.0f;
-    }
-    return samples;
-}
-
 static enum exit_status run_cell(struct drift_cell *cell, const struct options *usual, uint64_t *reached) {
     static struct session session;
     static struct drift_watch watch;
     char spec[512], alone[300];
     struct options options = *usual;
     struct session_input input = {.options = &options, .arch = cell->arch, .scenario = "drift", .watch = &watch,
-                                  .run_ns = cell->seconds * NS_PER_SECOND};
+                                  .run_ns = cell->seconds * NS_PER_SECOND, .device_in_guest = !usual->apart};
     uint64_t start = wall_ms();
 
     snprintf(alone, sizeof alone, "model:%s", cell->device);
@@ -198,8 +188,7 @@ static enum exit_status run_cell(struct drift_cell *cell, const struct options *
     watch.reached = reached;
     enum exit_status status = session_open(&session, &input);
     if (status == EXIT_GOOD) {
-        session.playback.check = &watch.played;
-        session.microphone.pattern = pattern_as_float();
+        drift_watch_attach(&watch, &session.board);
         progress_begin(0);
         status = session_run(&session);
     }
@@ -221,33 +210,6 @@ static enum exit_status run_cell(struct drift_cell *cell, const struct options *
 
 /* ---- running all ---- */
 
-static unsigned jobs(const struct options *o) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-
-    if (o->jobs != OPTION_ABSENT) {
-        return (unsigned)o->jobs;
-    }
-    return processors < 1 ? 1 : processors > (long)JOBS_MAX ? JOBS_MAX : (unsigned)processors;
-}
-
-/* A cell is two processes that take turns; they do so fastest on one processor. */
-static void use_one_processor(unsigned place) {
-    cpu_set_t allowed, one;
-
-    CPU_ZERO(&one);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
-        return;
-    }
-    place %= (unsigned)CPU_COUNT(&allowed);
-    for (unsigned i = 0; i < CPU_SETSIZE; i++) {
-        if (CPU_ISSET(i, &allowed) && place-- == 0) {
-            CPU_SET(i, &one);
-            sched_setaffinity(0, sizeof one, &one);
-            return;
-        }
-    }
-}
-
 /* Every cell in a process of its own: a crash costs one cell, and as many run at once as there are processors. */
 static bool start_cell(struct drift *drift, size_t i, unsigned place) {
     pid_t parent = getpid();
@@ -264,7 +226,7 @@ static bool start_cell(struct drift *drift, size_t i, unsigned place) {
         if (getppid() != parent) { /* it has gone already */
             _exit(EXIT_BENCH);
         }
-        use_one_processor(place);
+        processor_use_one(place);
         enum exit_status status = run_cell(&drift->cells[i], drift->options, &drift->reached[i]);
         fflush(NULL);
         _exit(status);
@@ -328,7 +290,7 @@ static unsigned await_cell(struct drift *drift) {
 }
 
 static bool run_cells(struct drift *drift) {
-    unsigned most = jobs(drift->options), running = 0;
+    unsigned most = processor_jobs(drift->options), running = 0;
     bool good = true;
 
     for (size_t i = 0; good && i < drift->count; i++) {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "session.h"
+#include "board.h"
 #include "vtime.h"
 
 #define FRAMES_PER_NS (48000.0 / 1e9)
@@ -24,18 +24,33 @@ void drift_watch_init(struct drift_watch *watch, uint64_t length_ns) {
     }
 }
 
-static const struct link_stream_result *result_of(const struct session *s, unsigned direction) {
-    return direction == 0 ? &s->link->result.render : &s->link->result.capture;
+static const float *pattern_as_float(void) {
+    static float samples[PATTERN_FRAMES];
+
+    for (size_t i = 0; i < PATTERN_FRAMES; i++) {
+        samples[i] = (float)pattern_samples(1)[i] / 32768.0f;
+    }
+    return samples;
+}
+
+void drift_watch_attach(struct drift_watch *watch, struct board *board) {
+    board->watch = watch;
+    board->playback.check = &watch->played;
+    board->microphone.pattern = pattern_as_float();
+}
+
+static const struct link_stream_result *result_of(const struct board *b, unsigned direction) {
+    return direction == 0 ? &b->link->result.render : &b->link->result.capture;
 }
 
 /* Frames that the clock which is the truth has counted. */
-static double clock_frames(const struct session *s, unsigned direction, uint64_t ns) {
+static double clock_frames(const struct board *b, unsigned direction, uint64_t ns) {
     uint64_t counted;
 
-    if (bus_is_paced(&s->bus, direction) && bus_clock_frames(&s->bus, direction, ns, &counted)) {
+    if (bus_is_paced(&b->bus, direction) && bus_clock_frames(&b->bus, direction, ns, &counted)) {
         return (double)counted;
     }
-    return (double)(ns - s->run_ns[direction]) * FRAMES_PER_NS;
+    return (double)(ns - b->run_ns[direction]) * FRAMES_PER_NS;
 }
 
 /* Takes a new read of the position in the cyclic buffer: the frames since RUN that are nearest to what the time since
@@ -59,8 +74,8 @@ static void add_part(struct drift_figures *figures, double t, double distance) {
     figures->parts[i][1] = fmax(figures->parts[i][1], distance);
 }
 
-static void look_at_position(struct drift_watch *w, const struct session *s, unsigned direction) {
-    const struct link_stream_result *read = result_of(s, direction);
+static void look_at_position(struct drift_watch *w, const struct board *b, unsigned direction) {
+    const struct link_stream_result *read = result_of(b, direction);
     struct drift_follow *f = &w->follow[direction];
     struct drift_figures *figures = &w->figures[direction];
 
@@ -68,7 +83,7 @@ static void look_at_position(struct drift_watch *w, const struct session *s, uns
         return;
     }
     bool forward = unwrap(f, read);
-    double distance = clock_frames(s, direction, read->position_ns) - (double)f->frames;
+    double distance = clock_frames(b, direction, read->position_ns) - (double)f->frames;
     double before = f->distance;
     bool first = !f->seen;
     f->seen = true;
@@ -90,14 +105,14 @@ static void look_at_position(struct drift_watch *w, const struct session *s, uns
     add_part(figures, t, distance);
 }
 
-void drift_watch_advance(struct drift_watch *watch, const struct session *session) {
+void drift_watch_advance(struct drift_watch *watch, const struct board *board) {
     if (watch->reached != NULL && watch->watching) {
-        *watch->reached = session->now_ns - watch->begin_ns;
+        *watch->reached = board->now_ns - watch->begin_ns;
     }
     for (unsigned d = 0; !watch->done && d < DRIFT_DIRECTIONS; d++) {
-        look_at_position(watch, session, d);
+        look_at_position(watch, board, d);
         if (watch->watching) { /* transfers come with a doorbell and go while the device works: this is the least */
-            uint64_t held = bus_held(&session->bus, d);
+            uint64_t held = bus_held(&board->bus, d);
             watch->figures[d].least_held = held < watch->figures[d].least_held ? held : watch->figures[d].least_held;
         }
     }
@@ -117,28 +132,28 @@ static void finish(struct drift_figures *figures, const struct drift_follow *f) 
     }
 }
 
-void drift_watch_mark(struct drift_watch *watch, const struct session *session) {
+void drift_watch_mark(struct drift_watch *watch, const struct board *board) {
     struct vsnd_stats stats = {0};
 
     if (!watch->watching) {
         watch->watching = true;
-        watch->begin_ns = session->now_ns;
+        watch->begin_ns = board->now_ns;
         return;
     }
     watch->watching = false;
     watch->done = true;
-    bus_model_stats(&session->bus, &stats);
+    bus_model_stats(&board->bus, &stats);
     struct drift_figures *render = &watch->figures[0], *capture = &watch->figures[1];
     render->sound = watch->played.count;
     render->device_events = stats.underrun_events;
     render->device_silent = stats.underrun_frames;
     render->device_lost = stats.overfill_dropped_frames + stats.cleared_frames;
-    capture->sound = session->link->result.heard;
+    capture->sound = board->link->result.heard;
     capture->device_silent = stats.rx_silence_frames;
     capture->device_lost = stats.capture_dropped_frames + stats.capture_cleared_frames;
     for (unsigned d = 0; d < DRIFT_DIRECTIONS; d++) {
-        watch->figures[d].paced = bus_is_paced(&session->bus, d);
-        watch->figures[d].run_ns = session->now_ns - session->run_ns[d];
+        watch->figures[d].paced = bus_is_paced(&board->bus, d);
+        watch->figures[d].run_ns = board->now_ns - board->run_ns[d];
         finish(&watch->figures[d], &watch->follow[d]);
     }
 }

@@ -12,7 +12,7 @@
 
 #include "../signal/pattern.h"
 
-struct session;
+struct board;
 
 #define DRIFT_PARTS 16u /* of the run, for the picture */
 #define DRIFT_DIRECTIONS 2u /* 0 render, 1 capture */
@@ -58,9 +58,11 @@ struct drift_watch {
 
 /* For a run of `length_ns` between the marks. */
 void drift_watch_init(struct drift_watch *watch, uint64_t length_ns);
+/* Lets the board play into the watch, and hear the pattern. */
+void drift_watch_attach(struct drift_watch *watch, struct board *board);
 /* The device has worked. */
-void drift_watch_advance(struct drift_watch *watch, const struct session *session);
+void drift_watch_advance(struct drift_watch *watch, const struct board *board);
 /* The guest's marks: the first begins the watch, the second ends it, and the figures are final. */
-void drift_watch_mark(struct drift_watch *watch, const struct session *session);
+void drift_watch_mark(struct drift_watch *watch, const struct board *board);
 
 #endif

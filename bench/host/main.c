@@ -23,6 +23,7 @@
 #include "progress.h"
 #include "report.h"
 #include "session.h"
+#include "steps.h"
 #include "vtime.h"
 
 #define DEFAULT_RECORD_SECONDS 5u
@@ -166,7 +167,7 @@ static bool write_outputs(struct work *w, const struct report *report) {
     bool good = true;
 
     if (w->played.temporary[0] != '\0') {
-        good = audio_out_commit(&w->played, s->playback.samples, s->playback.frames, 2);
+        good = audio_out_commit(&w->played, s->board.playback.samples, s->board.playback.frames, 2);
     }
     if (good && w->recorded.temporary[0] != '\0') {
         good = audio_out_commit(&w->recorded, s->recorded, report->capture.frames_out, 1);
@@ -231,6 +232,9 @@ int main(int argc, char **argv) {
     }
     if (w.options.command->kind == COMMAND_FAULTS) {
         return faults_run(&w.options);
+    }
+    if (w.options.command->kind == COMMAND_STEPS) {
+        return steps_run(&w.options);
     }
     if (w.options.command->kind == COMMAND_LOGO) {
         w.input.options = &w.options;

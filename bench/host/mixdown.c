@@ -54,13 +54,3 @@ void mixdown(const float *from, unsigned channels_in, float *to, unsigned channe
         }
     }
 }
-
-int16_t s16_from_float(float x) {
-    if (!(x > -1.0f)) { /* also what is not a number */
-        return INT16_MIN;
-    }
-    if (x >= 32767.0f / 32768.0f) {
-        return INT16_MAX;
-    }
-    return (int16_t)lrintf(x * 32768.0f);
-}

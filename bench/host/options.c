@@ -25,13 +25,15 @@ static const struct command s_commands[] = {
     {"logo", COMMAND_LOGO, NULL, "logo"},
     {"drift", COMMAND_DRIFT, NULL, "drift"},
     {"faults", COMMAND_FAULTS, NULL, "faults"},
+    {"steps", COMMAND_STEPS, NULL, "steps"},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 #define BIT(kind) (1u << (kind))
 #define ONE_DRIVER (0x3Fu | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
 #define DEVICE_COMMANDS (ONE_DRIVER | BIT(COMMAND_BENCH))
-#define ALL_COMMANDS (DEVICE_COMMANDS | BIT(COMMAND_FAULTS))
+#define SWEEP_COMMANDS (BIT(COMMAND_FAULTS) | BIT(COMMAND_STEPS))
+#define ALL_COMMANDS (DEVICE_COMMANDS | SWEEP_COMMANDS)
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
 #define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
@@ -79,10 +81,12 @@ static const struct option_row s_rows[] = {
      "drift: model:PERSONALITY, as often as there are (default model:specification and model:aero)"},
     {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
-    {"--jobs", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT), IN_OPTIONS(jobs), 1, 64, NULL,
-     "drift: cells at once (default: one for each processor)"},
+    {"--jobs", "N", OPTION_NUMBER, BIT(COMMAND_DRIFT) | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
+     "drift, faults, steps: runs at once (default: one for each processor)"},
     {"--fresh", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(fresh), 0, 0, NULL,
      "drift: runs the cells that have a result too"},
+    {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
+     "drift: the device in a process of its own, as for other commands: the same figures, slower"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
      "how the client is driven (default event)"},
     {"--notifications", "1|2", OPTION_NUMBER, STREAM_COMMANDS, IN_OPTIONS(notifications), 1, 2, NULL,
@@ -99,16 +103,16 @@ static const struct option_row s_rows[] = {
      "drift: audio in each cell (default 86400, a day)"},
     {"--seed", "N", OPTION_NUMBER, ALL_COMMANDS, IN_OPTIONS(seed), 0, UINT64_MAX - 1, NULL,
      "seed of everything random (default 1)"},
-    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, BIT(COMMAND_FAULTS), IN_OPTIONS(variant), 0, 0,
-     "|contract|legacy|ioport|", "faults: which build of the driver (default all)"},
-    {"--kind", "KIND", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(kind), 0, 0, NULL,
-     "faults: only what fails by this name (default all; the table names them)"},
-    {"--sample", "PERCENT", OPTION_NUMBER, BIT(COMMAND_FAULTS), IN_OPTIONS(sample), 0, 100, NULL,
-     "faults: of the points of every image but the first (default 100)"},
-    {"--replay", "POINT", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(replay), 0, 0, NULL,
-     "faults: one point, as a failure names it"},
-    {"--resume", "FILE", OPTION_TEXT, BIT(COMMAND_FAULTS), IN_OPTIONS(resume), 0, 0, NULL,
-     "faults: journal of what was run; what it has is not run again"},
+    {"--variant", "contract|legacy|ioport", OPTION_CHOICE, SWEEP_COMMANDS, IN_OPTIONS(variant), 0, 0,
+     "|contract|legacy|ioport|", "faults, steps: which build of the driver (default all)"},
+    {"--kind", "KIND,...", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(kind), 0, 0, NULL,
+     "faults, steps: only what fails or happens by these names (default all; the table has them)"},
+    {"--sample", "PERCENT", OPTION_NUMBER, SWEEP_COMMANDS, IN_OPTIONS(sample), 0, 100, NULL,
+     "of the points, by seed; faults: of those of every image but the first (default 100)"},
+    {"--replay", "POINT", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(replay), 0, 0, NULL,
+     "faults, steps: one point, as a failure names it"},
+    {"--resume", "FILE", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(resume), 0, 0, NULL,
+     "faults, steps: journal of what was run; what it has is not run again"},
     {"--json", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, ALL_COMMANDS, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},

@@ -12,7 +12,8 @@ enum command_kind {
     COMMAND_BENCH,
     COMMAND_LOGO,
     COMMAND_DRIFT,
-    COMMAND_FAULTS
+    COMMAND_FAULTS,
+    COMMAND_STEPS
 };
 
 struct command {
@@ -56,6 +57,7 @@ struct options {
     uint64_t seed;
     uint64_t jobs;          /* cells at once; OPTION_ABSENT: one for each processor */
     bool fresh;
+    bool apart;
     bool json;
     bool verbose;
     bool null_backend;

@@ -24,8 +24,8 @@ void playback_run(struct playback *playback) {
     playback->running = true;
 }
 
-void playback_idle(struct playback *playback) {
-    playback->running = false;
+void playback_forget(struct playback *playback) {
+    playback->frames = playback->filled = playback->short_count = 0;
 }
 
 static bool grow(struct playback *p, uint64_t frames) {
@@ -107,6 +107,13 @@ static bool take_all(struct playback *p, struct bus *bus, uint64_t end) {
         keep(p, stereo, taken, taken, end);
     }
     return taken == TAKE_FRAMES && !p->failed;
+}
+
+void playback_idle(struct playback *playback, struct bus *bus) {
+    if (bus != NULL) {
+        (void)take_all(playback, bus, playback->asked);
+    }
+    playback->running = false;
 }
 
 /* What the clock of the device played, it gives; where it had nothing to play there is silence in it. */

@@ -34,7 +34,11 @@ struct playback {
 /* A playback is all zero at the start. */
 void playback_free(struct playback *playback);
 void playback_run(struct playback *playback);
-void playback_idle(struct playback *playback);
+/* What was played so far is no longer of interest. */
+void playback_forget(struct playback *playback);
+/* Takes what a mixer hands on when its stream stops, though its clock is not there yet. NULL: the sound comes as a whole,
+ * later. */
+void playback_idle(struct playback *playback, struct bus *bus);
 /* Takes what became due up to now. Outside RUN the device's clock is served too, but nothing is kept. */
 void playback_advance(struct playback *playback, struct bus *bus, uint64_t now_ns);
 /* Takes all that a device has: of one in real time, which gives the whole when it was finished. When each frame was

@@ -17,7 +17,7 @@ struct totals {
 
 static void evaluate_render(struct report_stream *to, const struct session *s) {
     const struct sound *sound = s->input->render;
-    const struct playback *p = &s->playback;
+    const struct playback *p = &s->board.playback;
     uint64_t run = s->link->result.render.run_ns;
 
     to->present = true;
@@ -54,7 +54,7 @@ void report_evaluate(struct report *report, const struct session *session) {
     enum command_kind kind = session->input->options->command->kind;
 
     memset(report, 0, sizeof *report);
-    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO || kind == COMMAND_FAULTS;
+    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO || kind == COMMAND_FAULTS || kind == COMMAND_STEPS;
     if (kind == COMMAND_PLAY || kind == COMMAND_DUPLEX || (measured && session->input->render != NULL)) {
         evaluate_render(&report->render, session);
     }
@@ -142,12 +142,12 @@ static void print_json(const struct report *report, const struct session *s) {
     report_json_string("arch", s->input->arch);
     report_json_string("sys", s->input->sys);
     report_json_string("device", s->input->options->device);
-    report_json_string("dialect", s->dialect.name);
+    report_json_string("dialect", s->board.dialect.name);
     json_sound(&totals);
     printf(", ");
-    json_number("doorbells", s->counters.doorbells);
-    json_number("register_reads", s->counters.register_reads);
-    json_number("register_writes", s->counters.register_writes);
+    json_number("doorbells", s->board.counters.doorbells);
+    json_number("register_reads", s->board.counters.register_reads);
+    json_number("register_writes", s->board.counters.register_writes);
     json_number("interrupts", result->interrupts);
     json_number("dpcs", result->dpcs);
     json_number("violations", violations(s));
@@ -198,7 +198,7 @@ static void print_table(const struct report *report, const struct session *s) {
     const struct options *o = s->input->options;
 
     row("driver", "%s (%s)", s->input->sys, s->input->arch);
-    row("device", "%s, dialect %s", o->device, s->dialect.name);
+    row("device", "%s, dialect %s", o->device, s->board.dialect.name);
     if (o->command->kind == COMMAND_SCENARIO || o->command->kind == COMMAND_LOAD) {
         row(o->command->name, "%s: done", o->operand);
     } else {
@@ -212,9 +212,9 @@ static void print_table(const struct report *report, const struct session *s) {
     if (report->capture.present) {
         print_stream(&report->capture);
     }
-    row("doorbells", "%llu", (unsigned long long)s->counters.doorbells);
-    row("other accesses", "%llu reads, %llu writes", (unsigned long long)s->counters.register_reads,
-        (unsigned long long)s->counters.register_writes);
+    row("doorbells", "%llu", (unsigned long long)s->board.counters.doorbells);
+    row("other accesses", "%llu reads, %llu writes", (unsigned long long)s->board.counters.register_reads,
+        (unsigned long long)s->board.counters.register_writes);
     row("interrupts", "%llu (%llu DPCs)", (unsigned long long)result->interrupts, (unsigned long long)result->dpcs);
     row("violations", "%llu", (unsigned long long)violations(s));
     row("leaks", "%llu", (unsigned long long)result->leaks);
@@ -250,7 +250,7 @@ void report_violation(const struct session *session, int argc, char **argv) {
     bool seeded = false;
 
     fprintf(stderr, "violation: %s\n  %s\n  in %s, at %.6f s\n", v->rule, v->message,
-            v->function[0] != '\0' ? v->function : "(no driver function)", (double)session->now_ns / 1e9);
+            v->function[0] != '\0' ? v->function : "(no driver function)", (double)session->board.now_ns / 1e9);
     fputs("replay:", stderr);
     for (int i = 0; i < argc; i++) {
         fputc(' ', stderr);

@@ -3,75 +3,7 @@
 
 #include <string.h>
 
-#include "drift_watch.h"
 #include "progress.h"
-
-/* What a device is promised: it is called at each whole millisecond, whatever else happens in between. */
-#define ADVANCE_STEP_NS 1000000u
-
-static void on_config_read(struct session *s) {
-    s->counters.config_reads++;
-    s->link->value = bus_config_read(&s->bus, (uint16_t)s->link->a, s->link->size);
-}
-
-static void on_config_write(struct session *s) {
-    s->counters.config_writes++;
-    bus_config_write(&s->bus, (uint16_t)s->link->a, s->link->size, (uint32_t)s->link->value);
-}
-
-static void on_bar_read(struct session *s) {
-    struct link *l = s->link;
-    counters_bar_read(&s->counters, &s->firmware, l->bar, l->a);
-    l->value = bus_bar_read(&s->bus, l->bar, l->a, l->size);
-}
-
-static void on_bar_write(struct session *s) {
-    struct link *l = s->link;
-    bool doorbell = counters_bar_write(&s->counters, &s->firmware, l->bar, l->a);
-    dialect_bar_write(&s->dialect, &s->bus, l->bar, l->a, l->size, l->value);
-    bus_bar_write(&s->bus, l->bar, l->a, l->size, l->value);
-    if (doorbell && s->bus.realtime) {
-        dialect_await(&s->dialect);
-    } else if (doorbell) {
-        dialect_look(&s->dialect);
-    }
-}
-
-static void on_power(struct session *s) {
-    bus_power(&s->bus, s->link->a != 0);
-    microphone_missed(&s->microphone, s->now_ns);
-}
-
-static void advance(struct session *s, uint64_t now_ns) {
-    s->now_ns = now_ns;
-    if (s->bus.realtime) {
-        realtime_wait(&s->realtime, s->now_ns);
-    }
-    if (s->bus.finish != NULL) { /* sound is moved as a whole: see on_mark and session_run */
-        bus_advance(&s->bus, s->now_ns);
-        dialect_look(&s->dialect);
-        return;
-    }
-    microphone_advance(&s->microphone, &s->bus, s->now_ns);
-    bus_advance(&s->bus, s->now_ns);
-    playback_advance(&s->playback, &s->bus, s->now_ns);
-    dialect_look(&s->dialect);
-    if (s->input->watch != NULL) {
-        drift_watch_advance(s->input->watch, s);
-    }
-}
-
-static void on_advance(struct session *s) {
-    uint64_t until_ns = s->link->a;
-    bool level = bus_intx(&s->bus) != 0, rose = false;
-
-    while (s->now_ns < until_ns && !rose && s->bus.msi_count == 0) {
-        uint64_t step_ns = (s->now_ns / ADVANCE_STEP_NS + 1) * ADVANCE_STEP_NS;
-        advance(s, step_ns < until_ns ? step_ns : until_ns);
-        rose = !level && bus_intx(&s->bus) != 0;
-    }
-    s->link->a = s->now_ns;
-}
 
 static void on_decode(struct session *s) {
     decoder_decode(s->decoder, (const uint8_t *)s->link->text, 16, s->link->a, &s->link->insn);
@@ -82,36 +14,15 @@ static void on_symbol(struct session *s) {
 }
 
 static void on_mark(struct session *s) {
-    switch (s->link->a) {
-    case LINK_MARK_RENDER_RUN:
-        s->run_ns[0] = s->now_ns;
-        playback_run(&s->playback);
-        break;
-    case LINK_MARK_RENDER_IDLE:
-        playback_idle(&s->playback);
-        break;
-    case LINK_MARK_CAPTURE_RUN:
-        s->run_ns[1] = s->now_ns;
-        if (s->bus.finish != NULL) {
-            microphone_deliver(&s->microphone, &s->bus, s->now_ns);
-        } else {
-            microphone_run(&s->microphone, s->now_ns);
-        }
-        break;
-    case LINK_MARK_CAPTURE_IDLE:
-        microphone_idle(&s->microphone);
-        break;
-    case LINK_MARK_SPEED:
-        cost_speed(&s->cost, s->now_ns);
-        break;
-    case LINK_MARK_WATCH:
-        if (s->input->watch != NULL) {
-            drift_watch_mark(s->input->watch, s);
-        }
-        break;
-    case LINK_MARK_PERIOD:
-        cost_period(&s->cost, &s->counters, &s->link->result);
-        break;
+    enum link_mark mark = (enum link_mark)s->link->a;
+
+    if (!s->input->device_in_guest) {
+        board_mark(&s->board, mark);
+    }
+    if (mark == LINK_MARK_SPEED) {
+        cost_speed(&s->cost, s->board.now_ns);
+    } else if (mark == LINK_MARK_PERIOD) {
+        cost_period(&s->cost, &s->board.counters, &s->link->result);
     }
 }
 
@@ -142,7 +53,7 @@ static void on_violation(struct session *s) {
 static void on_note(struct session *s) {
     if (s->input->options->verbose) {
         progress_clear();
-        fprintf(stderr, "%12.6f  %s\n", (double)s->now_ns / 1e9, s->link->text);
+        fprintf(stderr, "%12.6f  %s\n", (double)s->board.now_ns / 1e9, s->link->text);
     }
 }
 
@@ -170,12 +81,6 @@ static void on_exit(struct session *s) {
 }
 
 static void (*const s_handlers[])(struct session *) = {
-    [LINK_OP_CONFIG_READ] = on_config_read,
-    [LINK_OP_CONFIG_WRITE] = on_config_write,
-    [LINK_OP_BAR_READ] = on_bar_read,
-    [LINK_OP_BAR_WRITE] = on_bar_write,
-    [LINK_OP_POWER] = on_power,
-    [LINK_OP_ADVANCE] = on_advance,
     [LINK_OP_DECODE] = on_decode,
     [LINK_OP_SYMBOL] = on_symbol,
     [LINK_OP_MARK] = on_mark,
@@ -190,7 +95,11 @@ void requests_handle(struct session *session) {
     struct link *link = session->link;
     uint32_t op = link->op;
 
+    if (board_serve(&session->board)) {
+        return;
+    }
     link->text[sizeof link->text - 1] = '\0';
+    link->msi_count = 0;
     if (op < sizeof s_handlers / sizeof s_handlers[0] && s_handlers[op] != NULL) {
         s_handlers[op](session);
     } else {
@@ -198,13 +107,4 @@ void requests_handle(struct session *session) {
         session->exit_code = LINK_EXIT_INTERNAL;
         snprintf(session->exit_text, sizeof session->exit_text, "the guest asked for the unknown operation %u", op);
     }
-    if (op >= LINK_OP_CONFIG_READ && op <= LINK_OP_ADVANCE) { /* the device worked */
-        link->intx = bus_intx(&session->bus) != 0;
-    }
-    link->msi_count = session->bus.msi_count;
-    for (uint32_t i = 0; i < link->msi_count && i < BUS_MSI_KEPT; i++) {
-        link->msi[i].address = session->bus.msi[i].address;
-        link->msi[i].data = session->bus.msi[i].data;
-    }
-    session->bus.msi_count = 0;
 }

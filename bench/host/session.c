@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../board/seat.h"
 #include "guest.h"
 #include "mailbox.h"
 #include "progress.h"
@@ -81,9 +82,11 @@ static void fill_options(struct session *s) {
     to->no_interrupt = o->no_interrupt;
     to->trace = o->trace != NULL;
     to->json = o->json;
-    memcpy(to->bar_type, s->firmware.type, sizeof to->bar_type);
-    memcpy(to->bar_size, s->firmware.size, sizeof to->bar_size);
-    memcpy(to->bar_base, s->firmware.base, sizeof to->bar_base);
+    to->device_in_guest = input->device_in_guest;
+    snprintf(to->device, sizeof to->device, "%s", o->device);
+    memcpy(to->bar_type, s->board.firmware.type, sizeof to->bar_type);
+    memcpy(to->bar_size, s->board.firmware.size, sizeof to->bar_size);
+    memcpy(to->bar_base, s->board.firmware.base, sizeof to->bar_base);
 }
 
 enum exit_status session_open(struct session *s, const struct session_input *input) {
@@ -94,7 +97,7 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
     s->input = input;
     s->link_fd = s->ram_fd = s->record_fd = -1;
     s->ram_bytes = x64 ? RAM_BYTES_X64 : RAM_BYTES_X86;
-    s->microphone.signal = input->microphone;
+    s->board.microphone.signal = input->microphone;
     if (strlen(scenario_name(input)) >= sizeof s->link->options.scenario) {
         fail("scenario: '%s' is too long a name", scenario_name(input));
         return EXIT_BAD_INPUT;
@@ -112,12 +115,12 @@ enum exit_status session_open(struct session *s, const struct session_input *inp
         fail("%s: cannot be written: %s", o->trace, strerror(errno));
         return EXIT_BAD_INPUT;
     }
+    s->board.link = s->link;
     struct bus_setting setting = {s->ram, s->ram_bytes, s->ram_fd, input->microphone != NULL};
-    s->bus_open = bus_open(&s->bus, o->device, &setting);
-    if (!s->bus_open || !firmware_configure(&s->firmware, &s->bus)) {
+    s->bus_open = bus_open(&s->board.bus, o->device, &setting);
+    if (!s->bus_open || !board_configure(&s->board, s->ram, s->ram_bytes)) {
         return EXIT_BAD_INPUT;
     }
-    dialect_init(&s->dialect, &s->firmware, s->ram, s->ram_bytes);
     fill_options(s);
     s->link->magic = LINK_MAGIC;
     s->link->turn = LINK_GUEST;
@@ -137,21 +140,39 @@ static uint64_t time_limit(const struct session_input *input) {
     return streams ? 2 * vtime_ns(longest + input->options->buffer_frames) + SLACK_NS : OTHERWISE_NS;
 }
 
+/* Takes the time from a guest that has the device itself. False: it has none, or no time passed. */
+static bool follow_seat(struct session *s) {
+    uint64_t before = s->board.now_ns;
+
+    if (!s->input->device_in_guest) {
+        return false;
+    }
+    s->board.now_ns = __atomic_load_n(&s->link->result.virtual_ns, __ATOMIC_RELAXED);
+    if (s->input->watch != NULL && s->input->watch->reached != NULL) {
+        *s->input->watch->reached = s->board.now_ns;
+    }
+    return s->board.now_ns != before;
+}
+
 /* Serves requests until the guest says that it is done, or is gone. False: it hangs; said so. */
 static bool serve(struct session *s, int *status, bool *reaped) {
     uint64_t limit_ns = time_limit(s->input);
     unsigned silent_ms = 0;
 
     while (!s->ended) {
-        if (s->now_ns > limit_ns) {
+        if (s->board.now_ns > limit_ns) {
             return fail("the run did not come to an end within %.0f s of virtual time", (double)limit_ns / 1e9);
         }
         if (mailbox_wait(s->link, POLL_MS)) {
             silent_ms = 0;
+            follow_seat(s);
             requests_handle(s);
             mailbox_answer(s->link);
-            progress_update(s->now_ns);
+            progress_update(s->board.now_ns);
             continue;
+        }
+        if (follow_seat(s)) {
+            silent_ms = 0;
         }
         *reaped = guest_ended(s->guest, status);
         if (*reaped) {
@@ -182,7 +203,7 @@ static enum exit_status judge(struct session *s, int status) {
     if (!s->ended) {
         char text[128];
         guest_describe_end(status, text, sizeof text);
-        fail("the guest %s before it had finished (virtual time %.6f s)", text, (double)s->now_ns / 1e9);
+        fail("the guest %s before it had finished (virtual time %.6f s)", text, (double)s->board.now_ns / 1e9);
         return EXIT_BENCH;
     }
     if (s->exit_code == LINK_EXIT_OK) {
@@ -208,11 +229,26 @@ static void map_recorded(struct session *s) {
     }
 }
 
+/* What a board in the guest process left. False: nothing. */
+static bool take_seat_report(struct session *s, struct vsnd_stats *stats) {
+    const struct seat_report *report = (const void *)s->link->seat;
+
+    if (s->input->watch != NULL && report->watched) {
+        s->input->watch->done = true;
+        memcpy(s->input->watch->figures, report->figures, sizeof report->figures);
+    }
+    stats->odd_periods = report->odd_periods;
+    return report->left;
+}
+
 /* What the model counted against the driver. */
 static void look_for_odd_periods(struct session *s) {
     struct vsnd_stats stats;
 
-    if (!s->violated && bus_model_stats(&s->bus, &stats) && stats.odd_periods != 0) {
+    if (s->input->device_in_guest ? !take_seat_report(s, &stats) : !bus_model_stats(&s->board.bus, &stats)) {
+        return;
+    }
+    if (!s->violated && stats.odd_periods != 0) {
         snprintf(s->violation.rule, sizeof s->violation.rule, "PERIOD_SIZE");
         snprintf(s->violation.message, sizeof s->violation.message,
                  "%llu transfers are not of the size that SET_PARAMS announced", (unsigned long long)stats.odd_periods);
@@ -246,22 +282,22 @@ enum exit_status session_run(struct session *s) {
         return EXIT_BENCH;
     }
     look_for_odd_periods(s);
-    if (s->bus.finish != NULL) {
-        if (!bus_finish(&s->bus)) {
+    if (s->board.bus.finish != NULL) {
+        if (!bus_finish(&s->board.bus)) {
             return EXIT_BENCH;
         }
-        playback_collect(&s->playback, &s->bus);
+        playback_collect(&s->board.playback, &s->board.bus);
     }
-    return s->playback.failed ? EXIT_BENCH : judge(s, status);
+    return s->board.playback.failed ? EXIT_BENCH : judge(s, status);
 }
 
 void session_close(struct session *s) {
     if (s->recorded != NULL) {
         munmap(s->recorded, s->recorded_frames * sizeof *s->recorded);
     }
-    playback_free(&s->playback);
+    playback_free(&s->board.playback);
     if (s->bus_open) {
-        bus_close(&s->bus);
+        bus_close(&s->board.bus);
     }
     if (s->trace != NULL) {
         fclose(s->trace);

@@ -12,21 +12,13 @@
 #include <sys/types.h>
 
 #include "audio_in.h"
-#include "bus.h"
+#include "board.h"
 #include "cost.h"
-#include "counters.h"
 #include "decode.h"
-#include "dialect.h"
 #include "error.h"
-#include "firmware.h"
 #include "image.h"
-#include "microphone.h"
 #include "options.h"
-#include "playback.h"
-#include "realtime.h"
 #include "symbol.h"
-
-struct drift_watch;
 
 /* What the run is given: made before it starts. */
 struct session_input {
@@ -41,6 +33,7 @@ struct session_input {
     void *line_opaque;
     uint64_t run_ns;           /* how long the streams of "drift" run */
     struct drift_watch *watch; /* sees every step of the device; NULL: nobody */
+    bool device_in_guest;      /* the board is in the guest process: no sound comes back but what `watch` counts */
 };
 
 struct violation {
@@ -56,20 +49,12 @@ struct session {
     uint64_t ram_bytes;
     int link_fd, ram_fd, record_fd;
     pid_t guest; /* 0: none alive */
-    struct bus bus;
+    struct board board;
     bool bus_open;
-    struct firmware firmware;
-    struct counters counters;
-    struct dialect dialect;
     struct decoder *decoder;
     struct symbolizer symbolizer;
-    struct playback playback;
-    struct microphone microphone;
-    struct realtime realtime;
     struct cost cost;
     FILE *trace;
-    uint64_t now_ns;
-    uint64_t run_ns[2]; /* when the render and the capture client last entered RUN */
     bool ended; /* LINK_OP_EXIT came */
     uint32_t exit_code; /* enum link_exit */
     char exit_text[4096];

@@ -31,6 +31,7 @@
 
 #define LINK_MAGIC 0x4B4E494Cu
 #define LINK_PAGE_BYTES 65536u
+#define LINK_SEAT_BYTES 1024u
 
 enum link_turn { LINK_GUEST = 0, LINK_HOST = 1 };
 
@@ -41,6 +42,8 @@ enum link_op {
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
     LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
     LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
+    LINK_OP_STRIKE,       /* a: enum link_strike */
+    LINK_OP_CLAIMS,       /* a: physical address, size -> value: bits of enum link_claim */
     LINK_OP_ADVANCE,      /* a: to this time in ns, by steps of 1 ms at most -> a: where it stopped, because INTA#
                              rose or a message came: there, or earlier */
     LINK_OP_DECODE,       /* text[0..15]: code bytes, a: address -> insn */
@@ -53,6 +56,12 @@ enum link_op {
     LINK_OP_EXIT          /* a: enum link_exit; `result` is final; the guest then ends */
 };
 
+/* What the device, not the driver, says of guest memory; 0 of a device that cannot be asked. */
+enum link_claim {
+    LINK_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that it has not given back */
+    LINK_CLAIM_KEPT = 2     /* asked back in vain */
+};
+
 enum link_mark {
     LINK_MARK_RENDER_RUN = 1, /* the render client is about to enter RUN */
     LINK_MARK_RENDER_IDLE,    /* the render client has left RUN for good */
@@ -61,6 +70,12 @@ enum link_mark {
     LINK_MARK_SPEED,  /* between two of these the speed of the bench is taken */
     LINK_MARK_WATCH,  /* between two of these the streams are watched: the first, both run and have settled */
     LINK_MARK_PERIOD  /* a period of the measurement ends (the first of these: begins) */
+};
+
+/* What the device is made to do at once. */
+enum link_strike {
+    LINK_STRIKE_NEEDS_RESET, /* ask for a reset */
+    LINK_STRIKE_INTERRUPT    /* interrupt, although nothing has changed */
 };
 
 enum link_exit {
@@ -130,6 +145,9 @@ struct link_options {
     uint32_t reserved;
     uint64_t bar_size[6];
     uint64_t bar_base[6];   /* bus addresses that the host programmed, as firmware would */
+    char device[512];         /* --device, for a device in the guest process */
+    uint32_t device_in_guest; /* 1: it is there (bench/board/seat.h), and the host is not asked for it */
+    uint32_t reserved2;
 };
 
 /* What the guest counted; final at LINK_OP_EXIT. Counts of register accesses are the host's. */
@@ -180,12 +198,13 @@ struct link {
     struct link_options options;
     struct link_result result;
     char text[4096];
+    uint64_t seat[LINK_SEAT_BYTES / 8]; /* struct seat_report, by a guest that has the device */
 };
 
 /* i386 would be content to align 8-byte fields to 4: any such place makes the two widths differ here. */
 _Static_assert(offsetof(struct link, options) == 360, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, result) == 1648, "struct link differs between the widths");
-_Static_assert(offsetof(struct link, text) == 1920, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, result) == 2168, "struct link differs between the widths");
+_Static_assert(offsetof(struct link, text) == 2440, "struct link differs between the widths");
 _Static_assert(sizeof(struct link) <= LINK_PAGE_BYTES, "struct link does not fit into its page");
 
 #endif

@@ -329,6 +329,7 @@ static NTSTATUS pnp(IRP *irp, IO_STACK_LOCATION *location)
         return STATUS_SUCCESS;
     case IRP_MN_STOP_DEVICE:
     case IRP_MN_REMOVE_DEVICE:
+        resource_settle(0);
         set_decoding(false);
         return STATUS_SUCCESS;
     case IRP_MN_QUERY_STOP_DEVICE:

@@ -7,11 +7,19 @@
 
 #include <asm/ldt.h>
 #include <asm/prctl.h>
+#include <cpuid.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define EFLAGS_DIRECTION 0x400u
+#define X87_CONTROL 0x37Fu /* of FNINIT */
+#define X87_TAG_EMPTY 0xFFFFu
+#define XSTATE_X87 1u
+#define CPUID_FEATURES 1u
+#define CPUID_OSXSAVE (1u << 27) /* ecx */
+#define CPUID_XSTATE 0xDu
+#define CPUID_XSTATE_IN_USE (1u << 2) /* eax of subleaf 1 */
 
 /* Windows 7 SP1: KPCR.Prcb.CurrentThread is at gs:[188h] and fs:[124h], the self pointer at gs:[18h] and fs:[1Ch]. */
 #if defined(__x86_64__)
@@ -29,6 +37,8 @@
 
 static uint8_t pcr[0x5000] __attribute__((aligned(4096)));
 
+static bool shows_in_use;
+
 static void set(size_t offset, const void *value) { memcpy(pcr + offset, &value, sizeof value); }
 
 void cpu_set_current_thread(struct thread *thread) { set(PCR_CURRENT_THREAD, thread); }
@@ -43,8 +53,18 @@ void **cpu_exception_list(void)
 #endif
 }
 
+static bool processor_shows_in_use(void)
+{
+    uint32_t a, b, c, d;
+
+    if (!__get_cpuid(CPUID_FEATURES, &a, &b, &c, &d) || !(c & CPUID_OSXSAVE))
+        return false;
+    return __get_cpuid_count(CPUID_XSTATE, 1, &a, &b, &c, &d) && (a & CPUID_XSTATE_IN_USE);
+}
+
 void cpu_init(void)
 {
+    shows_in_use = processor_shows_in_use();
     set(PCR_SELF, pcr);
     set(PCR_PRCB_POINTER, pcr + PCR_PRCB);
 #if defined(__x86_64__)
@@ -61,6 +81,23 @@ void cpu_init(void)
 #endif
 }
 
+/* Has no x87 instruction run since the state was last initial? XGETBV with 1 in ecx shows which state is in use. */
+static bool floating_point_is_untouched(void)
+{
+    uint32_t in_use, upper;
+
+    if (!shows_in_use)
+        return false;
+    __asm__ volatile("xgetbv" : "=a"(in_use), "=d"(upper) : "c"(1));
+    return !(in_use & XSTATE_X87);
+}
+
+/* The registers are empty already; but only with zeros in them, and without that address, is it the initial state. */
+static void initialise_floating_point(void)
+{
+    __asm__ volatile("fldz; fldz; fldz; fldz; fldz; fldz; fldz; fldz; fninit");
+}
+
 /*
  * Windows keeps no x87 or MMX state for drivers: on x86 they must save it themselves, on x64 they may not use it at
  * all. The processor remembers the address of the last x87 instruction (its low 32 bits in this format).
@@ -72,12 +109,16 @@ static void check_floating_point(const char *name)
     } environment;
     uintptr_t offset;
 
-    __asm__ volatile("fnstenv %0\n\tfldenv %0" : "=m"(environment));
+    if (floating_point_is_untouched())
+        return;
+    __asm__ volatile("fnstenv %0\n\tfldcw %0" : "=m"(environment) : : "memory"); /* it masks the exceptions */
     offset = (uint32_t)(environment.instruction_pointer - (uint32_t)(uintptr_t)g_image.base);
     if (offset < g_image.bytes && environment.instruction_pointer != 0 && image_contains_code(g_image.base + offset)) {
         g_blame = g_image.base + offset;
         violation("FLOATING_POINT", "x87 instruction of the driver before or in %s", name);
     }
+    if ((environment.control & 0xFFFF) == X87_CONTROL && (environment.tag & 0xFFFF) == X87_TAG_EMPTY)
+        initialise_floating_point(); /* so that the next check is cheap again */
 }
 
 void cpu_check_call(const char *name)

@@ -23,6 +23,7 @@ bool dispatcher_try(DISPATCHER_HEADER *header, struct thread *thread)
         header->SignalState--;
         mutant->OwnerThread = thread;
         thread->mutexes++;
+        lockorder_mutex_owned(thread, header);
         return true;
     }
     if (header->SignalState <= 0)
@@ -115,6 +116,8 @@ static NTSTATUS block(unsigned count, DISPATCHER_HEADER **objects, bool all, uin
 NTSTATUS dispatcher_wait_until(DISPATCHER_HEADER *header, uint64_t until_ns)
 {
     dispatcher_require(header, "wait");
+    if (header->Type == MutantObject)
+        lockorder_mutex_asked(header);
     deliver_pending();
     return block(1, &header, false, until_ns, false);
 }
@@ -128,8 +131,11 @@ NTSTATUS dispatcher_wait(unsigned count, PVOID *objects, bool all, const LARGE_I
     if (irql_current() > DISPATCH_LEVEL || (irql_current() == DISPATCH_LEVEL && !poll))
         violation("WAIT_AT_DISPATCH", "%s at IRQL %u%s", what, irql_current(),
                   poll ? "" : " with a time-out that is not 0");
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count; i++) {
         dispatcher_require(objects[i], what);
+        if (!poll && ((const DISPATCHER_HEADER *)objects[i])->Type == MutantObject)
+            lockorder_mutex_asked(objects[i]);
+    }
     if (poll) {
         NTSTATUS status;
 
@@ -249,6 +255,7 @@ LONG NTAPI KeReleaseMutex(KMUTEX *mutex, BOOLEAN wait)
     old = mutex->Header.SignalState++;
     if (mutex->Header.SignalState > 0) {
         mutex->OwnerThread = NULL;
+        lockorder_mutex_released(thread_current(), mutex);
         dispatcher_signalled(&mutex->Header);
     }
     return old;

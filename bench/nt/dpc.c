@@ -13,10 +13,10 @@ struct queued {
 };
 static struct queued queue[MAX_DPCS];
 static unsigned queued_count;
-static bool running;
 
-bool dpc_pending(void) { return queued_count != 0 && !running; }
-bool dpc_running(void) { return running; }
+bool dpc_queued(void) { return queued_count != 0; }
+bool dpc_pending(void) { return queued_count != 0 && !thread_current()->in_dpcs; }
+bool dpc_running(void) { return thread_current()->in_dpcs; }
 
 static int find(const KDPC *dpc)
 {
@@ -101,12 +101,12 @@ void dpc_deliver(void)
 {
     KIRQL old;
 
-    if (running || queued_count == 0 || irql_current() >= DISPATCH_LEVEL)
+    if (dpc_running() || queued_count == 0 || irql_current() >= DISPATCH_LEVEL)
         return;
-    running = true;
+    thread_current()->in_dpcs = true;
     old = irql_raise(DISPATCH_LEVEL);
     thread_call_on_dpc_stack(run_queue);
-    running = false;
+    thread_current()->in_dpcs = false;
     irql_set_raw(old);
 }
 
@@ -165,7 +165,11 @@ static BOOLEAN NTAPI remove_dpc(KDPC *dpc)
     return TRUE;
 }
 
-VOID NTAPI KeFlushQueuedDpcs(VOID) { deliver_pending(); }
+VOID NTAPI KeFlushQueuedDpcs(VOID)
+{
+    deliver_pending();
+    schedule_flush();
+}
 
 static VOID NTAPI set_importance(KDPC *dpc, LONG importance)
 {

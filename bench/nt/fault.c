@@ -12,6 +12,7 @@
 #include "nt.h"
 
 #include "emulate.h"
+#include "steppoint.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@
 #define SP(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_ESP])
 #endif
 
-static uint8_t *handler_stack;
+static uint8_t *handler_stack, *first_stack;
 
 struct fault {
     ucontext_t *context;
@@ -50,6 +51,8 @@ static const char *how(const struct fault *fault)
 /* Blames the driver when its code is at fault, or called the bench code that is; else the bench. */
 static void require_driver(const struct fault *fault)
 {
+    if (host_device_runs())
+        bench_bug("the device crashed: %s %p at %p", how(fault), (const void *)fault->address, fault->pc);
     if (image_contains(fault->pc, 1)) {
         g_blame = fault->pc;
         return;
@@ -152,6 +155,58 @@ static bool emulate_access(const struct fault *fault)
     return true;
 }
 
+#if defined(__x86_64__)
+#define FLAG_TRAP 0x100
+#define XSTATE_MAGIC 0x46505853u /* FP_XSTATE_MAGIC1 of the kernel's sigcontext.h: an XSAVE area, not only FXSAVE's */
+struct xstate {
+    uint8_t legacy[464];
+    uint32_t magic, bytes;
+    uint64_t features;
+};
+
+/* Continues at `context` without the kernel. `gregs` is indexed by REG_*; what is below its stack pointer is lost. */
+_Noreturn void fault_continue(const greg_t *gregs);
+_Static_assert(REG_R8 == 0 && REG_R15 == 7 && REG_RDI == 8 && REG_RSI == 9 && REG_RBP == 10 && REG_RBX == 11 &&
+               REG_RDX == 12 && REG_RAX == 13 && REG_RCX == 14 && REG_RSP == 15 && REG_RIP == 16 && REG_EFL == 17,
+               "fault_continue counts on it");
+__asm__(".text\n"
+        "fault_continue:\n"
+        "    mov 15*8(%rdi), %rax\n"
+        "    mov 16*8(%rdi), %rcx\n    mov %rcx, -8(%rax)\n"
+        "    mov 17*8(%rdi), %rcx\n    mov %rcx, -16(%rax)\n"
+        "    mov 8*8(%rdi), %rcx\n    mov %rcx, -24(%rax)\n"
+        "    mov 0*8(%rdi), %r8\n    mov 1*8(%rdi), %r9\n    mov 2*8(%rdi), %r10\n    mov 3*8(%rdi), %r11\n"
+        "    mov 4*8(%rdi), %r12\n    mov 5*8(%rdi), %r13\n    mov 6*8(%rdi), %r14\n    mov 7*8(%rdi), %r15\n"
+        "    mov 9*8(%rdi), %rsi\n    mov 10*8(%rdi), %rbp\n    mov 11*8(%rdi), %rbx\n    mov 12*8(%rdi), %rdx\n"
+        "    mov 14*8(%rdi), %rcx\n"
+        "    lea -24(%rax), %rsp\n"
+        "    mov 13*8(%rdi), %rax\n"
+        "    pop %rdi\n"
+        "    popfq\n"
+        "    lea 8(%rsp), %rsp\n" /* leaves the flags alone */
+        "    jmp *-8(%rsp)\n");
+
+/*
+ * The way back to the driver. A return from the handler asks the kernel to restore the processor, which takes as long
+ * as the trap itself; all of it but the signal mask, which the handler does not change, can be restored from here. Not
+ * with the trap flag: the kernel's way lets one instruction run before the next stop, and steps.c counts on that.
+ * Windows has no red zone, so there is room below the driver's stack pointer.
+ */
+static void continue_driver(ucontext_t *context)
+{
+    const struct xstate *state = (const void *)context->uc_mcontext.fpregs;
+
+    if ((context->uc_mcontext.gregs[REG_EFL] & FLAG_TRAP) || !image_contains(PC(context), 1) ||
+        state->magic != XSTATE_MAGIC)
+        return;
+    __asm__ volatile("xrstor64 %0" : : "m"(*(const uint8_t (*)[4096])state), "a"((uint32_t)state->features),
+                     "d"((uint32_t)(state->features >> 32)) : "memory");
+    fault_continue(context->uc_mcontext.gregs);
+}
+#else
+static void continue_driver(ucontext_t *context) { (void)context; } /* traps are rare: registers go through the HAL */
+#endif
+
 static void on_segv(int signal, siginfo_t *info, void *opaque)
 {
     ucontext_t *context = opaque;
@@ -176,8 +231,10 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
     }
     if (emulate_step_active())
         return; /* nor within a step */
+    step_point();
     deliver_pending();
     steps_emulated(context);
+    continue_driver(context);
 }
 
 static void on_other(int signal, siginfo_t *info, void *opaque)
@@ -225,6 +282,23 @@ static void on_watchdog(int signal, siginfo_t *info, void *opaque)
     violation("BUSY_LOOP", "the driver spins at %p and no time passes", pc);
 }
 
+uint8_t *fault_new_stack(void)
+{
+    uint8_t *stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (stack == MAP_FAILED)
+        bench_bug("no memory for a stack");
+    return stack;
+}
+
+void fault_set_stack(uint8_t *stack)
+{
+    stack_t now = {.ss_size = HANDLER_STACK_BYTES, .ss_sp = handler_stack = stack ? stack : first_stack};
+
+    if (sigaltstack(&now, NULL) != 0)
+        bench_bug("cannot change the stack of the trap handler");
+}
+
 bool fault_on_handler_stack(void)
 {
     return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)handler_stack < HANDLER_STACK_BYTES;
@@ -235,12 +309,11 @@ void fault_init(void)
     static const struct itimerval period = {{0, WATCHDOG_PERIOD_US}, {0, WATCHDOG_PERIOD_US}};
     static const int others[] = {SIGILL, SIGFPE, SIGBUS, SIGTRAP};
     struct sigaction action = {.sa_sigaction = on_segv, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
-    stack_t stack = {.ss_size = HANDLER_STACK_BYTES};
     size_t i;
 
-    handler_stack = mmap(NULL, HANDLER_STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    stack.ss_sp = handler_stack;
-    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0 || sigaction(SIGSEGV, &action, NULL) != 0)
+    first_stack = fault_new_stack();
+    fault_set_stack(NULL);
+    if (sigaction(SIGSEGV, &action, NULL) != 0)
         bench_bug("cannot install the trap handler");
     action.sa_sigaction = on_other;
     for (i = 0; i < LENGTH_OF(others); i++)

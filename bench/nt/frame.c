@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* What surrounds every call of driver code. */
 #include "nt.h"
+#include "steppoint.h"
 
 __attribute__((noinline)) void driver_enter(struct driver_frame *frame, const char *name)
 {
     struct thread *thread = thread_current();
 
+    step_point();
     frame->name = name;
     frame->irql = irql_current();
     frame->locks = spinlock_held_count();
@@ -46,9 +48,10 @@ __attribute__((noinline)) void driver_leave(struct driver_frame *frame)
                   thread->mutexes - frame->mutexes);
     g_frames = frame->outer;
     g_blame = frame->caller;
-    if (thread->driver_stack_base != frame->stack)
-        return;
-    thread->driver_stack_base = 0;
-    if (!thread_mark_is_intact(frame->stack))
-        violation("STACK_OVERFLOW", "%s used more kernel stack than Windows gives", frame->name);
+    if (thread->driver_stack_base == frame->stack) {
+        thread->driver_stack_base = 0;
+        if (!thread_mark_is_intact(frame->stack))
+            violation("STACK_OVERFLOW", "%s used more kernel stack than Windows gives", frame->name);
+    }
+    step_point();
 }

@@ -2,6 +2,7 @@
 /* The guest's end of the link to the host process (bench/include/link.h). One request at a time, from one thread. */
 #include "nt.h"
 #include "../pe/image.h"
+#include "../board/seat.h"
 #include "../include/turn.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ struct link *g_link;
 static pid_t parent;
 static bool gone;
 static bool busy;
+static bool seated; /* the device is in this process */
 
 void host_attach(int link_fd)
 {
@@ -39,11 +41,36 @@ void host_attach(int link_fd)
     prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
+void host_seat_device(void)
+{
+    if (!g_link->options.device_in_guest)
+        return;
+    if (!seat_open(g_link, g_ram, g_ram_bytes))
+        exit(LINK_EXIT_INTERNAL);
+    seated = true;
+}
+
+/* The device works in this process, on a stack of its own. */
+static void serve_here(enum link_op op)
+{
+    if (busy)
+        bench_bug("nested request to the device: op %d inside op %u", op, g_link->op);
+    busy = true;
+    g_link->op = op;
+    g_link->result.virtual_ns = clock_now_ns();
+    thread_call_on_device_stack(op == LINK_OP_MARK ? seat_mark : seat_serve);
+    busy = false;
+}
+
 /* Hands the page to the host and waits for it back. */
 static void exchange(enum link_op op)
 {
     static const struct timespec patience = {.tv_sec = 1, .tv_nsec = 0};
 
+    if (seated && op <= LINK_OP_ADVANCE) {
+        serve_here(op);
+        return;
+    }
     if (busy)
         bench_bug("nested exchange with the host: op %d inside op %u", op, g_link->op);
     busy = true;
@@ -124,7 +151,34 @@ void host_device_gone(void)
     g_link->intx = 0;
 }
 
+void host_device_back(void)
+{
+    gone = false;
+    host_power(false);
+    host_power(true);
+    while (host_advance(clock_now_ns()) < clock_now_ns())
+        ; /* its time stood still */
+}
+
+void host_strike(enum link_strike strike)
+{
+    if (gone)
+        return;
+    g_link->a = strike;
+    exchange(LINK_OP_STRIKE);
+}
+
 bool host_intx(void) { return !gone && power_is_on() && g_link->intx != 0; }
+
+unsigned host_claims(uint64_t physical, uint32_t bytes)
+{
+    if (gone)
+        return 0;
+    g_link->a = physical;
+    g_link->size = bytes;
+    exchange(LINK_OP_CLAIMS);
+    return (unsigned)g_link->value;
+}
 
 static struct {
     const void *code;
@@ -173,14 +227,20 @@ void host_text(enum link_op op, const char *text)
 void host_mark(enum link_mark mark)
 {
     g_link->a = mark;
+    if (seated)
+        serve_here(LINK_OP_MARK);
     exchange(LINK_OP_MARK);
 }
+
+bool host_device_runs(void) { return busy && seated; }
 
 _Noreturn void host_exit(enum link_exit code, const char *text)
 {
     if (!busy) {
         snprintf(g_link->text, sizeof g_link->text, "%s", text);
         g_link->a = code;
+        if (seated)
+            seat_leave();
         exchange(LINK_OP_EXIT);
     }
     _exit(code);

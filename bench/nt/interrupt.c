@@ -38,10 +38,14 @@ BOOLEAN NTAPI KeSynchronizeExecution(struct _KINTERRUPT *interrupt, PKSYNCHRONIZ
 
 static bool line_is_up(void) { return host_intx() && !bus_interrupts_disabled(); }
 
-bool interrupt_pending(void)
+bool interrupt_raised(void) { return connected != NULL && !connected->serving && line_is_up(); }
+
+bool interrupt_possible(void)
 {
-    return connected != NULL && !connected->serving && irql_current() < connected->synchronize_irql && line_is_up();
+    return connected != NULL && !connected->serving && irql_current() < connected->synchronize_irql;
 }
+
+bool interrupt_pending(void) { return interrupt_possible() && line_is_up(); }
 
 /* Calls one service routine at its IRQL with its lock held. */
 static bool call_routine(struct _KINTERRUPT *interrupt)
@@ -163,6 +167,8 @@ static NTSTATUS connect(const struct connect *c, const char *what)
 static void disconnect(struct _KINTERRUPT *interrupt)
 {
     other_device_interrupts(interrupt);
+    while (schedule_spin(interrupt->lock)) /* the routine may be running elsewhere */
+        ;
     resource_remove("interrupt", interrupt);
     connected = NULL;
     bench_free(interrupt);

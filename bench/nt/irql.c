@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Interrupt request level of the one virtual processor. */
 #include "nt.h"
+#include "steppoint.h"
 
 static KIRQL current;
 
@@ -31,6 +32,7 @@ void irql_lower(KIRQL irql)
     if (irql < DISPATCH_LEVEL && spinlock_held_count() != 0)
         violation("SPINLOCK_HELD", "IRQL lowered to %u while %s", irql, spinlock_held_text());
     current = irql;
+    step_point();
     deliver_pending();
 }
 
@@ -42,6 +44,7 @@ void irql_require_max(KIRQL max, const char *what)
 
 void deliver_pending(void)
 {
+    schedule_point();
     /* An interrupt may queue a DPC, a DPC may clear a mask that lets an interrupt through. */
     while (interrupt_pending() || (dpc_pending() && current < DISPATCH_LEVEL)) {
         if (interrupt_pending())

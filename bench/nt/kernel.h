@@ -19,6 +19,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* host.c: the device does of its own accord what no device should, or for no reason. */
+void host_strike(enum link_strike strike);
+
 extern struct link *g_link; /* the page shared with the host; options are valid from the start */
 
 /* ---- verdicts ---- */
@@ -105,6 +108,17 @@ void thread_sleep_until(uint64_t ns);
 /* Waits for a KEVENT, KTIMER, KSEMAPHORE, KMUTEX ... as KeWaitForSingleObject does. `until_ns` UINT64_MAX: no limit.
  * False: timed out. */
 bool thread_wait(void *dispatcher_object, uint64_t until_ns);
+/* The thread runs before every other one, from when it is ready and the running one can be preempted: as a thread of
+ * the highest priority would. Once; NULL: whichever becomes ready next. */
+void thread_prefer(struct thread *thread);
+
+/* ---- processors (schedule.c) ---- */
+
+/* From now to schedule_end there is more than one processor. `plan`: "POINT.CHOICE+POINT.CHOICE", ascending, where
+ * another takes over; "": only where one cannot go on. False: it is no plan. */
+bool schedule_begin(const char *plan);
+/* The number of choices at each point, a digit each; NULL: the plan has points or choices that were not reached. */
+const char *schedule_end(void);
 
 /* ---- memory ---- */
 
@@ -117,6 +131,9 @@ uint64_t pool_nonpaged_bytes(void);
 bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address);
 bool ram_alloc_contiguous(PFN_NUMBER *first, size_t pages, uint64_t lowest, uint64_t highest);
 void ram_free_pages(const PFN_NUMBER *pfns, size_t pages);
+uint64_t ram_pages_used(void);
+/* Violation DMA_EXPOSED when the device may reach any of the pages, which are about to be freed. */
+void ram_check_claims(const PFN_NUMBER *pfns, size_t pages, const char *what);
 /* Maps pages of guest RAM side by side, readable and writable; ram_unmap undoes it. */
 void *ram_map(const PFN_NUMBER *pfns, size_t pages);
 void ram_unmap(void *va, size_t pages);
@@ -124,6 +141,14 @@ void ram_unmap(void *va, size_t pages);
 /* Leak accounting: every resource that the driver can hold is in one list, by kind. */
 void resource_add(const char *kind, const void *object, const char *detail);
 void resource_remove(const char *kind, const void *object); /* violation BAD_FREE when unknown */
+size_t resource_count(void);
+/* Everything from now on is numbered from here. */
+uint64_t resource_mark(void);
+/*
+ * The last chance to give memory back to its owner has passed: of what was made since `mark` (0: ever), what the device
+ * keeps although it was asked back may be left. Call when a stream is closed, and before the device is taken away.
+ */
+void resource_settle(uint64_t mark);
 /* At unload: prints each one left and adds them to result.leaks. */
 void resource_report_leaks(void);
 
@@ -144,6 +169,8 @@ NTSTATUS pnp_query_stop_device(void);
 NTSTATUS pnp_stop_device(void);
 NTSTATUS pnp_query_remove_device(void);
 NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all ones */
+void pnp_unplug(void); /* the device is gone, and nobody has been told yet */
+void pnp_plug(void);   /* it is there again */
 NTSTATUS pnp_remove_device(void);
 /* Sets the device's power alone. In D1 to D3 it answers no register and forgets what it was told. */
 void power_device(DEVICE_POWER_STATE state);

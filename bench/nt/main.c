@@ -56,6 +56,7 @@ int main(int argc, char **argv)
     cpu_init();
     thread_init();
     ram_attach(descriptor(argv[2]));
+    host_seat_device();
     g_input_fd = descriptor(argv[3]);
     g_output_fd = descriptor(argv[4]);
     fault_init();

@@ -211,6 +211,7 @@ VOID NTAPI MmFreePagesFromMdl(MDL *mdl)
     if (mdl->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
         violation("MDL_RULE", "MmFreePagesFromMdl of an MDL that is still mapped");
     resource_remove(RESOURCE_PAGES, mdl);
+    ram_check_claims(mdl_pfns(mdl), mdl_pages(mdl), "MmFreePagesFromMdl");
     ram_free_pages(mdl_pfns(mdl), mdl_pages(mdl));
     /* The MDL itself is pool now: the caller frees it with ExFreePool, which free_mdl_pool() below accounts for. */
     mdl->MdlFlags &= ~MDL_PAGES_LOCKED;

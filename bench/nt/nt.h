@@ -28,6 +28,8 @@
 /* ---- host.c: the other process ---- */
 
 void host_attach(int link_fd);
+void host_seat_device(void); /* after ram_attach: opens the device if it is to be in this process */
+bool host_device_runs(void); /* it does its work in this process now */
 uint32_t host_config_read(uint32_t offset, unsigned size);
 void host_config_write(uint32_t offset, unsigned size, uint32_t value);
 uint64_t host_bar_read(unsigned bar, uint64_t offset, unsigned size);
@@ -43,8 +45,10 @@ void host_text(enum link_op op, const char *text);
 void host_mark(enum link_mark mark);
 _Noreturn void host_exit(enum link_exit code, const char *text);
 void host_power(bool on); /* the device gets or loses power */
+unsigned host_claims(uint64_t physical, uint32_t bytes); /* bits of enum link_claim; 0: the device is gone */
 bool host_intx(void);     /* level of INTA# after the latest exchange */
 void host_device_gone(void); /* surprise removal: no more exchange reaches the device */
+void host_device_back(void); /* it is plugged in again, and knows nothing */
 
 /* ---- power.c ---- */
 
@@ -80,12 +84,34 @@ uint64_t prng_below(unsigned stream, uint64_t limit);
 unsigned spinlock_held_count(void);
 const char *spinlock_held_text(void);
 void spinlock_forget_range(const void *start, size_t bytes); /* memory is freed */
+struct thread *spinlock_owner(const KSPIN_LOCK *lock); /* NULL: nobody */
 void spinlock_acquire(KSPIN_LOCK *lock, KIRQL old_irql, const char *what);
 KIRQL spinlock_release(KSPIN_LOCK *lock, const char *what);
 bool irql_in_interrupt(void);
 void irql_set_raw(KIRQL irql); /* no delivery, no checks: thread switches */
 /* Runs interrupts and DPCs that the current IRQL lets through. */
 void deliver_pending(void);
+
+/* ---- lockorder.c ---- */
+
+/* `lock` is asked for while `held` is held; violation `rule` when the reverse has been seen. */
+void lockorder_asked(const void *lock, const void *held, const char *rule);
+/* What this thread must wait for, unless it owns it; what a thread has got; what it owns no more. */
+void lockorder_mutex_asked(const void *mutex);
+void lockorder_mutex_owned(struct thread *thread, const void *mutex);
+void lockorder_mutex_released(struct thread *thread, const void *mutex);
+void lockorder_forget_range(const void *start, size_t bytes); /* memory is freed */
+void lockorder_forget(void); /* another image is about to be loaded */
+
+/* ---- schedule.c: more than one processor; see there ---- */
+
+extern bool g_schedule_on; /* a schedule is being played */
+void schedule_point(void); /* here another processor may do something: driver code is between two steps */
+/* The lock is busy: the processor that holds it goes on. False: nobody holds it. */
+bool schedule_spin(const KSPIN_LOCK *lock);
+void schedule_finish(void); /* the processor of interrupts and DPCs ends what it has begun */
+void schedule_flush(void);  /* likewise every processor that runs a DPC */
+void schedule_switched(struct thread *next); /* thread.c is about to switch: each has a stack for traps of its own */
 
 /* ---- clock.c ---- */
 
@@ -111,12 +137,15 @@ void timer_check_free(const void *start, size_t bytes);
 void timer_check_unload(void);
 void dpc_deliver(void);
 bool dpc_pending(void);
+bool dpc_queued(void); /* whatever the current thread is doing */
 void dpc_insert(KDPC *dpc, PVOID argument1, PVOID argument2);
 bool dpc_running(void);
 void dpc_check_free(const void *start, size_t bytes);
 void dpc_check_unload(void);
 void interrupt_deliver(void);
+bool interrupt_raised(void); /* whatever the IRQL is here */
 bool interrupt_pending(void); /* level high, connected, and the IRQL lets it through */
+bool interrupt_possible(void); /* the same, whatever the level is */
 void interrupt_check_free(const void *start, size_t bytes);
 
 /* ---- thread.c, dispatcher.c ---- */
@@ -130,6 +159,10 @@ struct thread_wait {
     uint64_t until_ns; /* UINT64_MAX: for ever */
     uint64_t order;    /* first come, first served */
     NTSTATUS status;
+};
+struct spinlock_held {
+    KSPIN_LOCK *lock;
+    KIRQL old_irql;
 };
 struct thread {
     DISPATCHER_HEADER header; /* a thread is a dispatcher object */
@@ -150,6 +183,13 @@ struct thread {
     const void *blame;
     void *exception_list;
     struct thread_wait wait;
+    struct spinlock_held spinlocks[16]; /* that it holds */
+    unsigned spinlock_count;
+    const void *held_mutexes[16]; /* lockorder.c */
+    unsigned held_mutex_count;
+    bool in_dpcs;            /* dpc.c: it runs the queue */
+    const void *spins;       /* schedule.c: the spin lock that it waits for; NULL: none */
+    uint8_t *trap_stack;     /* schedule.c: for its signals; NULL: that of fault.c */
     uintptr_t step_returns[64]; /* steps.c: where calls out of the driver return to */
     unsigned step_return_count;
 };
@@ -158,15 +198,26 @@ void thread_init(void); /* makes the running stack the first thread */
 bool thread_guard_contains(const void *address);
 bool thread_stack_contains(const void *address, size_t bytes);
 void thread_wake(struct thread *thread, NTSTATUS status);
+/* The running thread may be made to wait for another one here and now. */
+bool thread_preemptible(void);
+/* Lets a thread that was preferred (kernel.h) run, as soon as the running one is preemptible. */
+void thread_preempt(void);
 void thread_tick(uint64_t tick_ns);
 _Noreturn void thread_end(void);
-/* Calls function(argument) on a stack of its own, as Windows runs DPCs; not reentrant. */
+/* Calls function with the stack pointer at `top`. */
+void thread_call_on(void (*function)(void), void *top);
+/* Calls function on a stack of its own, as Windows runs DPCs; not reentrant. */
 void thread_call_on_dpc_stack(void (*function)(void));
+/* The same for a device in this process: not on the stack that is measured. */
+void thread_call_on_device_stack(void (*function)(void));
 /* Marks the limit of the kernel stack below a first call of driver code, and looks whether it was reached. */
 void thread_mark_stack(uintptr_t base);
 bool thread_mark_is_intact(uintptr_t base);
 /* Blocks the current thread until its wait record is answered. */
 NTSTATUS thread_block(void);
+void thread_switch_to(struct thread *next); /* which is not the current one */
+/* The `n`th other thread that could run; NULL: there are fewer. */
+struct thread *thread_other_ready(unsigned n);
 void thread_release(struct thread *thread); /* drops one reference */
 void thread_check_free(const void *start, size_t bytes);
 void thread_check_unload(void);
@@ -266,6 +317,9 @@ void port_write(uint32_t port, unsigned size, uint32_t value);
 /* BAR that contains the bus address range, and the offset in it; -1: none. */
 int bar_find(uint64_t address, uint64_t bytes, bool port, uint64_t *offset);
 
+/* The stack that traps run on from now; NULL: the one there was at first. Not while one of them is in use. */
+void fault_set_stack(uint8_t *stack);
+uint8_t *fault_new_stack(void); /* never freed */
 /* True: the stack pointer is on the trap handler's stack. */
 bool fault_on_handler_stack(void);
 
@@ -293,6 +347,8 @@ void object_init(void);
 void handle_check_unload(void);
 void registry_init(void);
 void device_check_unload(void);
+/* A driver stays loaded until what it gave to IoQueueWorkItem has returned. [D wdm/nf-wdm-ioqueueworkitem] */
+void work_await(void);
 void work_check_unload(void);
 DEVICE_OBJECT *device_create(DRIVER_OBJECT *driver, ULONG extension_bytes, ULONG type, const char *what);
 void bus_init(void);

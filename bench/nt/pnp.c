@@ -89,6 +89,7 @@ void driver_unload(void)
 {
     if (g_driver->DriverUnload == NULL)
         violation("DRIVER_RULE", "the driver has no DriverUnload routine");
+    work_await();
     DRIVER_CALL_VOID("DriverUnload", g_driver->DriverUnload(g_driver));
     discard();
 }
@@ -155,6 +156,8 @@ NTSTATUS pnp_start_device(void)
     status = send(IRP_MN_START_DEVICE, false, "IRP_MN_START_DEVICE");
     if (NT_SUCCESS(status) && !g_bus_saw_irp)
         violation("IRP_NOT_PASSED_DOWN", "IRP_MN_START_DEVICE succeeded without reaching the bus driver");
+    if (!NT_SUCCESS(status))
+        resource_settle(0);
     free_resources(); /* the lists are the caller's: a driver copies what it keeps */
     return status;
 }
@@ -171,8 +174,12 @@ NTSTATUS pnp_query_remove_device(void)
     return send(IRP_MN_QUERY_REMOVE_DEVICE, false, "IRP_MN_QUERY_REMOVE_DEVICE");
 }
 
+void pnp_unplug(void) { host_device_gone(); }
+void pnp_plug(void) { host_device_back(); }
+
 NTSTATUS pnp_surprise_removal(void)
 {
+    resource_settle(0);
     host_device_gone();
     return send(IRP_MN_SURPRISE_REMOVAL, true, "IRP_MN_SURPRISE_REMOVAL");
 }

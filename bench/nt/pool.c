@@ -103,6 +103,8 @@ void pool_free_block(struct block *block, const char *what)
         arena_page_in(block);
     check_slack(block, what);
     memory_check_free(block->start, block->bytes);
+    if (block->kind != BLOCK_BENCH)
+        ram_check_claims(arena_pfn(block->pages_start), block->pages, what);
     if (block->kind == BLOCK_POOL)
         nonpaged_bytes -= block->bytes;
     memcpy(pfns, arena_pfn(block->pages_start), block->pages * sizeof *pfns);

@@ -23,6 +23,8 @@ void power_require_on(const char *what)
 
 static void power(bool wanted)
 {
+    if (on && !wanted)
+        resource_settle(0);
     if (on != wanted)
         host_power(wanted);
     on = wanted;

@@ -25,6 +25,7 @@ static uint64_t page_count;
 static uint8_t *used; /* one byte a page: 0 free, 1 used, 2 in quarantine */
 static PFN_NUMBER quarantine[QUARANTINE_PAGES];
 static size_t quarantine_head, quarantine_count;
+static uint64_t taken_pages; /* by somebody who has not freed them */
 
 void ram_attach(int fd)
 {
@@ -124,8 +125,11 @@ bool ram_alloc_pages(PFN_NUMBER *pfns, size_t pages, uint64_t highest_address)
             return false;
         }
     }
+    taken_pages += pages;
     return true;
 }
+
+uint64_t ram_pages_used(void) { return taken_pages; }
 
 static bool run_is_free(uint64_t at, size_t pages)
 {
@@ -149,6 +153,7 @@ bool ram_alloc_contiguous(PFN_NUMBER *first_pfn, size_t pages, uint64_t lowest, 
     for (tries = 0; tries <= end - first - pages; tries++) {
         if (run_is_free(at, pages)) {
             memset(used + at, 1, pages);
+            taken_pages += pages;
             *first_pfn = (PFN_NUMBER)at;
             return true;
         }
@@ -162,6 +167,7 @@ void ram_free_pages(const PFN_NUMBER *pfns, size_t pages)
 {
     size_t i;
 
+    taken_pages -= pages;
     for (i = 0; i < pages; i++) {
         if (pfns[i] >= page_count || used[pfns[i]] != 1)
             bench_bug("free of page frame %#zx, which is not in use", (size_t)pfns[i]);
@@ -170,6 +176,19 @@ void ram_free_pages(const PFN_NUMBER *pfns, size_t pages)
         memset(g_ram + ((size_t)pfns[i] << PAGE_SHIFT), FREED_BYTE, PAGE_SIZE);
         used[pfns[i]] = 2;
         quarantine[(quarantine_head + quarantine_count++) % QUARANTINE_PAGES] = pfns[i];
+    }
+}
+
+void ram_check_claims(const PFN_NUMBER *pfns, size_t pages, const char *what)
+{
+    size_t i, run;
+
+    for (i = 0; i < pages; i += run) {
+        for (run = 1; i + run < pages && pfns[i + run] == pfns[i] + run; run++)
+            ;
+        if (host_claims((uint64_t)pfns[i] << PAGE_SHIFT, (uint32_t)(run << PAGE_SHIFT)) & LINK_CLAIM_REACHED)
+            violation("DMA_EXPOSED", "%s: the device may still reach %#llx and the %zu bytes behind it", what,
+                      (unsigned long long)((uint64_t)pfns[i] << PAGE_SHIFT), run << PAGE_SHIFT);
     }
 }
 

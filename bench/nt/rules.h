@@ -3,7 +3,9 @@
  * Every rule that the bench's kernel enforces: a stable identifier and what
  * Windows would do, or who says so. A run that breaks one ends at once, names
  * it, and exits with LINK_EXIT_VIOLATION. Leaks are counted in result.leaks and
- * end the run under LEAK at unload.
+ * end the run under LEAK at unload. Memory that the device kept is none: when a
+ * stream was closed, or the device taken away from the driver, the device itself
+ * still claimed it although it had been asked back (enum link_claim).
  *
  * "DV" is Driver Verifier; 0x.. are bug check codes; [D ..] is a page of the
  * windows-driver-docs-ddi documentation.
@@ -25,6 +27,7 @@
     X(MUTEX_NOT_OWNED, "release of a mutex that this thread does not own; raises STATUS_MUTANT_NOT_OWNED")             \
     X(MUTEX_HELD, "driver code returned with a mutex held that it had not on entry; on the way to user mode 0x01")    \
     X(MUTEX_RECURSIVE, "fast mutex acquired twice by one thread: deadlock [D wdm/nf-wdm-exacquirefastmutex]")          \
+    X(MUTEX_ORDER, "mutexes or resources taken in an order that another path reverses; DV deadlock detection: 0xC4 0x1001") \
     X(WAIT_AT_DISPATCH, "wait with a non-zero time-out at DISPATCH_LEVEL or above; 0xB8")                              \
     X(WAIT_UNINITIALIZED, "dispatcher object that no KeInitialize routine has prepared")                               \
     X(DEADLOCK, "every thread waits and nothing can wake one of them")                                                 \
@@ -45,6 +48,7 @@
     X(POOL_PAGED_AT_DISPATCH, "paged pool allocated or freed above APC_LEVEL; DV: 0xC4 0x01/0x11")                     \
     X(POOL_ACTIVE_OBJECT, "block freed with a queued timer or DPC, a connected interrupt, or a waiter in it; 0xC7")    \
     X(DMA_AFTER_FREE, "memory changed after it was freed: the device still owned it")                                  \
+    X(DMA_EXPOSED, "memory freed while the device may reach it: in a live ring, or in a chain not given back")         \
     X(STACK_OVERFLOW, "more kernel stack used than Windows gives: 12 KiB on x86, 24 KiB on x64; 0x7F, 0x2B")           \
     X(BAD_FREE, "release of a resource that does not exist (mapping, MDL, interrupt, adapter ...)")                    \
     X(MDL_RULE, "MDL used in a way its state forbids (build twice, unlock unlocked, pages not locked ...); 0x76, 0x7A")\

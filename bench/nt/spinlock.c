@@ -1,161 +1,95 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Spin locks of a machine with one processor: none may ever be contended, so a
- * lock that is busy is a deadlock. Also keeps the order in which locks were
- * taken; an order that another path reversed would deadlock two processors.
+ * Spin locks. A thread is a processor of its own as long as it does not wait, and
+ * so is the one that serves interrupts and DPCs while schedule.c lets it. Without
+ * schedule.c only one of them is ever at work: a lock that is busy is a deadlock.
  */
 #include "nt.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define MAX_HELD 16u
-#define MAX_KNOWN 512u
 #define LOCK_BUSY 1u
 
-struct held {
-    KSPIN_LOCK *lock;
-    KIRQL old_irql;
-    int known;
-};
-static struct held held[MAX_HELD];
-static unsigned held_count;
-
-/* before[a] has bit b: lock b was once taken while a was held. */
-static KSPIN_LOCK *known[MAX_KNOWN];
-static uint64_t before[MAX_KNOWN][MAX_KNOWN / 64];
-
-unsigned spinlock_held_count(void) { return held_count; }
+unsigned spinlock_held_count(void) { return thread_current()->spinlock_count; }
 
 const char *spinlock_held_text(void)
 {
     static char text[128];
+    const struct thread *thread = thread_current();
 
-    if (held_count == 0)
+    if (thread->spinlock_count == 0)
         return "no spin lock is held";
-    snprintf(text, sizeof text, "spin lock %p is held", (void *)held[held_count - 1].lock);
+    snprintf(text, sizeof text, "spin lock %p is held", (void *)thread->spinlocks[thread->spinlock_count - 1].lock);
     return text;
 }
 
-static int known_index(KSPIN_LOCK *lock)
+struct thread *spinlock_owner(const KSPIN_LOCK *lock)
 {
-    static unsigned victim;
-    int free_slot = -1;
+    struct thread *thread;
     unsigned i;
 
-    for (i = 0; i < MAX_KNOWN; i++) {
-        if (known[i] == lock)
-            return (int)i;
-        if (known[i] == NULL && free_slot < 0)
-            free_slot = (int)i;
-    }
-    if (free_slot < 0)
-        free_slot = (int)(victim++ % MAX_KNOWN);
-    known[free_slot] = lock;
-    memset(before[free_slot], 0, sizeof before[free_slot]);
-    for (i = 0; i < MAX_KNOWN; i++)
-        before[i][free_slot / 64] &= ~(1ull << (free_slot % 64));
-    return free_slot;
-}
-
-static bool taken_before(int first, int second) { return (before[first][second / 64] >> (second % 64)) & 1; }
-
-/* Is there a path first -> ... -> second in the order seen so far? */
-static bool ordered(int first, int second)
-{
-    static uint8_t seen[MAX_KNOWN];
-    static int stack[MAX_KNOWN];
-    int depth = 0, i;
-
-    memset(seen, 0, sizeof seen);
-    stack[depth++] = first;
-    seen[first] = 1;
-    while (depth > 0) {
-        int at = stack[--depth];
-
-        for (i = 0; i < (int)MAX_KNOWN; i++) {
-            if (seen[i] || !taken_before(at, i))
-                continue;
-            if (i == second)
-                return true;
-            seen[i] = 1;
-            stack[depth++] = i;
-        }
-    }
-    return false;
-}
-
-static void check_order(KSPIN_LOCK *lock, int index)
-{
-    unsigned i;
-
-    for (i = 0; i < held_count; i++) {
-        int outer = held[i].known;
-
-        if (taken_before(outer, index))
-            continue;
-        if (ordered(index, outer))
-            violation("SPINLOCK_ORDER", "spin lock %p is taken while %p is held; elsewhere the order is reversed",
-                      (void *)lock, (void *)held[i].lock);
-        before[outer][index / 64] |= 1ull << (index % 64);
-    }
+    for (thread = g_threads; thread != NULL; thread = thread->next)
+        for (i = 0; i < thread->spinlock_count; i++)
+            if (thread->spinlocks[i].lock == lock)
+                return thread;
+    return NULL;
 }
 
 void spinlock_acquire(KSPIN_LOCK *lock, KIRQL old_irql, const char *what)
 {
+    struct thread *thread = thread_current();
     unsigned i;
-    int index;
 
     if (!memory_is_nonpaged(lock, sizeof *lock))
         violation("PAGED_AT_DISPATCH", "%s: spin lock %p is not in nonpaged memory", what, (void *)lock);
-    for (i = 0; i < held_count; i++)
-        if (held[i].lock == lock)
+    for (i = 0; i < thread->spinlock_count; i++)
+        if (thread->spinlocks[i].lock == lock)
             violation("SPINLOCK_RECURSIVE", "%s: spin lock %p is already held", what, (void *)lock);
+    for (i = 0; i < thread->spinlock_count; i++)
+        lockorder_asked(lock, thread->spinlocks[i].lock, "SPINLOCK_ORDER");
+    while (*lock != 0 && schedule_spin(lock))
+        ;
     if (*lock != 0)
         violation("SPINLOCK_UNINITIALIZED", "%s: spin lock %p holds %#zx; it was never initialised, or overwritten",
                   what, (void *)lock, (size_t)*lock);
-    if (held_count == MAX_HELD)
-        violation("SPINLOCK_HELD", "%s: %u spin locks held at once", what, held_count);
-    index = known_index(lock);
-    check_order(lock, index);
+    if (thread->spinlock_count == LENGTH_OF(thread->spinlocks))
+        violation("SPINLOCK_HELD", "%s: %u spin locks held at once", what, thread->spinlock_count);
     *lock = LOCK_BUSY;
-    held[held_count++] = (struct held){lock, old_irql, index};
+    thread->spinlocks[thread->spinlock_count++] = (struct spinlock_held){lock, old_irql};
 }
 
 KIRQL spinlock_release(KSPIN_LOCK *lock, const char *what)
 {
-    unsigned i = held_count;
+    struct thread *thread = thread_current();
+    unsigned i = thread->spinlock_count;
     KIRQL old;
 
-    while (i > 0 && held[i - 1].lock != lock)
+    while (i > 0 && thread->spinlocks[i - 1].lock != lock)
         i--;
     if (i == 0)
         violation("SPINLOCK_NOT_OWNED", "%s: spin lock %p is not held", what, (void *)lock);
     if (*lock != LOCK_BUSY)
         violation("SPINLOCK_NOT_OWNED", "%s: spin lock %p was overwritten while held", what, (void *)lock);
-    old = held[i - 1].old_irql;
-    memmove(&held[i - 1], &held[i], (held_count - i) * sizeof held[0]);
-    held_count--;
+    old = thread->spinlocks[i - 1].old_irql;
+    memmove(&thread->spinlocks[i - 1], &thread->spinlocks[i],
+            (thread->spinlock_count - i) * sizeof thread->spinlocks[0]);
+    thread->spinlock_count--;
     *lock = 0;
     return old;
 }
 
 void spinlock_forget_range(const void *start, size_t bytes)
 {
-    uintptr_t from = (uintptr_t)start;
-    unsigned i, j;
+    const struct thread *thread;
+    unsigned i;
 
-    for (i = 0; i < held_count; i++)
-        if ((uintptr_t)held[i].lock - from < bytes)
-            violation("SPINLOCK_HELD", "memory with the held spin lock %p is freed", (void *)held[i].lock);
-    for (i = 0; i < MAX_KNOWN; i++) {
-        if (known[i] == NULL || (uintptr_t)known[i] - from >= bytes)
-            continue;
-        known[i] = NULL;
-        memset(before[i], 0, sizeof before[i]);
-        for (j = 0; j < MAX_KNOWN; j++)
-            before[j][i / 64] &= ~(1ull << (i % 64));
-    }
+    for (thread = g_threads; thread != NULL; thread = thread->next)
+        for (i = 0; i < thread->spinlock_count; i++)
+            if ((uintptr_t)thread->spinlocks[i].lock - (uintptr_t)start < bytes)
+                violation("SPINLOCK_HELD", "memory with the held spin lock %p is freed",
+                          (void *)thread->spinlocks[i].lock);
+    lockorder_forget_range(start, bytes);
 }
 
 /* ---- exports ---- */
@@ -199,6 +133,7 @@ static void release_from_dpc(KSPIN_LOCK *lock, const char *what)
     old = spinlock_release(lock, what);
     if (old != DISPATCH_LEVEL)
         violation("SPINLOCK_IRQL", "%s: the lock was taken at IRQL %u, which nobody restores", what, old);
+    schedule_point();
 }
 
 VOID NTAPI KeInitializeSpinLock(KSPIN_LOCK *lock) { *lock = 0; }

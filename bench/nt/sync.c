@@ -21,6 +21,7 @@ static void fast_acquire(FAST_MUTEX *mutex, const char *what)
         violation("MUTEX_RECURSIVE", "%s: this thread owns mutex %p already", what, (void *)mutex);
     if (mutex->Event.Header.WaitListHead.Flink == NULL)
         violation("WAIT_UNINITIALIZED", "%s: mutex %p was not initialised", what, (void *)mutex);
+    lockorder_mutex_asked(mutex);
     while (mutex->Count != 1) {
         mutex->Contention++;
         wait_for(&mutex->Event.Header);
@@ -28,6 +29,7 @@ static void fast_acquire(FAST_MUTEX *mutex, const char *what)
     mutex->Count = 0;
     mutex->Owner = thread_current();
     thread_current()->mutexes++;
+    lockorder_mutex_owned(thread_current(), mutex);
 }
 
 static void fast_release(FAST_MUTEX *mutex, const char *what)
@@ -35,6 +37,7 @@ static void fast_release(FAST_MUTEX *mutex, const char *what)
     if (mutex->Owner != thread_current())
         violation("MUTEX_NOT_OWNED", "%s: this thread does not own mutex %p", what, (void *)mutex);
     thread_current()->mutexes--;
+    lockorder_mutex_released(thread_current(), mutex);
     mutex->Owner = NULL;
     mutex->Count = 1;
     KeSetEvent(&mutex->Event, 0, FALSE);
@@ -127,6 +130,8 @@ static BOOLEAN acquire_resource(ERESOURCE *resource, BOOLEAN wait, bool exclusiv
 {
     bool mine = resource->OwnerEntry.OwnerThread == (ERESOURCE_THREAD)thread_current();
 
+    if (wait)
+        lockorder_mutex_asked(resource);
     while (resource->ActiveCount != 0 && !(mine && (resource->Flag & RESOURCE_EXCLUSIVE)) &&
            (exclusive || (resource->Flag & RESOURCE_EXCLUSIVE))) {
         if (!wait)
@@ -137,6 +142,7 @@ static BOOLEAN acquire_resource(ERESOURCE *resource, BOOLEAN wait, bool exclusiv
         resource->Flag |= RESOURCE_EXCLUSIVE;
     if (exclusive || resource->ActiveCount == 1)
         resource->OwnerEntry.OwnerThread = (ERESOURCE_THREAD)thread_current();
+    lockorder_mutex_owned(thread_current(), resource);
     return TRUE;
 }
 
@@ -152,6 +158,7 @@ static VOID FASTCALL release_resource(ERESOURCE *resource)
 {
     if (resource->ActiveCount <= 0)
         violation("MUTEX_NOT_OWNED", "ExReleaseResourceLite: resource %p is not owned", (void *)resource);
+    lockorder_mutex_released(thread_current(), resource);
     if (--resource->ActiveCount == 0) {
         resource->Flag &= (USHORT)~RESOURCE_EXCLUSIVE;
         resource->OwnerEntry.OwnerThread = 0;

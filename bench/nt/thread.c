@@ -5,6 +5,7 @@
  * the stack of whoever waited last, as on Windows.
  */
 #include "nt.h"
+#include "steppoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,9 @@ static uint64_t ready_order;
 static void *free_stacks[64];
 static unsigned free_stack_count;
 static uint64_t idle_since;
+static struct thread *preferred; /* runs first once it is ready */
+static bool prefer_next;         /* whichever becomes ready next is to be it */
+static bool scheduling;          /* the one to run is being chosen */
 
 /* Saves what the C calling convention keeps, stores the stack pointer in *from and continues at `to`. */
 void thread_switch(void **from, void *to);
@@ -131,64 +135,102 @@ void thread_check_stack(uintptr_t sp)
  * The mark: a band of known words where the kernel stack would end. Even a function with a large frame that it does not
  * fill leaves a return address in a band this wide.
  */
-#define MARK_WORDS (4096u / sizeof(uintptr_t))
-#define MARK ((uintptr_t)0x5AFE57ACCu)
+#define MARK_BYTES 4096u
+#define MARK ((long long)0x5AFE57ACC5AFE57Aull)
+typedef long long mark_words __attribute__((vector_size(16), may_alias)); /* of the processor's SSE2 */
+#define MARK_COUNT (MARK_BYTES / sizeof(mark_words))
 
-static volatile uintptr_t *mark_of(uintptr_t base)
+static mark_words *mark_of(uintptr_t base)
 {
-    return (volatile uintptr_t *)(base - DRIVER_STACK_LIMIT) - MARK_WORDS;
+    return (mark_words *)((base - DRIVER_STACK_LIMIT - MARK_BYTES) & ~(sizeof(mark_words) - 1));
 }
 
-void thread_mark_stack(uintptr_t base)
+__attribute__((target("sse2"))) void thread_mark_stack(uintptr_t base)
 {
-    volatile uintptr_t *mark = mark_of(base);
+    mark_words *mark = mark_of(base);
     size_t i;
 
-    for (i = 0; i < MARK_WORDS; i++)
-        mark[i] = MARK;
+    for (i = 0; i < MARK_COUNT; i++)
+        mark[i] = (mark_words){MARK, MARK};
+    __asm__ volatile("" : : : "memory");
 }
 
-bool thread_mark_is_intact(uintptr_t base)
+__attribute__((target("sse2"))) bool thread_mark_is_intact(uintptr_t base)
 {
-    const volatile uintptr_t *mark = mark_of(base);
+    const mark_words *mark = mark_of(base);
+    mark_words changed = {0, 0};
     size_t i;
 
-    for (i = 0; i < MARK_WORDS; i++)
-        if (mark[i] != MARK)
-            return false;
-    return true;
+    __asm__ volatile("" : : : "memory");
+    for (i = 0; i < MARK_COUNT; i++)
+        changed |= mark[i] ^ (mark_words){MARK, MARK};
+    return (changed[0] | changed[1]) == 0;
 }
 
-/* Calls `function` with the stack pointer at `top`. */
-void thread_call_on(void (*function)(void), void *top);
 #if defined(__x86_64__)
 __asm__(".text\n"
+        ".globl thread_call_on\n"
         "thread_call_on:\n"
         "    push %rbp\n    mov %rsp, %rbp\n    mov %rsi, %rsp\n    call *%rdi\n    leave\n    ret\n");
 #else
 __asm__(".text\n"
+        ".globl thread_call_on\n"
         "thread_call_on:\n"
         "    push %ebp\n    mov %esp, %ebp\n    mov 12(%ebp), %esp\n    call *8(%ebp)\n    leave\n    ret\n");
 #endif
+
+static void call_on(uint8_t **stack, void (*function)(void))
+{
+    if (g_schedule_on || fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
+        function();
+        return;
+    }
+    if (*stack == NULL)
+        *stack = stack_take();
+    thread_call_on(function, *stack + STACK_BYTES - 64);
+}
 
 void thread_call_on_dpc_stack(void (*function)(void))
 {
     static uint8_t *stack;
 
-    if (fault_on_handler_stack()) { /* must not leave it: the next trap would start at its top again */
-        function();
-        return;
-    }
-    if (stack == NULL)
-        stack = stack_take();
-    thread_call_on(function, stack + STACK_BYTES - 64);
+    call_on(&stack, function);
+}
+
+void thread_call_on_device_stack(void (*function)(void))
+{
+    static uint8_t *stack;
+
+    call_on(&stack, function);
 }
 
 /* ---- scheduling ---- */
 
+void thread_prefer(struct thread *thread)
+{
+    preferred = thread;
+    prefer_next = thread == NULL;
+}
+
+static void made_ready(struct thread *thread)
+{
+    thread->wait.order = ready_order++;
+    thread->ready = true;
+    if (prefer_next)
+        thread_prefer(thread);
+}
+
+static bool preferred_is_ready(void) { return preferred != NULL && preferred->ready && !preferred->ended; }
+
 static struct thread *pick(void)
 {
     struct thread *thread, *best = NULL;
+
+    if (preferred_is_ready()) {
+        best = preferred;
+        preferred = NULL;
+        return best;
+    }
 
     for (thread = g_threads; thread != NULL; thread = thread->next)
         if (thread->ready && !thread->ended && (best == NULL || thread->wait.order < best->wait.order))
@@ -200,8 +242,7 @@ void thread_wake(struct thread *thread, NTSTATUS status)
 {
     thread->wait.active = false;
     thread->wait.status = status;
-    thread->wait.order = ready_order++;
-    thread->ready = true;
+    made_ready(thread);
 }
 
 static void expire(uint64_t ns, bool tick)
@@ -272,6 +313,8 @@ static void switch_to(struct thread *next)
     g_blame = next->blame;
     cpu_set_current_thread(next);
     *cpu_exception_list() = next->exception_list;
+    if (g_schedule_on)
+        schedule_switched(next);
     if (self->ended) { /* nothing takes a stack before the switch is done */
         stack_give(self->stack);
         self->stack = NULL;
@@ -279,21 +322,50 @@ static void switch_to(struct thread *next)
     thread_switch(&self->saved_sp, next->saved_sp);
 }
 
+void thread_switch_to(struct thread *next) { switch_to(next); }
+
+struct thread *thread_other_ready(unsigned n)
+{
+    struct thread *thread;
+
+    for (thread = g_threads; thread != NULL; thread = thread->next)
+        if (thread->ready && !thread->ended && thread != current && n-- == 0)
+            return thread;
+    return NULL;
+}
+
 static void schedule(void)
 {
     struct thread *next;
     KIRQL irql = irql_current();
 
+    scheduling = true;
     for (;;) {
+        schedule_finish();
+        step_point();
         deliver_pending();
         next = pick();
         if (next != NULL)
             break;
         idle_step();
     }
+    scheduling = false;
     irql_set_raw(irql);
     if (next != current)
         switch_to(next);
+}
+
+bool thread_preemptible(void)
+{
+    return (scheduling || current->ready) && irql_current() < DISPATCH_LEVEL && spinlock_held_count() == 0 &&
+           !dpc_running() && !fault_on_handler_stack();
+}
+
+/* The one that is preempted keeps its place, before all that became ready later. */
+void thread_preempt(void)
+{
+    if (!scheduling && preferred_is_ready() && preferred != current && thread_preemptible())
+        schedule();
 }
 
 NTSTATUS thread_block(void)
@@ -350,8 +422,7 @@ struct thread *thread_create(const char *name, void (*entry)(void *), void *argu
     thread->references = 1;
     thread->exception_list = (void *)(intptr_t)-1;
     thread->wait.until_ns = UINT64_MAX;
-    thread->ready = true;
-    thread->wait.order = ready_order++;
+    made_ready(thread);
     sp = (void **)((uint8_t *)thread->stack + STACK_BYTES - 64);
     *--sp = NULL; /* start() never returns; keeps the stack aligned as after a call */
     *--sp = (void *)start;

@@ -19,7 +19,20 @@ struct io_work_item {
     PVOID context;
     bool queued;
 };
+#define PATIENCE_NS (10 * NS_PER_SECOND)
+
 static unsigned pending_items;
+static unsigned referenced; /* items of IoQueueWorkItem that have not returned */
+
+void work_await(void)
+{
+    uint64_t limit = clock_now_ns() + PATIENCE_NS;
+
+    while (referenced != 0 && clock_now_ns() < limit)
+        thread_sleep_until(clock_now_ns() + NS_PER_MS);
+    if (referenced != 0)
+        violation("DPC_AFTER_UNLOAD", "a work item of the driver does not end: it can never be unloaded");
+}
 
 void work_check_unload(void)
 {
@@ -110,6 +123,7 @@ static void run_item(void *argument)
         DRIVER_CALL_VOID("WorkItemRoutine", copy.routine_ex(copy.object, copy.context, item));
     else
         DRIVER_CALL_VOID("WorkItemRoutine", copy.routine(copy.object, copy.context));
+    referenced--;
     object_dereference(copy.object, false);
 }
 
@@ -139,6 +153,7 @@ static void queue_item(struct io_work_item *item)
         violation("BAD_PARAMETER", "work item %p is queued already; 0xE4", (void *)item);
     item->queued = true;
     pending_items++;
+    referenced++;
     object_reference(item->object, false); /* as the I/O manager does, until the routine has returned */
     thread_release(thread_create("work item", run_item, item));
 }

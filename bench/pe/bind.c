@@ -5,6 +5,7 @@
  * with registers and stack untouched, so any calling convention passes through.
  */
 #include "image.h"
+#include "../nt/steppoint.h"
 
 #include <string.h>
 #include <strings.h>
@@ -42,6 +43,7 @@ __attribute__((used)) NTAPI const void *bind_enter(const struct import *import, 
         violation("BUSY_LOOP", "%u calls without any time passing; the last was %s", BUSY_CALLS_LIMIT, export->name);
     }
     trace("call %s from %s", export->name, host_symbol(g_blame));
+    step_point();
     deliver_pending();
     g_blame = caller - 1;
     return export->address;

@@ -318,6 +318,7 @@ static void forget_previous(void)
     memset(sections, 0, sizeof sections);
     bind_forget();
     host_forget_code();
+    lockorder_forget();
 }
 
 void image_load(const char *file_path)

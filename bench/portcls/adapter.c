@@ -89,6 +89,7 @@ static NTSTATUS NTAPI PcAddAdapterDevice(DRIVER_OBJECT *driver, DEVICE_OBJECT *p
     adapter->start = start;
     adapter->max_objects = max_objects;
     adapter->device_power = PowerDeviceD0;
+    KeInitializeEvent(&adapter->powered, NotificationEvent, TRUE);
     adapter->lower = IoAttachDeviceToDeviceStack(fdo, pdo);
     if (!adapter->lower) {
         bench_free(adapter);
@@ -165,7 +166,9 @@ void adapter_remove_port(struct adapter *adapter, struct port *port)
     memmove(adapter->ports + i, adapter->ports + i + 1, (adapter->port_count - i - 1) * sizeof *adapter->ports);
     adapter->port_count--;
     port->registered = false;
+    port_enter(port);
     port_release_children(port);
+    port_leave(port);
     com_object_release(&port->com);
 }
 

@@ -153,8 +153,10 @@ static NTSTATUS query_power(struct adapter *adapter, IRP *irp)
 
 static void change_state(struct adapter *adapter, ULONG state)
 {
-    if (state != PowerDeviceD0)
+    if (state != PowerDeviceD0) {
+        KeResetEvent(&adapter->powered);
         ks_pins_suspend();
+    }
     if (adapter->power) {
         IAdapterPowerManagement *power = adapter->power;
         DRIVER_CALL_VOID("IAdapterPowerManagement::PowerChangeState", power->v->PowerChangeState(power, state));
@@ -162,6 +164,8 @@ static void change_state(struct adapter *adapter, ULONG state)
     if (state == PowerDeviceD0)
         ks_pins_resume();
     adapter->device_power = state;
+    if (state == PowerDeviceD0)
+        KeSetEvent(&adapter->powered, 0, FALSE);
 }
 
 static NTSTATUS set_power(struct adapter *adapter, IRP *irp)

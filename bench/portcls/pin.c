@@ -13,7 +13,7 @@
 
 static struct {
     struct pin *pin;
-    KSSTATE saved;
+    KSSTATE saved; /* where its client wants it */
 } g_pins[PINS_MAX];
 
 unsigned ks_open_pins(void)
@@ -37,24 +37,44 @@ static void remember(struct pin *pin, struct pin *old)
 
 KSSTATE g_pins_suspend_to = KSSTATE_PAUSE;
 
-void ks_pins_suspend(void)
+static NTSTATUS walk(struct pin *pin, KSSTATE state);
+
+/* Its client may close a pin while this waits for its port. */
+static void for_each_pin(void (*act)(struct pin *pin, KSSTATE *saved))
 {
     for (size_t i = 0; i < PINS_MAX; i++) {
         struct pin *pin = g_pins[i].pin;
+        struct port *port = pin ? pin->port : NULL;
         if (!pin)
             continue;
-        g_pins[i].saved = pin->state;
-        if (pin->state > g_pins_suspend_to)
-            ks_pin_set_state(pin, g_pins_suspend_to);
+        port_enter(port);
+        if (g_pins[i].pin == pin)
+            act(pin, &g_pins[i].saved);
+        port_leave(port);
     }
+}
+
+static void suspend(struct pin *pin, KSSTATE *saved)
+{
+    *saved = pin->state;
+    if (pin->state > g_pins_suspend_to)
+        walk(pin, g_pins_suspend_to);
+}
+
+static void resume(struct pin *pin, KSSTATE *saved)
+{
+    if (*saved > pin->state)
+        walk(pin, *saved);
+}
+
+void ks_pins_suspend(void)
+{
+    for_each_pin(suspend);
 }
 
 void ks_pins_resume(void)
 {
-    for (size_t i = 0; i < PINS_MAX; i++) {
-        if (g_pins[i].pin && g_pins[i].saved > g_pins[i].pin->state)
-            ks_pin_set_state(g_pins[i].pin, g_pins[i].saved);
-    }
+    for_each_pin(resume);
 }
 
 /* ---- open and close ---- */
@@ -92,7 +112,7 @@ static void check_stream(struct pin *pin)
                                             "IMiniportWaveRTStreamNotification");
 }
 
-NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out)
+static NTSTATUS open_pin(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out)
 {
     *out = NULL;
     NTSTATUS status = check_request(port, id);
@@ -108,6 +128,7 @@ NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, st
            format->FormatSize < sizeof pin->format ? format->FormatSize : sizeof pin->format);
     pin->port = port;
     pin->id = id;
+    pin->resource_mark = resource_mark();
     pin->capture = filter_pin(port, id)->KsPinDescriptor.DataFlow == KSPIN_DATAFLOW_OUT;
     pin->port_stream = port_stream_create(port);
     status = DRIVER_CALL("IMiniportWaveRT::NewStream",
@@ -132,23 +153,46 @@ NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, st
     return STATUS_SUCCESS;
 }
 
+NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out)
+{
+    if (port->adapter && !port->adapter->removed) /* PortCls is in D0 before NewStream */
+        thread_wait(&port->adapter->powered, UINT64_MAX);
+    port_enter(port);
+    NTSTATUS status = open_pin(port, id, format, out);
+    port_leave(port);
+    return status;
+}
+
 void ks_pin_close(struct pin *pin)
 {
     struct port *port = pin->port;
-    ks_pin_set_state(pin, KSSTATE_STOP);
+    port_enter(port);
+    walk(pin, KSSTATE_STOP);
     for (size_t i = 0; i < PIN_EVENTS_MAX; i++) {
         if (pin->events[i])
             ks_pin_unregister_event(pin, pin->events[i]);
     }
     ks_pin_free(pin);
+    ks_pin_drop(pin);
+    port_leave(port);
+}
+
+void ks_pin_drop(struct pin *pin)
+{
+    struct port *port = pin->port;
+    port_enter(port);
+    if (pin->buffer.mdl)
+        ram_unmap(pin->buffer.mapping, pin->buffer.pages);
     if (pin->notification)
         driver_object_release(pin->notification, "IMiniportWaveRTStreamNotification");
     driver_object_release(pin->stream, "stream");
     com_object_release(&pin->port_stream->com);
+    resource_settle(pin->resource_mark);
     port->open_pins[pin->id]--;
     remember(NULL, pin);
     bench_free(pin);
     com_object_release(&port->com);
+    port_leave(port);
 }
 
 /* ---- state ---- */
@@ -156,14 +200,16 @@ void ks_pin_close(struct pin *pin)
 static NTSTATUS step(struct pin *pin, KSSTATE state)
 {
     IMiniportWaveRTStream *stream = pin->stream;
-    if (state == KSSTATE_RUN)
+    pin->moves++;
+    if (state == KSSTATE_RUN && pin->state != KSSTATE_RUN)
         pin->run_start_ns = clock_now_ns();
     NTSTATUS status = DRIVER_CALL("IMiniportWaveRTStream::SetState", stream->v->SetState(stream, state));
+    pin->moves++;
     if (status == STATUS_PENDING)
         violation("STREAM_PENDING", "SetState(%d) returned STATUS_PENDING", (int)state);
     if (!NT_SUCCESS(status) && state > pin->state)
         return status;
-    if (pin->state == KSSTATE_RUN)
+    if (pin->state == KSSTATE_RUN && state != KSSTATE_RUN)
         pin->run_ns += clock_now_ns() - pin->run_start_ns;
     pin->state = state;
     pin->pause_known = false;
@@ -176,7 +222,7 @@ static NTSTATUS step(struct pin *pin, KSSTATE state)
     return status;
 }
 
-NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state)
+static NTSTATUS walk(struct pin *pin, KSSTATE state)
 {
     NTSTATUS status = STATUS_SUCCESS;
     while (pin->state < state && NT_SUCCESS(status))
@@ -187,6 +233,27 @@ NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state)
             status = down;
     }
     return status;
+}
+
+NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state)
+{
+    struct port *port = pin->port;
+    port_enter(port);
+    for (size_t i = 0; i < PINS_MAX; i++) {
+        if (g_pins[i].pin == pin)
+            g_pins[i].saved = state;
+    }
+    NTSTATUS status = walk(pin, state);
+    port_leave(port);
+    return status;
+}
+
+NTSTATUS ks_pin_jump(struct pin *pin, LONG state)
+{
+    IMiniportWaveRTStream *stream = pin->stream;
+    if (state >= KSSTATE_STOP && state <= KSSTATE_RUN)
+        return step(pin, (KSSTATE)state);
+    return DRIVER_CALL("IMiniportWaveRTStream::SetState", stream->v->SetState(stream, (KSSTATE)state));
 }
 
 /* ---- buffer ---- */
@@ -218,13 +285,12 @@ static void check_buffer(struct pin *pin, const struct pin_buffer *b)
                   (unsigned)b->cache, (unsigned)m->cache);
 }
 
-static bool any_pages(const struct port_stream *stream)
+static size_t count_mdls(const struct port_stream *stream)
 {
-    for (size_t i = 0; i < STREAM_MDLS_MAX; i++) {
-        if (stream->mdls[i].mdl)
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    for (size_t i = 0; i < STREAM_MDLS_MAX; i++)
+        count += stream->mdls[i].mdl != NULL;
+    return count;
 }
 
 NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
@@ -233,6 +299,7 @@ NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
     IMiniportWaveRTStreamNotification *events = pin->notification;
     struct pin_buffer b = {.requested = bytes, .actual = UNSET, .offset = UNSET, .cache = UNSET,
                            .notifications = notifications};
+    size_t mdls = count_mdls(pin->port_stream);
     NTSTATUS status;
     if (pin->buffer.mdl)
         return STATUS_INVALID_DEVICE_REQUEST;
@@ -246,8 +313,8 @@ NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications)
         status = DRIVER_CALL("IMiniportWaveRTStream::AllocateAudioBuffer",
                              stream->v->AllocateAudioBuffer(stream, bytes, &b.mdl, &b.actual, &b.offset, &b.cache));
     if (!NT_SUCCESS(status)) {
-        if (any_pages(pin->port_stream))
-            violation("BUFFER_LEFT_ON_FAILURE", "the allocation failed, but pages of the stream are still allocated");
+        if (count_mdls(pin->port_stream) != mdls)
+            violation("BUFFER_LEFT_ON_FAILURE", "the allocation failed, but its pages are still allocated");
         return status;
     }
     check_buffer(pin, &b);
@@ -339,10 +406,11 @@ static void check_position(struct pin *pin, const KSAUDIO_POSITION *p)
 
 NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position)
 {
+    unsigned moves = pin->moves;
     NTSTATUS status = read_position(pin, position);
     if (status == STATUS_PENDING)
         violation("STREAM_PENDING", "GetPosition returned STATUS_PENDING");
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status) && moves % 2 == 0 && moves == pin->moves) /* nobody knows what holds while it moves */
         check_position(pin, position);
     return status;
 }

@@ -17,7 +17,20 @@ struct port *port_create(enum port_kind kind)
                                    COM_FACES, destroy);
     port->kind = kind;
     port->events.Flink = port->events.Blink = &port->events;
+    KeInitializeMutex(&port->control, 0);
     return port;
+}
+
+void port_enter(struct port *port)
+{
+    com_object_addref(&port->com);
+    thread_wait(&port->control, UINT64_MAX);
+}
+
+void port_leave(struct port *port)
+{
+    KeReleaseMutex(&port->control, FALSE);
+    com_object_release(&port->com);
 }
 
 struct port *port_of_unknown(void *face)

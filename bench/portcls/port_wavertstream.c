@@ -64,13 +64,16 @@ static bool take_pages(PFN_NUMBER *pfns, size_t pages, bool contiguous, uint64_t
     return true;
 }
 
+/* Minutes of sound; a machine that has other things to do has no more. */
+#define STREAM_BYTES_MAX (64u << 20)
+
 static MDL *allocate(struct port_stream *stream, uint64_t low, uint64_t high, SIZE_T bytes, bool contiguous)
 {
     size_t pages = BYTES_TO_PAGES(bytes);
     struct stream_mdl *slot = free_slot(stream);
     if (bytes == 0)
         violation("PORTCLS_BAD_ARGUMENT", "IPortWaveRTStream: allocation of 0 bytes");
-    if (!slot || bytes > 0x7FFFFFFFu)
+    if (!slot || bytes > STREAM_BYTES_MAX)
         return NULL;
     if (fault_point(FAULT_STREAM_PAGES))
         return NULL;
@@ -146,6 +149,7 @@ static void NTAPI FreePagesFromMdl(void *face, MDL *mdl)
     struct stream_mdl *m = require_mdl(stream_of(face, "IPortWaveRTStream::FreePagesFromMdl"), mdl, "FreePagesFromMdl");
     if (m->mapping)
         violation("STREAM_FREE_MAPPED", "FreePagesFromMdl: the pages are still mapped");
+    ram_check_claims(mdl_pfns(mdl), m->pages, "FreePagesFromMdl");
     ram_free_pages(mdl_pfns(mdl), m->pages);
     resource_remove("stream pages", mdl);
     bench_free(mdl);

@@ -51,6 +51,7 @@ struct adapter {
     size_t connection_count;
     IAdapterPowerManagement *power; /* referenced */
     ULONG device_power;             /* DEVICE_POWER_STATE as last set: 1 = D0 */
+    KEVENT powered;                 /* in D0 and told so */
 };
 
 /* The adapter of a device object that PcAddAdapterDevice made; violation PORTCLS_BAD_DEVICE else. */
@@ -91,6 +92,7 @@ struct port {
     ULONG open_pins[FILTER_PINS_MAX];
     LIST_ENTRY events;
     ULONG events_generated;
+    KMUTEX control; /* port_enter */
 };
 
 #define PORT_OBJECT_KIND "port"
@@ -98,6 +100,10 @@ extern const struct com_interface g_port_interfaces[2][11];
 extern const void *const g_port_vtbls[2][COM_FACES];
 struct port *port_create(enum port_kind kind);
 struct port *port_of_unknown(void *face);
+/* One thread at a time opens, closes, moves or frees the pins of a port, or lets go of its children. The port stays as
+ * long as anybody waits or is inside. May be nested. */
+void port_enter(struct port *port);
+void port_leave(struct port *port);
 /* Lets go of miniport, adapter and resources; the object itself lives on for whoever holds it. */
 void port_release_children(struct port *port);
 NTSTATUS NTAPI port_Init(void *face, DEVICE_OBJECT *fdo, IRP *irp, void *miniport, void *adapter, void *resources);
@@ -183,6 +189,7 @@ struct pin {
     bool capture;
     KSDATAFORMAT_WAVEFORMATEXTENSIBLE format;
     struct port_stream *port_stream;
+    uint64_t resource_mark; /* when it was opened */
     IMiniportWaveRTStream *stream;
     IMiniportWaveRTStreamNotification *notification; /* NULL: not offered */
     KSSTATE state;
@@ -196,14 +203,20 @@ struct pin {
     bool pause_known;
     KSAUDIO_POSITION pause_position;
     unsigned reads;
+    unsigned moves; /* of the state, begun and ended; odd: one is under way */
 };
 
 /* NewStream. `format` is passed as it is. On failure *out is NULL. */
 NTSTATUS ks_pin_open(struct port *port, ULONG id, const KSDATAFORMAT *format, struct pin **out);
 /* Steps down to STOP, frees the buffer and releases the stream. Events must have been unregistered. */
 void ks_pin_close(struct pin *pin);
+/* Releases the stream as it is: in any state, with its buffer and its events. */
+void ks_pin_drop(struct pin *pin);
 /* Walks to `state` one step at a time. Stops at the first failure on the way up; on the way down goes on. */
 NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state);
+/* One SetState with whatever the client says, without the port's lock: any state from any other, or a number that is
+ * none. */
+NTSTATUS ks_pin_jump(struct pin *pin, LONG state);
 /* KSPROPERTY_AUDIO_POSITION, with every rule about positions. Sometimes at DISPATCH_LEVEL. */
 NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position);
 /* notifications 0: AllocateAudioBuffer. On success pin->buffer.mapping + offset is the client's view. */

@@ -152,6 +152,20 @@ def the_same_seed_gives_the_same_figures():
 
 
 @test
+def it_does_not_matter_in_which_process_the_device_is():
+    """Not for one figure, on either width: the sums are made by other code in x86."""
+    with Workshop() as shop:
+        for device in ("model:specification", "model:aero", "model:qemu"):
+            for arch in ("x86", "x64"):
+                one = ("drift", "--seconds", "20", "--device", device, "--ppm", "100", "--arch", arch, "--fresh")
+                there, apart = (run_json([*one, *more], shop("host", "aero-bench"))[1]["cells"][0]
+                                for more in ((), ("--apart",)))
+                for cell in (there, apart):
+                    del cell["wall_ms"]
+                equal(there, apart, f"{arch} {device}")
+
+
+@test
 def a_guest_that_fails_costs_its_cell():
     with FakeBench() as fake:
         done = subprocess.run([fake.bench, "drift", "--seconds", "1", "--arch", "x64", "--ppm", "0", "--json"],

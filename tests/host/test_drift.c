@@ -152,19 +152,19 @@ static void a_result_comes_back_as_it_was_kept(void **state) {
 }
 
 /* A guest that reads each 10 ms, and a position that is the run time, a little late; no device. */
-static void read_for(struct drift_watch *watch, struct session *session, int64_t buffer, double rate, int64_t bend) {
-    struct link_stream_result *to = &session->link->result.render;
+static void read_for(struct drift_watch *watch, struct board *board, int64_t buffer, double rate, int64_t bend) {
+    struct link_stream_result *to = &board->link->result.render;
 
-    drift_watch_mark(watch, session);
+    drift_watch_mark(watch, board);
     for (uint64_t i = 1; i <= 6000; i++) {
-        session->now_ns = i * 10000000u;
+        board->now_ns = i * 10000000u;
         int64_t frames = (int64_t)((double)i * 480 * rate) + (i >= 3000 ? bend : 0) + buffer;
         to->buffer_frames = (uint64_t)buffer;
         to->position_offset = (uint64_t)((frames - 48) % buffer);
-        to->position_ns = session->now_ns;
-        drift_watch_advance(watch, session);
+        to->position_ns = board->now_ns;
+        drift_watch_advance(watch, board);
     }
-    drift_watch_mark(watch, session);
+    drift_watch_mark(watch, board);
 }
 
 static void positions_are_followed(void **state) {
@@ -184,16 +184,16 @@ static void positions_are_followed(void **state) {
     };
     static struct drift_watch watch;
     static struct link link;
-    static struct session session;
+    static struct board board;
     static const struct pci_plugin_ops none;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        memset(&session, 0, sizeof session);
+        memset(&board, 0, sizeof board);
         memset(&link, 0, sizeof link);
-        session.link = &link;
-        session.bus.ops = &none;
+        board.link = &link;
+        board.bus.ops = &none;
         drift_watch_init(&watch, 60000000000ull);
-        read_for(&watch, &session, rows[i].buffer, rows[i].rate, rows[i].bend);
+        read_for(&watch, &board, rows[i].buffer, rows[i].rate, rows[i].bend);
         const struct drift_figures *f = &watch.figures[0];
         assert_true(watch.done);
         assert_int_equal(f->reads, 6000);

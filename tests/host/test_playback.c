@@ -76,11 +76,23 @@ static void nothing_is_kept_before_run_nor_after_idle(void **state) {
     assert_int_equal(s_playback.frames, 0);
     playback_run(&s_playback);
     advance(11, 20);
-    playback_idle(&s_playback);
+    playback_idle(&s_playback, NULL);
     uint64_t frames = s_playback.frames;
     advance(21, 30);
     assert_int_equal(s_playback.frames, frames);
     assert_int_equal(s_playback.samples[0], 481);
+}
+
+static void what_a_mixer_hands_on_when_it_stops_is_kept(void **state) {
+    (void)state;
+    playback_run(&s_playback);
+    advance(1, 1);
+    s_fake.level = 1000;
+    advance(2, 10);
+    playback_idle(&s_playback, &s_bus);
+    assert_int_equal(s_playback.frames, 1000);
+    assert_int_equal(s_playback.samples[2 * 999], 1000);
+    assert_int_equal(s_playback.short_count, 0);
 }
 
 static void recording_begins_with_the_first_frame_that_the_device_gave(void **state) {
@@ -189,6 +201,7 @@ static void refused_frames_are_offered_again(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nothing_is_kept_before_run_nor_after_idle, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_mixer_hands_on_when_it_stops_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(recording_begins_with_the_first_frame_that_the_device_gave, setup, teardown),
         cmocka_unit_test_setup_teardown(frames_asked_for_are_those_of_virtual_time, setup, teardown),
         cmocka_unit_test_setup_teardown(short_take_is_noted_once_and_filled_with_silence, setup, teardown),

@@ -145,6 +145,22 @@ RULE(MUTEX_RECURSIVE, RuleAtEntry)
     ExReleaseFastMutex(&g_FastMutex);
 }
 
+/* Nobody meets anybody here, and two threads that did this at once would wait for ever. */
+RULE(MUTEX_ORDER, RuleAtEntry)
+{
+    UNUSED(Device);
+    KeInitializeMutex(&g_Mutex, 0);
+    ExInitializeFastMutex(&g_FastMutex);
+    KeWaitForSingleObject(&g_Mutex, Executive, KernelMode, FALSE, NULL);
+    ExAcquireFastMutex(&g_FastMutex);
+    ExReleaseFastMutex(&g_FastMutex);
+    KeReleaseMutex(&g_Mutex, FALSE);
+    ExAcquireFastMutex(&g_FastMutex);
+    KeWaitForSingleObject(&g_Mutex, Executive, KernelMode, FALSE, NULL);
+    KeReleaseMutex(&g_Mutex, FALSE);
+    ExReleaseFastMutex(&g_FastMutex);
+}
+
 static KEVENT g_Event;
 
 RULE(WAIT_AT_DISPATCH, RuleAtEntry)

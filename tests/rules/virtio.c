@@ -55,7 +55,7 @@ static VOID BringUp(PRULE_DEVICE Device, PUCHAR Ring)
 }
 
 /* Puts a PCM_INFO request at the end of the ring's first page; its answer goes to Answer. */
-static VOID MakeRequest(PUCHAR Ring, PVOID Answer)
+static VOID MakeRequest(PUCHAR Ring, PHYSICAL_ADDRESS Answer)
 {
     struct vring_desc *descriptors = (struct vring_desc *)(PVOID)Ring;
     struct virtio_snd_query_info *request = (struct virtio_snd_query_info *)(PVOID)(Ring + PAGE_SIZE / 2);
@@ -68,7 +68,7 @@ static VOID MakeRequest(PUCHAR Ring, PVOID Answer)
     descriptors[0].len = sizeof(*request);
     descriptors[0].flags = VRING_DESC_F_NEXT;
     descriptors[0].next = 1;
-    descriptors[1].addr = (ULONGLONG)MmGetPhysicalAddress(Answer).QuadPart;
+    descriptors[1].addr = (ULONGLONG)Answer.QuadPart;
     descriptors[1].len = ANSWER_BYTES;
     descriptors[1].flags = VRING_DESC_F_WRITE;
     available[VRING_AVAIL_OFF_IDX / sizeof(USHORT)] = 1;
@@ -88,20 +88,21 @@ static VOID WaitMilliseconds(LONG Milliseconds)
     KeDelayExecutionThread(KernelMode, FALSE, &interval);
 }
 
-/* The answer's memory is given back before the device writes it. */
+/* The answer's memory was given back before the device was told of it, and is written. */
 RULE(DMA_AFTER_FREE, RuleAtStart)
 {
     PUCHAR ring = Contiguous(RING_BYTES);
     PVOID answer = Contiguous(PAGE_SIZE);
-    PHYSICAL_ADDRESS none, all;
+    PHYSICAL_ADDRESS none, all, place;
     PMDL everything;
 
     if (ring == NULL || answer == NULL) {
         return;
     }
     BringUp(Device, ring);
-    MakeRequest(ring, answer);
+    place = MmGetPhysicalAddress(answer);
     MmFreeContiguousMemorySpecifyCache(answer, PAGE_SIZE, MmCached);
+    MakeRequest(ring, place);
     Notify(Device);
     WaitMilliseconds(10);
     Status(Device, 0);
@@ -114,6 +115,22 @@ RULE(DMA_AFTER_FREE, RuleAtStart)
         MmFreePagesFromMdl(everything);
         ExFreePool(everything);
     }
+}
+
+/* The request was never made known, but it stands in the available ring, and the answer's memory with it. */
+RULE(DMA_EXPOSED, RuleAtStart)
+{
+    PUCHAR ring = Contiguous(RING_BYTES);
+    PVOID answer = Contiguous(PAGE_SIZE);
+
+    if (ring == NULL || answer == NULL) {
+        return;
+    }
+    BringUp(Device, ring);
+    MakeRequest(ring, MmGetPhysicalAddress(answer));
+    MmFreeContiguousMemorySpecifyCache(answer, PAGE_SIZE, MmCached);
+    Status(Device, 0);
+    MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
 }
 
 static BOOLEAN NTAPI NotMine(PKINTERRUPT Interrupt, PVOID Context)
@@ -135,7 +152,7 @@ RULE(INTERRUPT_STORM, RuleAtStart)
         return;
     }
     BringUp(Device, ring);
-    MakeRequest(ring, ring + PAGE_SIZE / 2 + 256);
+    MakeRequest(ring, MmGetPhysicalAddress(ring + PAGE_SIZE / 2 + 256));
     Notify(Device);
     WaitMilliseconds(10);
     Status(Device, 0);

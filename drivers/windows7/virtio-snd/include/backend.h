@@ -64,8 +64,8 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
     NTSTATUS (*Open)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, const VIRTIOSND_STREAM_CONFIG *Config);
 
     /* <= DISPATCH_LEVEL. Sends START without waiting; StartDone follows (perhaps before this returns), from the
-     * interrupt or from Poll: without an interrupt only Poll finds a late answer. A failure status means that StartDone
-     * will not be called. */
+     * interrupt or from Poll: without an interrupt only Poll finds a late answer. STATUS_DEVICE_NOT_CONNECTED: none will
+     * come; that may be said more than once. A failure status means that StartDone will not be called. */
     NTSTATUS (*Start)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream);
 
     /* PASSIVE_LEVEL. STOP; waits for a START that is still on its way first. */
@@ -90,6 +90,10 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
      * dialect). FALSE: only while running, and a capture request is answered at once with what is there (Aero
      * dialect). */
     BOOLEAN (*QueueBeforeStart)(PVIRTIOSND_BACKEND Backend);
+
+    /* PASSIVE_LEVEL, after Close returned STATUS_IO_TIMEOUT: the device may still touch the page at that physical
+     * address. */
+    BOOLEAN (*Holds)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page);
 
     /* Any IRQL. The set of streams; the same for the life of the backend. Windows is shown an endpoint for each. */
     ULONG (*Streams)(PVIRTIOSND_BACKEND Backend);

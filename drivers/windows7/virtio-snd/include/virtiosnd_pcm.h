@@ -47,6 +47,10 @@ typedef struct _VIRTIOSND_PCM {
     VIRTIOSND_XFER Xfer;               /* TX or RX of this stream */
 } VIRTIOSND_PCM, *PVIRTIOSND_PCM;
 
+/* DISPATCH. Takes START's answer when it is there; says that there will be none when that is so. For a stream that is
+ * open; Starting is set. */
+VOID VirtIoSndPcmLookForStart(PVIRTIOSND_PCM Pcm);
+
 /* PASSIVE. See VIRTIOSND_BACKEND_OPS for the contracts of these five. */
 NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config);
 NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm);

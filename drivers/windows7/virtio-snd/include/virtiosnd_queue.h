@@ -69,6 +69,9 @@ VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue);
 /* PASSIVE, after Close and the device's reset. Abandon: the reset failed, the device may still use the ring. */
 VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon);
 
+/* PASSIVE, while nothing is added. TRUE: a request that is not back lists a byte of the page at physical address Page. */
+BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Page);
+
 /* DISPATCH, Lock held. As VirtqSplitAdd; STATUS_INVALID_DEVICE_STATE when not Live, gone or broken. The device may see
  * the request only after Kick. */
 static __inline NTSTATUS VirtIoSndQueueAdd(PVIRTIOSND_QUEUE Queue, const VIRTIOSND_SG *Sg, ULONG Count, PVOID Cookie)

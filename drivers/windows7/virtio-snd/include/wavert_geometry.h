@@ -3,7 +3,7 @@
  * wavert_geometry.h: how a cyclic buffer is cut into periods, and how far the
  * driver may run ahead of the reported position.
  *
- * All values are frames at 48 kHz. Pure functions, any IRQL.
+ * All values are frames at 48 kHz. Pure functions, any IRQL unless said otherwise.
  *
  *   interval  what one notification covers: buffer / count; 0 for a timer-driven client
  *   period    one transfer to or from the device: at most 10 ms, so that no transfer nears the
@@ -29,6 +29,9 @@
 #define WAVERT_FRAMES_PER_MS (WAVERT_RATE / 1000u)
 #define WAVERT_PERIOD_MAX_FRAMES (10u * WAVERT_FRAMES_PER_MS)
 #define WAVERT_BUFFER_MIN_FRAMES WAVERT_FRAMES_PER_MS
+/* With one notification a turn: from it until the refilled buffer is with the device nothing moves. Where a turn is no
+ * longer than that, each would be over as soon as it has begun, and a client that goes by the position would see none. */
+#define WAVERT_TURN_MIN_FRAMES WAVERT_PERIOD_MAX_FRAMES
 
 /* A timer expires up to one tick (1 ms while a stream runs) and some scheduling delay late. */
 #define WAVERT_TIMER_LATE_FRAMES (4u * WAVERT_FRAMES_PER_MS)
@@ -54,7 +57,7 @@ typedef struct _WAVERT_GEOMETRY {
     BOOLEAN Whole; /* every transfer is a period; set by whoever knows the dialect, FALSE after Init */
 } WAVERT_GEOMETRY, *PWAVERT_GEOMETRY;
 
-/* NotificationCount: 0 (timer-driven), 1 or 2. FALSE: no stream can run with such a buffer. */
+/* PASSIVE_LEVEL. NotificationCount: 0 (timer-driven), 1 or 2. FALSE: no stream can run with such a buffer. */
 BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount);
 
 /* Frames of whole periods that SET_PARAMS announces: the largest multiple of the period inside the cyclic buffer. */

@@ -69,6 +69,7 @@ typedef struct _WAVERT_PUMP {
     ULONG FrameBytes;           /* [I] */
     ULONGLONG MsTicks;          /* [I] counter ticks of a millisecond, rounded up */
     PVOID Silence;              /* [I] one zeroed nonpaged page; render only */
+    BOOLEAN Kept;               /* the device kept memory: no more Open */
     BOOLEAN QueueBeforeStart;   /* [I] the dialect: periods may be queued before START */
     WAVERT_NOTIFY Notify;       /* own lock, taken after Lock */
     KTIMER Timer;               /* armed and cancelled under Lock, or with Running FALSE */
@@ -102,8 +103,8 @@ typedef struct _WAVERT_PUMP {
     ULONG Held;                   /* [L] capture: frames that came back and are not in the client's memory yet */
     ULONG FlightFirst;            /* [L] oldest period in flight; wraps */
     ULONG FlightNext;             /* [L] number of the next; wraps */
-    ULONGLONG ProgressTicks;      /* [L] when something last completed, or the device last had nothing */
-    BOOLEAN Progress;             /* [L] something has completed since ProgressTicks was brought up to date */
+    ULONGLONG ProgressTicks;      /* [L] when the oldest period last came back, or the device last had nothing */
+    BOOLEAN Progress;             /* [L] it has come back since ProgressTicks was brought up to date */
     BOOLEAN Heard;                /* atomic: interrupts tell of completions */
     BOOLEAN Dead;                 /* [L] the device has completed nothing for too long; goes on without it */
     ULONGLONG DeviceEndTicks;     /* [L] render: counter value at which the device will have played all it got */
@@ -142,7 +143,7 @@ NTSTATUS WaveRtPumpRun(PWAVERT_PUMP Pump);
 /* PAUSE from RUN. The position freezes at once; render then lets the device play what it was given, so that nothing is
  * lost or heard twice: at most the lead and the preroll, some 40 ms. */
 VOID WaveRtPumpHold(PWAVERT_PUMP Pump);
-/* ACQUIRE from PAUSE. STATUS_IO_TIMEOUT: the device still owns the memory of the buffer. */
+/* ACQUIRE from PAUSE. STATUS_IO_TIMEOUT: the device still owns memory of the buffer. */
 NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump);
 /* STOP: position 0. Not open. */
 VOID WaveRtPumpReset(PWAVERT_PUMP Pump);

@@ -231,7 +231,8 @@ static ULONG Streams(PVIRTIOSND_BACKEND Backend)
     return VIRTIOSND_STREAM_SETS; /* all */
 }
 
-static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
+static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, NULL,
+                                             Streams}; /* Close never says that something was kept */
 
 CODE_PAGE NTSTATUS VirtIoSndBackendNullCreate(PVIRTIOSND_BACKEND *Backend)
 {

@@ -62,8 +62,11 @@ static NTSTATUS Submit(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, c
 /* What interrupts tell of otherwise, then the periods. */
 CODE_RESIDENT static VOID PollAll(PVIRTIOSND_DEVICE Device, PVIRTIOSND_PCM Pcm)
 {
-    VirtIoSndControlDrain(&Device->Control);
+    if (Pcm->Starting) {
+        VirtIoSndPcmLookForStart(Pcm);
+    }
     if (Device->PollingOnly) {
+        VirtIoSndControlDrain(&Device->Control);
         VirtIoSndEventqDrain(&Device->Eventq);
         VirtioPciTransportCheckStatus(&Device->Transport);
     }
@@ -92,6 +95,12 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
 }
 
+CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page)
+{
+    PAGED_CODE();
+    return VirtIoSndQueueHolds(DeviceOf(Backend)->Pcm[Stream].Xfer.Queue, Page);
+}
+
 static ULONG Streams(PVIRTIOSND_BACKEND Backend)
 {
     PVIRTIOSND_DEVICE device = DeviceOf(Backend);
@@ -104,7 +113,8 @@ static ULONG Streams(PVIRTIOSND_BACKEND Backend)
     return set;
 }
 
-static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Streams};
+static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart,
+                                               Holds, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendVirtioCreate(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BACKEND *Backend)
 {

@@ -102,13 +102,26 @@ static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CO
                      Config->StartDone != NULL && Config->Attention != NULL);
 }
 
+VOID VirtIoSndPcmLookForStart(PVIRTIOSND_PCM Pcm)
+{
+    VirtIoSndControlDrain(Pcm->Control);
+    if (VirtIoSndControlIsClosed(Pcm->Control)) {
+        Pcm->StartDone(Pcm->Context, STATUS_DEVICE_NOT_CONNECTED); /* there will be no answer */
+    }
+}
+
 /* Mutex held. Waits for a START that is on its way, its callback included. */
 static VOID AwaitStart(PVIRTIOSND_PCM Pcm, const VIRTIOSND_DEADLINE *Deadline)
 {
+    KIRQL irql;
+
     while (Pcm->Starting) {
         VirtIoSndControlDrain(Pcm->Control);
         if (Pcm->Starting && (VirtIoSndDeadlinePassed(Deadline) || VirtIoSndControlIsClosed(Pcm->Control)) &&
             VirtIoSndControlCancel(Pcm->Control, Pcm->StartSlot, Pcm)) {
+            KeRaiseIrql(DISPATCH_LEVEL, &irql);
+            Pcm->StartDone(Pcm->Context, STATUS_DEVICE_NOT_CONNECTED); /* whoever waits for it need not any more */
+            KeLowerIrql(irql);
             InterlockedExchange(&Pcm->Starting, 0); /* state stays Starting: whether it runs is not known */
             return;
         }
@@ -197,10 +210,11 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     return Pcm->CloseStatus;
 }
 
-NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
+CODE_PAGE NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
 {
     NTSTATUS status;
 
+    PAGED_CODE();
     if (!Pcm->Present) {
         return STATUS_NOT_SUPPORTED;
     }

@@ -143,6 +143,47 @@ VOID VirtIoSndQueueClose(PVIRTIOSND_QUEUE Queue)
     SetLive(Queue, FALSE);
 }
 
+/* The descriptors of a request stay as they are until it is back. Where it lies is private; what a device may have made
+ * of the descriptors leads nowhere else. */
+CODE_PAGE BOOLEAN VirtIoSndQueueHolds(const VIRTIOSND_QUEUE *Queue, ULONGLONG Page)
+{
+    const VIRTQ_SPLIT *ring = &Queue->Ring;
+    const struct vring_desc *part;
+    const VIRTQ_SLOT *slot;
+    ULONG head;
+    ULONG left;
+    ULONG at;
+
+    PAGED_CODE();
+
+    for (head = 0; head < ring->Size; head++) {
+        slot = &ring->Slots[head];
+        if (slot->Cookie == NULL) {
+            continue;
+        }
+        at = head;
+        left = slot->Count;
+        part = ring->Desc;
+        if (slot->Table != VIRTQ_NO_TABLE) {
+            at = 0;
+            left = ring->TableEntries;
+            part = &ring->Tables[slot->Table * left];
+        }
+        while (left > 0) {
+            if (part[at].addr < Page + PAGE_SIZE && Page < part[at].addr + part[at].len) {
+                return TRUE;
+            }
+            if (slot->Table == VIRTQ_NO_TABLE) {
+                at = ring->Slots[at].Next;
+            } else if ((part[at++].flags & VRING_DESC_F_NEXT) == 0) {
+                break;
+            }
+            left--;
+        }
+    }
+    return FALSE;
+}
+
 CODE_PAGE VOID VirtIoSndQueueDestroy(PVIRTIOSND_QUEUE Queue, BOOLEAN Abandon)
 {
     PAGED_CODE();

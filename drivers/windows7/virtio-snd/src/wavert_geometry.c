@@ -36,10 +36,11 @@ static ULONG Ahead(const WAVERT_GEOMETRY *Geometry)
     return ((half > 1) ? half : 1) * Geometry->PeriodFrames;
 }
 
-static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
+CODE_PAGE static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
 {
     ULONG ahead;
 
+    PAGED_CODE();
     Geometry->IntervalFrames = Geometry->BufferFrames / Count;
     Geometry->PeriodFrames = PeriodFor(Geometry->IntervalFrames, WAVERT_PERIOD_MAX_FRAMES);
     Geometry->LeadFrames = WAVERT_LEAD_MAX_FRAMES;
@@ -55,11 +56,12 @@ static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
     }
 }
 
-static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
+CODE_PAGE static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
 {
     ULONG quarter = Geometry->BufferFrames / 4;
     ULONG need;
 
+    PAGED_CODE();
     Geometry->IntervalFrames = 0;
     Geometry->PeriodFrames = PeriodFor(Geometry->BufferFrames, WAVERT_PERIOD_MAX_FRAMES);
     if (quarter != 0 && Geometry->PeriodFrames > quarter) {
@@ -74,9 +76,11 @@ static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
     Geometry->PrerollFrames = Minimum(Geometry->ReserveFrames, Geometry->PeriodFrames);
 }
 
-BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount)
+CODE_PAGE BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount)
 {
-    if (BufferFrames < WAVERT_BUFFER_MIN_FRAMES || NotificationCount > 2) {
+    PAGED_CODE();
+    if (BufferFrames < ((NotificationCount == 1) ? WAVERT_TURN_MIN_FRAMES : WAVERT_BUFFER_MIN_FRAMES) ||
+        NotificationCount > 2) {
         return FALSE;
     }
     if (NotificationCount != 0 && BufferFrames % NotificationCount != 0) {
@@ -89,8 +93,8 @@ BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG 
     } else {
         TimerDriven(Geometry);
     }
-    /* The margin, a tick, and a little: when the timer is no later than that, the position need never wait. */
-    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + 3u * WAVERT_FRAMES_PER_MS / 2u;
+    /* Where the timer that requests a period is not later than it may be, the position need never wait. */
+    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + WAVERT_TIMER_LATE_FRAMES;
     Geometry->AheadFrames = Ahead(Geometry);
     return TRUE;
 }

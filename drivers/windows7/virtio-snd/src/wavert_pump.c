@@ -216,6 +216,7 @@ static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         Pump->Progress = FALSE;
         Pump->ProgressTicks = NowTicks;
     }
+    /* DEAD_FRAMES is a second: ordinarily that decides it. */
     if (Pump->Dead || !WaveRtPumpInFlight(Pump) || NowTicks - Pump->ProgressTicks < Pump->Position.Frequency) {
         return;
     }
@@ -314,7 +315,6 @@ CODE_INLINE VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
     WAVERT_FLIGHT *flight;
     ULONG got;
 
-    Pump->Progress = TRUE;
     if (Pump->Dead) {
         Pump->Dead = FALSE;
         WaveRtKindReset(Pump);
@@ -338,6 +338,7 @@ CODE_INLINE VOID Returned(PWAVERT_PUMP Pump, ULONG Number, ULONG Bytes)
         if (!flight->Done) {
             return;
         }
+        Pump->Progress = TRUE; /* C moves: what comes back beyond a period that is kept is none */
         Pump->FlightFirst++;
         if (render) {
             Pump->Steering.Consumed += flight->Frames;
@@ -509,8 +510,8 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     if (Pump->Mdl == NULL) {
         return STATUS_INVALID_DEVICE_STATE;
     }
-    if (IsRender(Pump) && Pump->Silence == NULL) {
-        return STATUS_DEVICE_NOT_CONNECTED; /* kept aside with a device that did not give it back */
+    if (Pump->Kept) {
+        return STATUS_DEVICE_NOT_CONNECTED; /* by a device that did not give it back: nothing of it is used again */
     }
     config.BufferBytes = DeviceFrames(Pump) * Pump->FrameBytes;
     config.PeriodBytes = Pump->Geometry.PeriodFrames * Pump->FrameBytes;
@@ -702,6 +703,37 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
     KeReleaseSpinLock(&Pump->Lock, irql);
 }
 
+/* Pages: of Memory, or of the client's buffer when that is NULL. */
+CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PUCHAR Memory, ULONG Pages)
+{
+    ULONGLONG page;
+
+    PAGED_CODE();
+    while (Pages-- > 0) {
+        page = (Memory != NULL) ? (ULONGLONG)MmGetPhysicalAddress(Memory + Pages * PAGE_SIZE).QuadPart
+                                : (ULONGLONG)MmGetMdlPfnArray(Pump->Mdl)[Pages] << PAGE_SHIFT;
+        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream, page)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+/* The device gave some periods back and some not: what it still has is kept aside, never freed nor used again. TRUE:
+ * that is also some of the client's buffer. */
+CODE_PAGE static BOOLEAN KeepAside(PWAVERT_PUMP Pump)
+{
+    PAGED_CODE();
+    Pump->Kept = TRUE;
+    if (Pump->Silence != NULL && IsHeld(Pump, Pump->Silence, 1)) {
+        Pump->Silence = NULL;
+    }
+    if (Pump->Copies != NULL && IsHeld(Pump, Pump->Copies, COPIES_BYTES / PAGE_SIZE)) {
+        Pump->Copies = NULL;
+    }
+    return IsHeld(Pump, NULL, BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl)));
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
 {
     LARGE_INTEGER tick;
@@ -719,9 +751,8 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
     ForgetUnrecorded(Pump);
-    if (status == STATUS_IO_TIMEOUT) {
-        Pump->Silence = NULL; /* kept aside: the device may still read them */
-        Pump->Copies = NULL;
+    if (status == STATUS_IO_TIMEOUT && !KeepAside(Pump)) {
+        status = STATUS_SUCCESS;
     }
     return status;
 }

@@ -73,7 +73,7 @@
 #endif
 
 #if defined(__clang__)
-#define CODE_SMALL , minsize /* runs seldom */
+#define CODE_SMALL , minsize, cold /* runs seldom; cold: not aligned either */
 #else
 #define CODE_SMALL
 #endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "hostile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define ROW_OF(scenario_, row_, status_) [ANSWER_##row_] = {HOSTILE_##scenario_, #row_, status_},
+static const struct {
+    enum hostile_scenario scenario;
+    const char *name;
+    NTSTATUS status;
+} g_rows[HOSTILE_ROWS] = {HOSTILE_ANSWERS(ROW_OF)};
+static uint64_t g_seen[HOSTILE_ROWS];
+
+void hostile_expect(enum hostile_answer row, NTSTATUS got, const char *format, ...)
+{
+    g_seen[row]++;
+    if (got == (row == ANSWER_GOOD ? STATUS_SUCCESS : g_rows[row].status))
+        return;
+    char text[512];
+    char number[16];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    snprintf(number, sizeof number, "0x%08X", (unsigned)got);
+    scenario_failed("%s: answered %s (%s), documented is %s%s%s", text, status_name(got), number,
+                    row == ANSWER_GOOD ? "STATUS_SUCCESS" : g_rows[row].name, row == ANSWER_GOOD ? "" : ": ",
+                    row == ANSWER_GOOD ? "" : status_name(g_rows[row].status));
+}
+
+void hostile_finish(enum hostile_scenario scenario)
+{
+    uint64_t refused = 0;
+    for (int row = ANSWER_GOOD + 1; row < HOSTILE_ROWS; row++) {
+        EXPECT(g_rows[row].scenario != scenario || g_seen[row], "%s was never answered", g_rows[row].name);
+        refused += g_seen[row];
+    }
+    note("%llu requests refused, %llu granted", (unsigned long long)refused, (unsigned long long)g_seen[ANSWER_GOOD]);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#define _GNU_SOURCE
+#include "sweep.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "processor.h"
+
+#define SOUND_FRAMES 2400u /* 50 ms: five periods */
+#define LINE_BYTES 512u    /* of the journal; a pipe takes it whole */
+
+const struct sweep_image g_sweep_images[SWEEP_IMAGES] = {
+    {"contract", "aero_virtio_snd", "model:aero"},
+    {"legacy", "virtiosnd_legacy", "model:transitional"},
+    {"ioport", "virtiosnd_ioport", "model:ioport"},
+};
+const char *const g_sweep_archs[SWEEP_ARCHS] = {"x64", "x86"};
+
+bool sweep_wanted(const char *list, const char *name) {
+    size_t length = strlen(name);
+
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, name, length) == 0 && (at[length] == '\0' || at[length] == ',')) {
+            return true;
+        }
+    }
+    return list == NULL;
+}
+
+/* splitmix64 */
+bool sweep_sampled(struct sweep *sweep, bool whole) {
+    uint64_t z = sweep->random += 0x9E3779B97F4A7C15ull;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return whole || (z ^ (z >> 31)) % 100 < sweep->options->sample;
+}
+
+const char *sweep_parse_image(const char *point, const char **arch, const struct sweep_image **image) {
+    *arch = NULL;
+    *image = NULL;
+    for (size_t a = 0; a < SWEEP_ARCHS; a++) {
+        size_t length = strlen(g_sweep_archs[a]);
+        if (strncmp(point, g_sweep_archs[a], length) == 0 && point[length] == ':') {
+            *arch = g_sweep_archs[a];
+            point += length + 1;
+            break;
+        }
+    }
+    for (size_t i = 0; i < SWEEP_IMAGES && *arch != NULL; i++) {
+        size_t length = strlen(g_sweep_images[i].variant);
+        if (strncmp(point, g_sweep_images[i].variant, length) == 0 && point[length] == ':') {
+            *image = &g_sweep_images[i];
+            return point + length + 1;
+        }
+    }
+    return NULL;
+}
+
+/* ---- lists of points ---- */
+
+static int compare_text(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool append(char ***list, size_t *count, const char *point) {
+    char **larger = (*count & (*count - 1)) == 0 ? realloc(*list, 2 * (*count + 1) * sizeof **list) : *list;
+
+    if (larger != NULL) {
+        *list = larger;
+        larger[*count] = strdup(point);
+    }
+    if (larger == NULL || larger[*count] == NULL) {
+        return fail("out of memory");
+    }
+    ++*count;
+    return true;
+}
+
+static void free_list(char **list, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        free(list[i]);
+    }
+    free(list);
+}
+
+static bool journal_has(const struct sweep *sweep, const char *point) {
+    return sweep->done_count != 0 &&
+           bsearch(&point, sweep->done, sweep->done_count, sizeof *sweep->done, compare_text) != NULL;
+}
+
+bool sweep_add(struct sweep *sweep, const char *point) {
+    return journal_has(sweep, point) || append(&sweep->list, &sweep->list_count, point);
+}
+
+/* ---- results ---- */
+
+/* A line of the journal, and of the pipe from who runs a point: point, verdict, step, status. */
+static int write_line(char line[LINE_BYTES], const struct sweep_result *result) {
+    return snprintf(line, LINE_BYTES, "%s %d %s %s\n", result->point, result->verdict,
+                    result->step[0] != '\0' ? result->step : "-", result->status[0] != '\0' ? result->status : "-");
+}
+
+static bool read_line(const struct sweep *sweep, const char *line, struct sweep_result *result) {
+    int verdict;
+
+    memset(result, 0, sizeof *result);
+    if (sscanf(line, "%95s %d %31s %63s", result->point, &verdict, result->step, result->status) != 4 ||
+        verdict < SWEEP_GOOD || verdict > SWEEP_BROKEN || !sweep->ops->recognise(result)) {
+        return false;
+    }
+    result->verdict = (enum sweep_verdict)verdict;
+    if (strcmp(result->step, "-") == 0) {
+        result->step[0] = '\0';
+    }
+    if (strcmp(result->status, "-") == 0) {
+        result->status[0] = '\0';
+    }
+    return true;
+}
+
+static void take_result(struct sweep *sweep, const struct sweep_result *result) {
+    sweep->failures += result->verdict != SWEEP_GOOD;
+    sweep_table_add(&sweep->table, result, sweep->ops->columns(result));
+}
+
+static bool journal_open(struct sweep *sweep) {
+    const char *path = sweep->options->resume;
+    struct sweep_result result;
+    char line[LINE_BYTES];
+
+    if (path == NULL) {
+        return true;
+    }
+    if ((sweep->journal = fopen(path, "a+")) == NULL) {
+        return fail("%s: cannot be opened", path);
+    }
+    rewind(sweep->journal);
+    while (fgets(line, sizeof line, sweep->journal) != NULL) {
+        if (!read_line(sweep, line, &result)) {
+            return fail("%s: is no journal of %s", path, sweep->ops->command);
+        }
+        take_result(sweep, &result);
+        if (!append(&sweep->done, &sweep->done_count, result.point)) {
+            return false;
+        }
+    }
+    qsort(sweep->done, sweep->done_count, sizeof *sweep->done, compare_text);
+    return true;
+}
+
+/* ---- runs ---- */
+
+static void clear_progress(void) {
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[K");
+    }
+}
+
+static enum exit_status run_point(struct sweep *sweep, const char *point, struct sweep_result *result) {
+    memset(result, 0, sizeof *result);
+    snprintf(result->point, sizeof result->point, "%s", point);
+    if (!sweep->ops->recognise(result)) {
+        fail("%s is no point of %s", point, sweep->ops->command);
+        return EXIT_BENCH;
+    }
+    enum exit_status status = sweep->ops->run(sweep, result);
+    if (status == EXIT_GOOD && result->verdict != SWEEP_GOOD) {
+        fprintf(stderr, "replay: ./aero-snd %s --replay %s\n", sweep->ops->command, result->point);
+    }
+    return status;
+}
+
+/* Runs each point whose place on the list is `place` of `jobs`, and writes the results into the pipe. */
+static _Noreturn void work(struct sweep *sweep, unsigned place, unsigned jobs, int to) {
+    enum exit_status status = EXIT_GOOD;
+    struct sweep_result result;
+    char line[LINE_BYTES];
+
+    processor_use_one(place);
+    for (size_t i = place; i < sweep->list_count && status == EXIT_GOOD; i += jobs) {
+        status = run_point(sweep, sweep->list[i], &result);
+        int length = write_line(line, &result);
+        if (status == EXIT_GOOD && write(to, line, (size_t)length) != length) {
+            status = EXIT_BENCH;
+        }
+    }
+    fflush(NULL);
+    _exit(status);
+}
+
+static bool start_workers(struct sweep *sweep, pid_t workers[JOBS_MAX], unsigned jobs, int to) {
+    pid_t parent = getpid();
+
+    for (unsigned place = 0; place < jobs; place++) {
+        fflush(NULL);
+        workers[place] = fork();
+        if (workers[place] == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGTERM);
+            if (getppid() != parent) { /* it has gone already */
+                _exit(EXIT_BENCH);
+            }
+            work(sweep, place, jobs, to);
+        }
+        if (workers[place] < 0) {
+            return fail("no process to run points: %s", strerror(errno));
+        }
+    }
+    return true;
+}
+
+static bool take_line(struct sweep *sweep, const char *line) {
+    struct sweep_result result;
+
+    if (!read_line(sweep, line, &result)) {
+        return fail("a run of %s answered '%s'", sweep->ops->command, line);
+    }
+    take_result(sweep, &result);
+    if (sweep->journal != NULL) {
+        fputs(line, sweep->journal);
+        fflush(sweep->journal);
+    }
+    sweep->runs++;
+    if (isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[K%llu of %zu runs, %llu failures  %s", (unsigned long long)sweep->runs,
+                sweep->list_count, (unsigned long long)sweep->failures, result.point);
+    }
+    return true;
+}
+
+/* The worst of what they ended with. */
+static enum exit_status end_workers(const pid_t workers[JOBS_MAX], unsigned jobs) {
+    enum exit_status worst = EXIT_GOOD;
+
+    for (unsigned place = 0; place < jobs; place++) {
+        int status;
+        if (workers[place] <= 0 || waitpid(workers[place], &status, 0) != workers[place]) {
+            continue;
+        }
+        enum exit_status one = WIFEXITED(status) ? (enum exit_status)WEXITSTATUS(status) : EXIT_BENCH;
+        if (!WIFEXITED(status)) {
+            fail("a process that ran points died by signal %d", WTERMSIG(status));
+        }
+        worst = one > worst ? one : worst;
+    }
+    return worst;
+}
+
+static enum exit_status run_list(struct sweep *sweep) {
+    pid_t workers[JOBS_MAX] = {0};
+    unsigned jobs = processor_jobs(sweep->options);
+    char line[LINE_BYTES];
+    int ends[2];
+    FILE *from;
+
+    if (pipe2(ends, O_CLOEXEC) != 0 || (from = fdopen(ends[0], "r")) == NULL) {
+        fail("no pipe: %s", strerror(errno));
+        return EXIT_BENCH;
+    }
+    bool good = start_workers(sweep, workers, jobs, ends[1]);
+    close(ends[1]);
+    while (good && fgets(line, sizeof line, from) != NULL) {
+        good = take_line(sweep, line);
+    }
+    fclose(from); /* whoever still writes ends */
+    clear_progress();
+    enum exit_status status = end_workers(workers, jobs);
+    return good ? status : EXIT_BENCH;
+}
+
+/* ---- everything ---- */
+
+static enum exit_status list_all(struct sweep *sweep) {
+    const struct options *o = sweep->options;
+    enum exit_status status = EXIT_GOOD;
+    bool first = true;
+
+    for (size_t i = 0; i < SWEEP_IMAGES && status == EXIT_GOOD; i++) {
+        for (size_t a = 0; a < SWEEP_ARCHS && status == EXIT_GOOD; a++) {
+            if (sweep_wanted(o->arch, g_sweep_archs[a]) && sweep_wanted(o->variant, g_sweep_images[i].variant)) {
+                status = sweep->ops->list(sweep, g_sweep_archs[a], &g_sweep_images[i], first);
+                first = false;
+            }
+        }
+    }
+    if (status == EXIT_GOOD && sweep->table.count == 0) {
+        fail("--kind: nothing is called '%s'", o->kind);
+        status = EXIT_BAD_INPUT;
+    }
+    return status;
+}
+
+static enum exit_status list_one(struct sweep *sweep) {
+    struct sweep_result result = {.step = ""};
+
+    if (strlen(sweep->options->replay) < sizeof result.point) {
+        strcpy(result.point, sweep->options->replay);
+    }
+    if (!sweep->ops->recognise(&result)) {
+        fail("--replay: '%s' is no %s", sweep->options->replay, sweep->ops->form);
+        return EXIT_BAD_INPUT;
+    }
+    return sweep->ops->list_one(sweep, &result);
+}
+
+static void finish(struct sweep *sweep) {
+    free_list(sweep->done, sweep->done_count);
+    free_list(sweep->list, sweep->list_count);
+    if (sweep->journal != NULL) {
+        fclose(sweep->journal);
+    }
+    audio_in_free(&sweep->microphone);
+    audio_in_free(&sweep->render);
+}
+
+static enum exit_status sweep_all(struct sweep *sweep) {
+    char swept[128];
+
+    if (!audio_in_generate(&sweep->render, 2, SOUND_FRAMES) ||
+        !audio_in_generate(&sweep->microphone, 1, SOUND_FRAMES)) {
+        return EXIT_BENCH;
+    }
+    enum exit_status status = !journal_open(sweep)            ? EXIT_BAD_INPUT
+                              : sweep->options->replay != NULL ? list_one(sweep)
+                                                               : list_all(sweep);
+    if (status == EXIT_GOOD) {
+        status = run_list(sweep);
+    }
+    if (status != EXIT_GOOD) {
+        return status;
+    }
+    if (sweep->options->replay != NULL) {
+        snprintf(swept, sizeof swept, "%s", sweep->options->replay);
+    } else {
+        sweep->ops->describe(sweep, swept, sizeof swept);
+    }
+    sweep_table_print(&sweep->table, swept, sweep->options->json);
+    return sweep_table_good(&sweep->table) ? EXIT_GOOD : EXIT_NOT_GOOD;
+}
+
+enum exit_status sweep_run(const struct sweep_ops *ops, const struct options *options) {
+    static struct sweep sweep;
+
+    sweep = (struct sweep){.ops = ops, .options = options, .render.fd = -1, .microphone.fd = -1,
+                           .table.layout = &ops->layout, .random = options->seed};
+    enum exit_status status = sweep_all(&sweep);
+    finish(&sweep);
+    return status;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+#include "sweep.h"
+
+#include <string.h>
+
+#include "image.h"
+#include "report.h"
+
+#define AROUND_FRAMES 2400u /* recorded beyond the signal, beside what the buffer can hold back */
+
+static bool fill_input(const struct sweep *sweep, const struct sweep_life *life, struct session_input *input) {
+    char directory[4096];
+
+    if (!program_directory(directory, sizeof directory)) {
+        return false;
+    }
+    *strrchr(directory, '/') = '\0'; /* from out/host to out */
+    if (snprintf(input->sys, sizeof input->sys, "%s/drivers/windows7/virtio-snd/%s/%s.sys", directory, life->arch,
+                 life->image->base) >= (int)sizeof input->sys) {
+        return fail("%s: the path is too long", directory);
+    }
+    input->scenario = life->scenario;
+    input->on_line = life->on_line;
+    input->line_opaque = life->opaque;
+    input->render = &sweep->render;
+    input->microphone = &sweep->microphone;
+    input->record_frames = sweep->microphone.frames + AROUND_FRAMES + 2 * sweep->options->buffer_frames;
+    return image_arch(input->sys, life->arch, &input->arch);
+}
+
+static enum exit_status live(struct session *session, struct sweep_life *life) {
+    struct report report;
+
+    if (life->prepare != NULL) {
+        life->prepare(session, life->opaque);
+    }
+    enum exit_status status = session_run(session);
+    report_evaluate(&report, session);
+    if (status == EXIT_GOOD && !report_good(&report, session)) {
+        report_print(&report, session);
+        fail("the life after the failure did not play or record what it should");
+        status = EXIT_NOT_GOOD;
+    }
+    if (status == EXIT_VIOLATION) {
+        fprintf(stderr, "violation: %s\n  %s\n  in %s, in life %u\n", session->violation.rule,
+                session->violation.message, session->violation.function, life->lives + 1);
+    }
+    return status;
+}
+
+enum exit_status sweep_live(struct sweep *sweep, struct sweep_life *life) {
+    static struct session session;
+    struct options options = *sweep->options;
+    struct session_input input = {.options = &options};
+
+    life->session = &session;
+    options.device = life->image->device;
+    if (!fill_input(sweep, life, &input)) {
+        return EXIT_BAD_INPUT;
+    }
+    enum exit_status status = session_open(&session, &input);
+    if (status == EXIT_GOOD) {
+        status = live(&session, life);
+    }
+    session_close(&session);
+    return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/* What the points of a sweep came to, row by row. */
+#ifndef HOST_SWEEP_TABLE_H
+#define HOST_SWEEP_TABLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SWEEP_NAME_BYTES 32u
+#define SWEEP_STEP_BYTES 32u
+#define SWEEP_STATUS_BYTES 64u
+#define SWEEP_POINT_BYTES 96u
+#define SWEEP_ROWS_MAX 64u
+#define SWEEP_COLUMNS_MAX 10u
+
+enum sweep_verdict { SWEEP_GOOD, SWEEP_WRONG, SWEEP_BROKEN };
+
+struct sweep_result {
+    char point[SWEEP_POINT_BYTES]; /* as --replay takes it */
+    char row[SWEEP_NAME_BYTES];
+    char step[SWEEP_STEP_BYTES]; /* first one that was refused, or another word for how it ended; "": none */
+    char status[SWEEP_STATUS_BYTES];
+    enum sweep_verdict verdict;
+};
+
+struct sweep_row {
+    char name[SWEEP_NAME_BYTES];
+    uint64_t points, counts[SWEEP_COLUMNS_MAX];
+    uint64_t wrong, broken;
+};
+
+/* How a table is laid out. */
+struct sweep_layout {
+    const char *title;                  /* of the rows */
+    const char *key;                    /* of the rows in JSON */
+    const char *const *columns;         /* keys in JSON; for people '_' is a blank */
+    size_t column_count;
+    const char *wrong;                  /* key of the count of what ended otherwise than documented */
+    void (*json_extra)(const char *row); /* prints more fields of a row, each with a comma behind it; NULL: none */
+};
+
+struct sweep_table {
+    const struct sweep_layout *layout;
+    struct sweep_row rows[SWEEP_ROWS_MAX];
+    size_t count;
+};
+
+/* The row of this name, made when it is new; NULL: too many. */
+struct sweep_row *sweep_table_row(struct sweep_table *table, const char *name);
+/* `columns`: bit for each column in which the result counts. */
+void sweep_table_add(struct sweep_table *table, const struct sweep_result *result, unsigned columns);
+/* Nothing wrong in any row. */
+bool sweep_table_good(const struct sweep_table *table);
+/* `swept`: what was run, one line. */
+void sweep_table_print(const struct sweep_table *table, const char *swept, bool json);
+
+#endif
