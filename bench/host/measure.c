@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "measure.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cost_table.h"
 #include "progress.h"
@@ -91,8 +95,33 @@ static size_t list_drivers(const struct options *options, struct options *each) 
     return count;
 }
 
+/* Measures every driver in a process of its own, side by side; drivers lies in memory that they share. The worst of
+ * their exit statuses. */
+static enum exit_status measure_all(const struct options *each, size_t count, choose_driver_fn choose,
+                                    struct cost_driver *drivers, const struct sound *render,
+                                    const struct sound *microphone) {
+    enum exit_status worst = EXIT_GOOD;
+    pid_t measuring[SYS_LIST_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        measuring[i] = fork();
+        if (measuring[i] == 0) {
+            struct session_input input = {.options = &each[i]};
+            exit(measure_driver(&each[i], choose, &input, &drivers[i], render, microphone));
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        int status = 0;
+        bool ended = measuring[i] > 0 && waitpid(measuring[i], &status, 0) == measuring[i] && WIFEXITED(status);
+        enum exit_status one = ended ? (enum exit_status)WEXITSTATUS(status) : EXIT_BENCH;
+        worst = one > worst ? one : worst;
+    }
+    return worst;
+}
+
 enum exit_status measure_costs(const struct options *options, choose_driver_fn choose) {
-    static struct cost_driver drivers[SYS_LIST_MAX];
+    const size_t bytes = SYS_LIST_MAX * sizeof(struct cost_driver);
+    struct cost_driver *drivers = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct options each[SYS_LIST_MAX];
     struct sound render = {.fd = -1}, microphone = {.fd = -1};
     uint64_t seconds = BEFORE_SECONDS + (options->seconds != OPTION_ABSENT ? options->seconds : DEFAULT_SECONDS);
@@ -100,17 +129,17 @@ enum exit_status measure_costs(const struct options *options, choose_driver_fn c
     size_t count = list_drivers(options, each);
     enum exit_status status = EXIT_BENCH;
 
-    if (audio_in_generate(&render, 2, frames) && audio_in_generate(&microphone, 1, frames)) {
-        status = EXIT_GOOD;
-        for (size_t i = 0; i < count && status == EXIT_GOOD; i++) {
-            struct session_input input = {.options = &each[i]};
-            status = measure_driver(&each[i], choose, &input, &drivers[i], &render, &microphone);
-        }
+    if (drivers != MAP_FAILED && audio_in_generate(&render, 2, frames) &&
+        audio_in_generate(&microphone, 1, frames)) {
+        status = measure_all(each, count, choose, drivers, &render, &microphone);
     }
     if (status == EXIT_GOOD) {
         status = cost_table_print(drivers, count, options) ? EXIT_GOOD : EXIT_NOT_GOOD;
     }
     audio_in_free(&microphone);
     audio_in_free(&render);
+    if (drivers != MAP_FAILED) {
+        munmap(drivers, bytes);
+    }
     return status;
 }

@@ -47,6 +47,13 @@ def nothing_but_a_doorbell_a_period():
 
 
 @test
+def a_render_period_takes_fewer_than_1500_instructions_on_x64():
+    x64 = next(driver for driver in both()["drivers"] if driver["arch"] == "x64")
+    true(x64["render"]["instructions_mean"] < 1500, f"{x64['render']['instructions_mean']} instructions")
+    true(x64["capture"]["instructions_mean"] < 1500, f"{x64['capture']['instructions_mean']} instructions")
+
+
+@test
 def instructions_are_counted():
     """A stop that is missed or taken twice shows: the streams of a duplex run cost what they cost alone."""
     for driver in both()["drivers"]:
