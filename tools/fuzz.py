@@ -19,7 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGETS = ("device", "driver")
 DEVICE_SOURCES = "device/"
 # The driver: one input is a life of some tens of milliseconds; it has no room for more than 48 deviations.
-ARGUMENTS = {"device": ["-use_value_profile=1"], "driver": ["-len_control=0", "-max_len=484"]}
+ARGUMENTS = {"device": ["-use_value_profile=1"], "driver": ["-len_control=0", "-max_len=484", "-timeout=600"]}
 IMAGES = ("x64/aero_virtio_snd", "x86/aero_virtio_snd", "x64/virtiosnd_ioport", "x86/virtiosnd_ioport")
 PROGRESS_SECONDS = 5
 STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) corp: (\d+)")
@@ -27,7 +27,8 @@ EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
 FINDING = re.compile(r"Test unit written to (\S+)")
 WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
 LIFE = re.compile(r"^life: .*", re.MULTILINE)
-BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1"]
+BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1",
+          "-report_slow_units=1000"]  # how long an input takes is the machine's affair
 
 
 class Folder:

@@ -47,7 +47,8 @@ def registers():
     for row in ("aero", "ioport"):
         for at in COMMON_REGISTERS:
             yield f"{row}-register-{at}", head(row) + deviation(REGISTER, at, CHANGES["XOR"], 0x41)
-            yield f"{row}-register-{at}-late", head(row, life=SLEEPS) + deviation(REGISTER, at, CHANGES["ONES"], start=2)
+            yield (f"{row}-register-{at}-late",
+                   head(row, life=SLEEPS) + deviation(REGISTER, at, CHANGES["ONES"], start=2))
     for at in (0x40, 0x80, 0x84, 0x88):
         for how in ("ONES", "ZERO", "COUNT"):
             yield f"register-{at}-{how}", head("specification") + deviation(REGISTER, at, CHANGES[how])
