@@ -106,8 +106,8 @@ void vsnd_interrupt(void *dev);
 /* What the device has to do with guest memory; bits. */
 enum vsnd_claim {
     VSND_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that was not given back: it may be read or written */
-    VSND_CLAIM_KEPT = 2, /* asked back in vain: the device refused its reset, did not answer the request, did not give the
-                            transfer back; or a reset ended a transfer, and no RELEASE was answered since */
+    VSND_CLAIM_KEPT = 2, /* asked back in vain: the device refused its reset, did not answer the request, did not give
+                            back the transfer; or a reset ended a transfer, and no RELEASE was answered since */
     VSND_CLAIM_OUTLASTED = 4 /* of a transfer that was asked back in vain until a reset ended it */
 };
 

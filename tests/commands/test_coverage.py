@@ -33,7 +33,8 @@ def is_unchanged(t, arch, folder):
     told = []
     for variables in (os.environ, environment):
         output = subprocess.run([coverage.BENCH, "scenario", "both_ways_to_capture_agree", "--sys", image.path,
-                                 "--arch", arch, "--json"], cwd=ROOT, env=variables, check=False, stdout=subprocess.PIPE).stdout
+                                 "--arch", arch, "--json"], cwd=ROOT, env=variables, check=False,
+                                stdout=subprocess.PIPE).stdout
         result = json.loads(output)
         told.append({key: value for key, value in result.items() if key not in ("host_seconds", "wall_seconds")})
     differing = [key for key in told[0] if told[0][key] != told[1].get(key) and "real" not in key]
