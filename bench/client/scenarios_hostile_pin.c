@@ -36,7 +36,8 @@ static enum hostile_answer answer_of_buffer(ULONG bytes, ULONG notifications, UL
         return ANSWER_BUFFER_COUNT;
     if (bytes > BUFFER_SURE_BYTES)
         return ANSWER_BUFFER_HUGE;
-    return bytes / frame < (notifications == 1 ? TURN_MIN_FRAMES : BUFFER_MIN_FRAMES) || bytes % unit ? ANSWER_BUFFER_BYTES : ANSWER_GOOD;
+    ULONG least = notifications == 1 ? TURN_MIN_FRAMES : BUFFER_MIN_FRAMES;
+    return bytes / frame < least || bytes % unit ? ANSWER_BUFFER_BYTES : ANSWER_GOOD;
 }
 
 static void try_buffer(struct pin *pin, ULONG bytes, ULONG notifications)
