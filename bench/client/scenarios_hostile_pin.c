@@ -25,6 +25,7 @@ static struct pin *open_bare(const struct endpoint *e)
 /* ---- buffers ---- */
 
 #define BUFFER_MIN_FRAMES 48u        /* a millisecond */
+#define TURN_MIN_FRAMES 480u         /* with one notification: the client refills the whole buffer at each */
 #define BUFFER_SURE_BYTES (4u << 20) /* of that many the memory never runs out */
 
 /* The answer to a request for `bytes`; in the order in which the driver finds out. */
@@ -35,7 +36,8 @@ static enum hostile_answer answer_of_buffer(ULONG bytes, ULONG notifications, UL
         return ANSWER_BUFFER_COUNT;
     if (bytes > BUFFER_SURE_BYTES)
         return ANSWER_BUFFER_HUGE;
-    return bytes / frame < BUFFER_MIN_FRAMES || bytes % unit ? ANSWER_BUFFER_BYTES : ANSWER_GOOD;
+    ULONG least = notifications == 1 ? TURN_MIN_FRAMES : BUFFER_MIN_FRAMES;
+    return bytes / frame < least || bytes % unit ? ANSWER_BUFFER_BYTES : ANSWER_GOOD;
 }
 
 static void try_buffer(struct pin *pin, ULONG bytes, ULONG notifications)
