@@ -416,7 +416,8 @@ NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position)
     NTSTATUS status = read_position(pin, position);
     if (status == STATUS_PENDING)
         violation("STREAM_PENDING", "GetPosition returned STATUS_PENDING");
-    if (NT_SUCCESS(status) && moves % 2 == 0 && moves == pin->moves) /* nobody knows what holds while it moves */
+    /* Nobody knows what holds while the state changes, except on the way out of RUN: the position goes on. */
+    if (NT_SUCCESS(status) && moves == pin->moves && (moves % 2 == 0 || pin->state == KSSTATE_RUN))
         check_position(pin, position);
     return status;
 }

@@ -36,6 +36,21 @@ static ULONG Ahead(const WAVERT_GEOMETRY *Geometry)
     return ((half > 1) ? half : 1) * Geometry->PeriodFrames;
 }
 
+/* Where the timer that requests a period is not later than it may be, the position need never wait. A client that goes by
+ * its own timer looks at half a buffer at a time, and what it has not seen must last until then: it gets no more than
+ * that, but a tick's lateness. */
+CODE_PAGE static ULONG Lag(const WAVERT_GEOMETRY *Geometry)
+{
+    ULONG requested = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES;
+    ULONG lag = requested + WAVERT_TIMER_LATE_FRAMES;
+
+    PAGED_CODE();
+    if (Geometry->IntervalFrames == 0) {
+        lag = Minimum(lag, Maximum(requested + 3u * WAVERT_FRAMES_PER_MS / 2u, Geometry->BufferFrames / 2u));
+    }
+    return lag;
+}
+
 CODE_PAGE static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
 {
     ULONG ahead;
@@ -93,8 +108,7 @@ CODE_PAGE BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFram
     } else {
         TimerDriven(Geometry);
     }
-    /* Where the timer that requests a period is not later than it may be, the position need never wait. */
-    Geometry->LagFrames = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES + WAVERT_TIMER_LATE_FRAMES;
+    Geometry->LagFrames = Lag(Geometry);
     Geometry->AheadFrames = Ahead(Geometry);
     return TRUE;
 }
