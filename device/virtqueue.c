@@ -230,28 +230,37 @@ static bool taken_reach(const struct virtqueue *queue, uint64_t address, uint64_
     return false;
 }
 
-/* Chains that the driver has made available and the device has not taken. */
+/* Whether the chain at `head` leads there; one that breaks leads as far as it goes. */
+static bool chain_reaches(const struct virtqueue *queue, const struct guest_memory *memory, struct vq_segment *segments,
+                          uint16_t head, uint64_t address, uint64_t length)
+{
+    struct vq_chain chain = {.head = head, .segments = segments};
+    const uint8_t *table = guest_bytes(memory, queue->desc, VRING_DESC_BYTES(queue->size));
+    if (!table || head >= queue->size)
+        return false;
+    struct vring_desc first = read_descriptor(table + (size_t)head * sizeof(first));
+    (void)read_chain(queue, memory, &chain);
+    return segments_reach(segments, (uint32_t)chain.readable + chain.writable, address, length) ||
+           overlaps(first.addr, first.len, address, length); /* a buffer, or the indirect table */
+}
+
+/* Chains that the driver has made available and the device has not taken. Without memory to look: yes. */
 static bool waiting_reach(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                           uint64_t length)
 {
-    struct vq_segment segments[VQ_MAX_SIZE];
     const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
-    const uint8_t *table = guest_bytes(memory, queue->desc, VRING_DESC_BYTES(queue->size));
-    if (!avail || !table)
+    uint16_t waiting = avail ? (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail) : 0;
+    if (waiting == 0)
         return false;
-    uint16_t waiting = (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail);
-    for (uint16_t i = 0; i < waiting && i < queue->size; i++) {
+    struct vq_segment *segments = malloc(VQ_MAX_SIZE * sizeof(*segments)); /* more than a stack has */
+    bool reached = !segments;
+    for (uint16_t i = 0; i < waiting && i < queue->size && !reached; i++) {
         uint16_t slot = (uint16_t)(queue->next_avail + i) % queue->size;
-        struct vq_chain chain = {.head = le16_get(avail + VRING_AVAIL_OFF_RING + 2u * slot), .segments = segments};
-        if (chain.head >= queue->size)
-            continue;
-        struct vring_desc first = read_descriptor(table + (size_t)chain.head * sizeof(first));
-        (void)read_chain(queue, memory, &chain); /* a chain that breaks leads as far as it goes */
-        if (segments_reach(segments, (uint32_t)chain.readable + chain.writable, address, length) ||
-            overlaps(first.addr, first.len, address, length)) /* a buffer, or the indirect table */
-            return true;
+        uint16_t head = le16_get(avail + VRING_AVAIL_OFF_RING + 2u * slot);
+        reached = chain_reaches(queue, memory, segments, head, address, length);
     }
-    return false;
+    free(segments);
+    return reached;
 }
 
 bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,

@@ -279,6 +279,8 @@ enum exit_status interleave_run(const struct options *options) {
         .form = "ARCH:VARIANT:RACE:SCHEDULE",
         .layout = {.title = "race", .key = "race", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_end", .amount_column = 1u + SCHEDULES},
+        .sound_frames = 2400, /* 50 ms: five periods */
+        .around_frames = 2400,
         .list = list,
         .list_one = list_one,
         .recognise = recognise,

@@ -88,5 +88,6 @@ int main(void) {
         cmocka_unit_test(a_leak_or_a_failure_is_not_good),
         cmocka_unit_test(a_line_is_read_whole_or_not_at_all),
     };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
