@@ -30,7 +30,7 @@ IMAGES = {"contract": ("aero_virtio_snd", "aero"), "legacy": ("virtiosnd_legacy"
 ARCHS = ("x64", "x86")
 DIALECTS = ("aero", "specification", "qemu", "crosvm", "vhost", "acrn", "android")
 
-INSTRUCTION = re.compile(r"^\s*([0-9a-f]+):\s+(\S+)\s*(?:0x([0-9a-f]+))?", re.MULTILINE)
+INSTRUCTION = re.compile(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(?:0x([0-9a-f]+))?", re.MULTILINE)
 CHUNK = re.compile(r"^  ([0-9A-F]{4}):([0-9A-F]{8})-([0-9A-F]{8}),")
 ENTRY = re.compile(r"(\d+) ([0-9A-F]{8}) !")
 FILE = re.compile(r"^(\S.*) \(MD5: ")
@@ -91,6 +91,8 @@ class Image:
         self.blocks, self.jumps = set(), []
         entries = collections.Counter()  # ways into a block
         for first, end, file in self.ranges:
+            if first not in code:
+                die(f"{self.path}: no instruction was found at {first + base:#x}, where a function begins")
             self.blocks.add(first)
             entries[first] += 1
             at = first
@@ -162,7 +164,7 @@ def runs(variant, quick, sound):
     """Argument lists of aero-bench."""
     device = IMAGES[variant][1]
     devices = DIALECTS if variant == "contract" else (device,)
-    yield ["duplex", sound, "-o", "out/coverage/heard.wav", "--device", f"model:{device}"]
+    yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{device}"]
     if quick:
         return
     for name in scenarios():
@@ -171,11 +173,11 @@ def runs(variant, quick, sound):
     for kind in devices:
         for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"],
                      ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
-            yield ["duplex", sound, "-o", "out/coverage/heard.wav", "--device", f"model:{kind}", *more]
+            yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{kind}", *more]
         for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
                      "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
                      "queue=4", "ppm=-500"):
-            yield ["duplex", sound, "-o", "out/coverage/heard.wav", "--device", f"model:{kind},{knob}"]
+            yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{kind},{knob}"]
         for fault in ("unknown_id", "needs_reset"):
             for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):
                 yield ["scenario", name, "--device", f"model:{kind},fault={fault},faults=1000000"]
