@@ -234,9 +234,10 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     struct point point = {.arch = arch, .image = *image};
     static struct run names;
     enum exit_status status = run_point(sweep, &point, &names); /* without a race: says which there are */
+    unsigned devices = strcmp(image->variant, "contract") == 0 ? 2 : 1;
 
     (void)first;
-    for (int pacing = 0; pacing <= (strcmp(image->variant, "contract") == 0); pacing++) {
+    for (unsigned pacing = 0; pacing < devices; pacing++) {
         for (size_t i = 0; i < names.race_count && status == EXIT_GOOD; i++) {
             snprintf(point.race, sizeof point.race, "%.20s%s", names.races[i], pacing ? PACING_MARK : "");
             point.image.device = pacing ? PACING_DEVICE : image->device;
