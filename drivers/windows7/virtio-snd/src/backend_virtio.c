@@ -62,13 +62,13 @@ static NTSTATUS Submit(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, c
 /* What interrupts tell of otherwise, then the periods. */
 CODE_RESIDENT static VOID PollAll(PVIRTIOSND_DEVICE Device, PVIRTIOSND_PCM Pcm)
 {
+    VirtioPciTransportCheckStatus(&Device->Transport);
     if (Pcm->Starting) {
         VirtIoSndPcmLookForStart(Pcm);
     }
     if (Device->PollingOnly) {
         VirtIoSndControlDrain(&Device->Control);
         VirtIoSndEventqDrain(&Device->Eventq);
-        VirtioPciTransportCheckStatus(&Device->Transport);
     }
     VirtIoSndXferPoll(&Pcm->Xfer);
 }
