@@ -135,7 +135,7 @@ struct link_insn {
     uint8_t scale;
     uint8_t condition; /* JUMP_IF: 0..15, the low half of the opcode */
     uint8_t reserved[3];
-    uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended; JUMP...: target or displacement */
+    uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended; JUMP: target or displacement */
     char text[32];    /* mnemonic and operands, cut to fit */
 };
 

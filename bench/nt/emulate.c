@@ -287,7 +287,7 @@ void emulate_privileged(ucontext_t *context, const void *pc)
 
 /* ---- jumps, calls and returns ---- */
 
-/* The conditions in the order of their opcodes; every second one is the opposite of that before it. [Intel SDM 1, B.1] */
+/* The conditions in the order of their opcodes, each followed by its opposite. [Intel SDM 1, B.1] */
 static bool holds(const ucontext_t *context, unsigned condition)
 {
     unsigned flags = (unsigned)context->uc_mcontext.gregs[REG_FLAGS];

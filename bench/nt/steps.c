@@ -42,7 +42,8 @@ static bool was_on;
 static bool single; /* by the trap flag */
 static bool stopped; /* the image is not executable: driver code is yet to be reached */
 static const struct basicblock_end *stepped; /* at whose instruction the trap flag is set, all the same */
-static const uint8_t *last; /* if single, the driver's instruction at the last stop; NULL: driver code is yet to be reached */
+/* If single, the driver's instruction at the last stop; NULL: driver code is yet to be reached. */
+static const uint8_t *last;
 
 void steps_trampoline(void);
 

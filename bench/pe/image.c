@@ -361,9 +361,12 @@ void image_stop(bool stop)
     unsigned i;
 
     stopped = stop;
-    for (i = 0; i < section_count; i++)
-        if ((sections[i].protection & PROT_EXEC) && !sections[i].init && (!sections[i].pageable || sections[i].resident))
+    for (i = 0; i < section_count; i++) {
+        bool present = !sections[i].init && (!sections[i].pageable || sections[i].resident);
+
+        if (present && (sections[i].protection & PROT_EXEC))
             protect(&sections[i], rights(&sections[i]));
+    }
 }
 
 void image_unmap(void)
