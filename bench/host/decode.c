@@ -160,6 +160,7 @@ static bool is_flow(const cs_insn *in) {
     for (uint8_t i = 0; i < in->detail->groups_count; i++) {
         switch (in->detail->groups[i]) {
         case X86_GRP_JUMP: case X86_GRP_CALL: case X86_GRP_RET: case X86_GRP_INT: case X86_GRP_IRET:
+        case X86_GRP_BRANCH_RELATIVE: /* loop has only this one */
             return true;
         default:
             break;

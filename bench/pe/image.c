@@ -41,7 +41,7 @@ struct section {
     uint8_t *start;
     size_t bytes; /* whole pages */
     int protection;
-    bool pageable, discardable, init, resident;
+    bool pageable, discardable, init, resident, discarded;
 };
 
 struct image g_image;
@@ -351,9 +351,12 @@ void image_discard_init(void)
 {
     unsigned i;
 
-    for (i = 0; i < section_count; i++)
-        if (sections[i].init)
-            protect(&sections[i], PROT_NONE);
+    for (i = 0; i < section_count; i++) {
+        if (!sections[i].init)
+            continue;
+        sections[i].discarded = true;
+        protect(&sections[i], PROT_NONE);
+    }
 }
 
 void image_stop(bool stop)
@@ -362,7 +365,7 @@ void image_stop(bool stop)
 
     stopped = stop;
     for (i = 0; i < section_count; i++) {
-        bool present = !sections[i].init && (!sections[i].pageable || sections[i].resident);
+        bool present = !sections[i].discarded && (!sections[i].pageable || sections[i].resident);
 
         if (present && (sections[i].protection & PROT_EXEC))
             protect(&sections[i], rights(&sections[i]));
