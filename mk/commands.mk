@@ -11,7 +11,7 @@ TESTS += tests/commands/test_inputs.py tests/commands/test_streams.py tests/comm
     tests/commands/test_setup_qemu.py tests/commands/test_logo.py tests/commands/test_drift.py \
     tests/commands/test_logo_devices.py tests/commands/test_faults.py tests/commands/test_steps.py \
     tests/commands/test_coverage.py tests/defects/test_defects.py \
-    tests/commands/test_interleave.py tests/commands/test_soak.py
+    tests/commands/test_interleave.py tests/commands/test_soak.py tests/commands/test_bench.py
 
 test: test-build ## all tests
 	$(PYTHON) tests/run.py --jobs 2 --logs $(OUT)/test-logs $(TESTS)

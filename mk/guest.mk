@@ -62,24 +62,25 @@ guest: $(OUT)/host/guest32 $(OUT)/host/guest64
 TESTS += tests/bench/test_scenarios.py tests/bench/test_personalities.py tests/bench/test_recovery.py \
     tests/bench/test_streaming.py tests/bench/test_misbehaviour.py tests/bench/test_hostile.py
 
-# ---- a driver that checks the kernel from inside; linked with the skeleton of the rule drivers (mk/rules.mk) ----
+# ---- drivers that check the kernel from inside; linked with the skeleton of the rule drivers (mk/rules.mk) ----
 
-SERVICES_SYMBOL_x86 := _
-SERVICES_SYMBOL_x64 :=
+INSIDE_SYMBOL_x86 := _
+INSIDE_SYMBOL_x64 :=
 
-# $(1) architecture
-define services_image
-$(OUT)/tests/nt/$(1)/services.sys: $(addprefix $(OUT)/obj/rules/$(1)/tests/,nt/services.o rules/skeleton.o) \
+# $(1) architecture, $(2) driver, $(3) its case
+define inside_image
+$(OUT)/tests/nt/$(1)/$(2).sys: $(addprefix $(OUT)/obj/rules/$(1)/tests/,nt/$(2).o rules/skeleton.o) \
     $(KERNEL_RUNTIME_$(1)) $(call kernel_libs,$(1)) tools/pe_finish.py
 	@mkdir -p $$(@D)
 	$(Q)$$(LLD_LINK) $$(KERNEL_LDFLAGS) $$(ARCH_$(1)_LDFLAGS) /entry:DriverEntry /out:$$@ /pdb:$$(@:.sys=.pdb) \
-	    /pdbaltpath:services.pdb \
-	    /alternatename:$(SERVICES_SYMBOL_$(1))Rule_Selected=$(SERVICES_SYMBOL_$(1))Rule_SERVICES \
+	    /pdbaltpath:$(2).pdb \
+	    /alternatename:$(INSIDE_SYMBOL_$(1))Rule_Selected=$(INSIDE_SYMBOL_$(1))Rule_$(3) \
 	    $$(filter %.o %.lib,$$^)
 	$(Q)$$(PYTHON) tools/pe_finish.py $$@
-test-build: $(OUT)/tests/nt/$(1)/services.sys
+test-build: $(OUT)/tests/nt/$(1)/$(2).sys
 endef
-$(foreach arch,x86 x64,$(eval $(call services_image,$(arch))))
+$(foreach arch,x86 x64,$(eval $(call inside_image,$(arch),services,SERVICES)))
+$(foreach arch,x86 x64,$(eval $(call inside_image,$(arch),flow,FLOW)))
 
 test-build: guest
 TESTS += tests/nt/test_services.py

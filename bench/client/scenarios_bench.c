@@ -6,7 +6,8 @@
  *   | settling  | its speed   | every instruction of the driver counted,
  *   |           |             | a mark to the host every 10 ms
  *
- * The clients play and record throughout, as `duplex` does, so the sound itself is checked too.
+ * The clients play and record throughout, as `duplex` does, so the sound itself is checked too. cost_of_load counts the
+ * life of an image that need not have streams.
  */
 #include "client.h"
 
@@ -73,6 +74,18 @@ static void cost(bool render, bool capture)
     device_down();
 }
 
+/* The life of any driver, counted from its first instruction to its last. */
+static void cost_of_load(void)
+{
+    steps_count(true);
+    device_up();
+    device_remove();
+    steps_count(false); /* what is unloaded cannot be written to */
+    device_unload();
+    tell("instructions %llu, copied bytes %llu", (unsigned long long)g_link->result.instructions,
+         (unsigned long long)g_link->result.copied_bytes);
+}
+
 static void cost_of_render(void) { cost(true, false); }
 static void cost_of_capture(void) { cost(false, true); }
 static void cost_of_duplex(void) { cost(true, true); }
@@ -80,4 +93,5 @@ static void cost_of_duplex(void) { cost(true, true); }
 const struct scenario g_scenarios_bench[] = {{"cost_of_render", cost_of_render},
                                              {"cost_of_capture", cost_of_capture},
                                              {"cost_of_duplex", cost_of_duplex},
+                                             {"cost_of_load", cost_of_load},
                                              {NULL, NULL}};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* The table of `bench`: what each driver costs, and the least that is possible. */
+/* The table of `bench`: what each driver costs on each device, and the least that is possible. */
 #ifndef HOST_COST_TABLE_H
 #define HOST_COST_TABLE_H
 
@@ -19,6 +19,7 @@ struct cost_cell {
     double render_latency_ms;  /* as report_stream.latency_ms */
     double capture_latency_ms;
     uint64_t pool_idle_bytes, pool_stream_bytes; /* nonpaged */
+    bool paced; /* a completion says how far the device's clock has come */
     bool good; /* the sound arrived bit for bit, nothing was broken or left behind */
 };
 
@@ -29,7 +30,13 @@ struct cost_driver {
     struct cost_cell cells[COST_KINDS];
 };
 
+struct cost_device {
+    const char *name;
+    struct cost_driver drivers[OPTION_LIST_MAX];
+    size_t count;
+};
+
 /* Prints the table or the JSON object. False: some run was not good, which the table says. */
-bool cost_table_print(const struct cost_driver *drivers, size_t count, const struct options *options);
+bool cost_table_print(const struct cost_device *devices, size_t count, const struct options *options);
 
 #endif

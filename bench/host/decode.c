@@ -156,6 +156,67 @@ static bool decode_state(struct link_insn *insn, const cs_insn *in) {
     return false;
 }
 
+static bool is_flow(const cs_insn *in) {
+    for (uint8_t i = 0; i < in->detail->groups_count; i++) {
+        switch (in->detail->groups[i]) {
+        case X86_GRP_JUMP: case X86_GRP_CALL: case X86_GRP_RET: case X86_GRP_INT: case X86_GRP_IRET:
+        case X86_GRP_BRANCH_RELATIVE: /* loop has only this one */
+            return true;
+        default:
+            break;
+        }
+    }
+    return false;
+}
+
+/* Where a jump or call leads. */
+static void decode_target(struct link_insn *insn, const cs_insn *in) {
+    const cs_x86_op *op = &in->detail->x86.operands[0];
+
+    if (op->type == X86_OP_REG) {
+        insn->reg = register_number(op->reg);
+    } else if (op->type == X86_OP_IMM) {
+        insn->imm = (uint64_t)op->imm;
+    } else {
+        insn->memory = 1;
+        insn->base = register_number(op->mem.base);
+        insn->index = register_number(op->mem.index);
+        insn->scale = (uint8_t)op->mem.scale;
+        insn->imm = (uint64_t)op->mem.disp + (op->mem.base == X86_REG_RIP ? in->address + in->size : 0);
+    }
+}
+
+/* Prefixes other than rep's make any of these LINK_INSN_FLOW. */
+static bool decode_flow(struct link_insn *insn, const cs_insn *in) {
+    const cs_x86 *x = &in->detail->x86;
+    uint8_t first = x->opcode[0], jump = first == 0x0F ? x->opcode[1] : (uint8_t)(first + 0x10);
+    unsigned extension = (x->modrm >> 3) & 7u;
+
+    if (!is_flow(in)) {
+        return false;
+    }
+    insn->kind = LINK_INSN_FLOW;
+    if (x->prefix[1] != 0 || x->prefix[2] != 0 || x->prefix[3] != 0) {
+        return true;
+    }
+    if (jump >= 0x80 && jump <= 0x8F) {
+        insn->kind = LINK_INSN_JUMP_IF;
+        insn->condition = jump & 0xFu;
+    } else if (first == 0xEB || first == 0xE9 || (first == 0xFF && extension == 4)) {
+        insn->kind = LINK_INSN_JUMP;
+    } else if (first == 0xE8 || (first == 0xFF && extension == 2)) {
+        insn->kind = LINK_INSN_CALL;
+    } else if (first == 0xC3 || first == 0xC2) {
+        insn->kind = LINK_INSN_RETURN;
+        insn->imm = x->op_count != 0 ? (uint64_t)x->operands[0].imm : 0;
+        return true;
+    }
+    if (insn->kind != LINK_INSN_FLOW) {
+        decode_target(insn, in);
+    }
+    return true;
+}
+
 /* `load`: the register is the first operand, memory the second. */
 static void decode_memory(struct link_insn *insn, const cs_insn *in, bool load) {
     const cs_x86 *x = &in->detail->x86;
@@ -185,7 +246,8 @@ static void decode_memory(struct link_insn *insn, const cs_insn *in, bool load) 
 static void classify(struct link_insn *insn, const cs_insn *in) {
     const cs_x86 *x = &in->detail->x86;
 
-    if (decode_string(insn, in) || decode_port(insn, in) || decode_cr8(insn, in) || decode_state(insn, in)) {
+    if (decode_string(insn, in) || decode_port(insn, in) || decode_cr8(insn, in) || decode_state(insn, in) ||
+        decode_flow(insn, in)) {
         return;
     }
     for (uint8_t i = 0; i < x->op_count && i < 2; i++) {
@@ -226,7 +288,7 @@ void decoder_destroy(struct decoder *decoder) {
 void decoder_decode(struct decoder *decoder, const uint8_t *code, size_t bytes, uint64_t address,
                     struct link_insn *insn) {
     memset(insn, 0, sizeof *insn);
-    insn->reg = LINK_REG_NONE;
+    insn->reg = insn->base = insn->index = LINK_REG_NONE;
     if (!cs_disasm_iter(decoder->handle, &code, &bytes, &address, decoder->insn)) {
         snprintf(insn->text, sizeof insn->text, "(bad)");
         return;

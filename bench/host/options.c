@@ -21,7 +21,7 @@ static const struct command s_commands[] = {
     {"show", COMMAND_SHOW, NULL, "show"},
     {"scenario", COMMAND_SCENARIO, "NAME", "scenario NAME"},
     {"load", COMMAND_LOAD, "FILE.sys", "load FILE.sys"},
-    {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...]"},
+    {"bench", COMMAND_BENCH, NULL, "bench [--sys A --sys B ...] [--device C ...]"},
     {"logo", COMMAND_LOGO, NULL, "logo"},
     {"drift", COMMAND_DRIFT, NULL, "drift"},
     {"faults", COMMAND_FAULTS, NULL, "faults"},
@@ -41,7 +41,7 @@ static const struct command s_commands[] = {
 #define FILE_COMMANDS (BIT(COMMAND_PLAY) | BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 #define TIMED_COMMANDS (FILE_COMMANDS | BIT(COMMAND_BENCH))
 #define STREAM_COMMANDS (TIMED_COMMANDS | BIT(COMMAND_LOGO) | BIT(COMMAND_DRIFT))
-#define ONE_DEVICE (DEVICE_COMMANDS & ~BIT(COMMAND_DRIFT))
+#define ONE_DEVICE (ONE_DRIVER & ~BIT(COMMAND_DRIFT))
 #define MIC_COMMANDS (BIT(COMMAND_RECORD) | BIT(COMMAND_DUPLEX) | BIT(COMMAND_SCENARIO))
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_CHOICE, OPTION_LIST };
@@ -83,10 +83,12 @@ static const struct option_row s_rows[] = {
      "model[:PERSONALITY[,knob=value]], qemu[:PROPS] or plugin:PATH[,options] (default " DEFAULT_DEVICE ")"},
     {"--device", "DEVICE", OPTION_LIST, BIT(COMMAND_DRIFT), IN_OPTIONS(device_list), 0, 0, NULL,
      "drift: model:PERSONALITY, as often as there are (default model:specification and model:aero)"},
+    {"--device", "DEVICE", OPTION_LIST, BIT(COMMAND_BENCH), IN_OPTIONS(device_list), 0, 0, NULL,
+     "bench: as often as there are devices to compare (default model:aero and model:qemu)"},
     {"--ppm", "N", OPTION_TEXT, BIT(COMMAND_DRIFT), IN_OPTIONS(ppm), 0, 0, NULL,
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
-    {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS | SWEEP_COMMANDS, IN_OPTIONS(jobs), 1, 64, NULL,
-     "drift, faults, steps, interleave, soak: runs at once (default: one for each processor)"},
+    {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS | SWEEP_COMMANDS | BIT(COMMAND_BENCH), IN_OPTIONS(jobs), 1, 64,
+     NULL, "bench, drift, faults, steps, interleave, soak: runs at once (default: one for each processor)"},
     {"--fresh", NULL, OPTION_FLAG, RESUMED_COMMANDS, IN_OPTIONS(fresh), 0, 0, NULL,
      "drift, soak: runs the cells or laps that have a result too"},
     {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
@@ -204,7 +206,7 @@ static bool store(struct raw *raw, const struct option_row *row, const char *tex
         break;
     case OPTION_LIST: {
         struct option_list *list = field;
-        if (*text == '\0' || list->count == SYS_LIST_MAX) {
+        if (*text == '\0' || list->count == OPTION_LIST_MAX) {
             return fail("%s: %s", row->name, *text == '\0' ? "the value is empty" : "given too often");
         }
         list->items[list->count++] = text;

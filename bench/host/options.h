@@ -26,11 +26,11 @@ struct command {
 };
 
 #define OPTION_ABSENT UINT64_MAX
-#define SYS_LIST_MAX 8u
+#define OPTION_LIST_MAX 8u
 
 /* The values of an option that may be given several times, in order. */
 struct option_list {
-    const char *items[SYS_LIST_MAX];
+    const char *items[OPTION_LIST_MAX];
     size_t count;
 };
 

@@ -109,7 +109,12 @@ enum link_insn_kind {
     LINK_INSN_STI,
     LINK_INSN_HLT,
     LINK_INSN_PRIVILEGED, /* any other privileged instruction: text = mnemonic */
-    LINK_INSN_INT3
+    LINK_INSN_INT3,
+    LINK_INSN_JUMP_IF, /* on `condition` */
+    LINK_INSN_JUMP,    /* to reg, to what `base`, `index`, `scale` and imm address, or else to imm */
+    LINK_INSN_CALL,    /* likewise */
+    LINK_INSN_RETURN,  /* and drops imm bytes more */
+    LINK_INSN_FLOW     /* any other instruction behind which another than the next may run */
 };
 
 #define LINK_REG_NONE 0xFFu
@@ -124,8 +129,13 @@ struct link_insn {
     uint8_t extend;   /* LOAD: 0 none, 1 zero, 2 sign; COMPARE: 1 the register comes first (reg - memory) */
     uint8_t rep;      /* STRING: 0 none, 1 rep */
     uint8_t dx_port;  /* PORT: 1 port in dx, 0 port in imm */
-    uint32_t reserved[2];
-    uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended */
+    uint8_t memory;    /* JUMP, CALL: 1 the target lies in memory */
+    uint8_t base;      /* there, as `reg`; what counts from the program counter is in imm already */
+    uint8_t index;
+    uint8_t scale;
+    uint8_t condition; /* JUMP_IF: 0..15, the low half of the opcode */
+    uint8_t reserved[3];
+    uint64_t imm;     /* STORE/COMPARE/PORT without reg: the immediate, sign-extended; JUMP: target or displacement */
     char text[32];    /* mnemonic and operands, cut to fit */
 };
 

@@ -26,11 +26,6 @@ static uint8_t *original; /* bytes that the breakpoints stand for */
 static bool *reached;
 static size_t count;
 
-static uint8_t *byte_at(uint32_t offset)
-{
-    return g_ram + ((size_t)g_image.pfns[offset >> PAGE_SHIFT] << PAGE_SHIFT) + BYTE_OFFSET(offset);
-}
-
 static void read_blocks(const char *path)
 {
     FILE *file = fopen(path, "rb");
@@ -62,8 +57,8 @@ void coverage_plant(void)
             continue;
         if (blocks[i] >= g_image.bytes)
             bench_bug("%s: %#x lies outside the image", path, blocks[i]);
-        original[i] = *byte_at(blocks[i]);
-        *byte_at(blocks[i]) = BREAKPOINT_BYTE;
+        original[i] = *image_window(blocks[i]);
+        *image_window(blocks[i]) = BREAKPOINT_BYTE;
     }
 }
 
@@ -86,7 +81,7 @@ bool coverage_trap(const uint8_t *pc)
     if (low == count || blocks[low] != offset || reached[low])
         return false;
     reached[low] = true;
-    *byte_at(offset) = original[low];
+    *image_window(offset) = original[low];
     return true;
 }
 

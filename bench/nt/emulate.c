@@ -20,7 +20,7 @@ static const int slots[8] = {REG_EAX, REG_ECX, REG_EDX, REG_EBX, REG_ESP, REG_EB
 #define REG_PC REG_EIP
 #define REG_FLAGS REG_EFL
 #endif
-enum { AX = 0, CX = 1, DX = 2, SI = 6, DI = 7 };
+enum { AX = 0, CX = 1, DX = 2, SP = 4, SI = 6, DI = 7 };
 
 static uint64_t mask_of(unsigned size) { return size >= 8 ? UINT64_MAX : (1ull << (8 * size)) - 1; }
 
@@ -283,4 +283,58 @@ void emulate_privileged(ucontext_t *context, const void *pc)
     default:
         violation("PRIVILEGED", "'%s'", insn->text);
     }
+}
+
+/* ---- jumps, calls and returns ---- */
+
+/* The conditions in the order of their opcodes, each followed by its opposite. [Intel SDM 1, B.1] */
+static bool holds(const ucontext_t *context, unsigned condition)
+{
+    unsigned flags = (unsigned)context->uc_mcontext.gregs[REG_FLAGS];
+    bool less = !(flags & FLAG_SIGN) != !(flags & FLAG_OVERFLOW);
+    const bool table[8] = {(flags & FLAG_OVERFLOW) != 0,
+                           (flags & FLAG_CARRY) != 0,
+                           (flags & FLAG_ZERO) != 0,
+                           (flags & (FLAG_CARRY | FLAG_ZERO)) != 0,
+                           (flags & FLAG_SIGN) != 0,
+                           (flags & FLAG_PARITY) != 0,
+                           less,
+                           less || (flags & FLAG_ZERO)};
+
+    return table[condition >> 1] != (condition & 1);
+}
+
+static uintptr_t target_of(ucontext_t *context, const struct link_insn *insn)
+{
+    uintptr_t address = (uintptr_t)insn->imm;
+
+    if (insn->reg != LINK_REG_NONE)
+        return (uintptr_t)*slot(context, insn->reg);
+    if (!insn->memory)
+        return address;
+    if (insn->base != LINK_REG_NONE)
+        address += (uintptr_t)*slot(context, insn->base);
+    if (insn->index != LINK_REG_NONE)
+        address += (uintptr_t)*slot(context, insn->index) * insn->scale;
+    return *(const uintptr_t *)address;
+}
+
+void emulate_flow(ucontext_t *context, const struct link_insn *insn)
+{
+    greg_t *pc = &context->uc_mcontext.gregs[REG_PC], *sp = slot(context, SP);
+    uintptr_t next = (uintptr_t)*pc + insn->length, target;
+
+    if (insn->kind == LINK_INSN_RETURN) {
+        target = *(const uintptr_t *)(uintptr_t)*sp;
+        *sp += (greg_t)(sizeof(void *) + insn->imm);
+    } else if (insn->kind == LINK_INSN_JUMP_IF && !holds(context, insn->condition)) {
+        target = next;
+    } else {
+        target = target_of(context, insn);
+    }
+    if (insn->kind == LINK_INSN_CALL) {
+        *sp -= (greg_t)sizeof(void *);
+        *(uintptr_t *)(uintptr_t)*sp = next;
+    }
+    *pc = (greg_t)target;
 }

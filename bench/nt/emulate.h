@@ -28,8 +28,13 @@ bool emulate_step_done(ucontext_t *context);
 bool emulate_step_active(void);
 /* A single step of the driver while its instructions are counted (steps.c); false: the trap is something else. */
 bool steps_trap(ucontext_t *context);
+/* A breakpoint at the end of a basic block, and a first instruction where none may run; likewise. */
+bool steps_breakpoint(ucontext_t *context);
+bool steps_entered(const ucontext_t *context);
 /* After an instruction was carried out in the driver's place. */
-void steps_emulated(const ucontext_t *context);
+void steps_emulated(ucontext_t *context);
+/* A jump, call or return, of kind LINK_INSN_JUMP_IF, JUMP, CALL or RETURN, at the program counter. */
+void emulate_flow(ucontext_t *context, const struct link_insn *insn);
 /* CR8, in, out, cli, sti; violation PRIVILEGED for the rest. */
 void emulate_privileged(ucontext_t *context, const void *pc);
 

@@ -223,6 +223,8 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
     };
 
     (void)signal;
+    if (fault.execute && steps_entered(context))
+        return;
     if (fault.privileged) {
         require_driver(&fault);
         thread_check_stack(SP(context));
@@ -256,6 +258,10 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
 
         if (steps_trap(opaque) || done)
             return;
+    }
+    if (signal == SIGTRAP && info->si_code == SI_KERNEL && steps_breakpoint(opaque)) {
+        continue_driver(opaque);
+        return;
     }
     if (signal == SIGTRAP && info->si_code == SI_KERNEL && coverage_trap((uint8_t *)fault.pc - 1)) {
         SET_PC((ucontext_t *)opaque, (uint8_t *)fault.pc - 1);

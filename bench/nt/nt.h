@@ -308,6 +308,10 @@ extern struct image g_image;
 void image_load(const char *path);
 void image_discard_init(void);
 void image_unmap(void);
+/* Code of the image faults when it is entered, until it may run again. */
+void image_stop(bool stop);
+/* The byte at `offset` in the image, writable whatever its section says. */
+uint8_t *image_window(size_t offset);
 bool image_is_writable(const void *p, size_t n);
 bool image_is_nonpaged(const void *p);
 void image_raise_to_dispatch(void);
@@ -343,13 +347,26 @@ uint8_t *fault_new_stack(void); /* never freed */
 /* True: the stack pointer is on the trap handler's stack. */
 bool fault_on_handler_stack(void);
 
-/* ---- steps.c: counting the driver's instructions (steps_count of kernel.h turns it on) ---- */
+/* ---- steps.c, basicblock.c: counting the driver's instructions (steps_count of kernel.h turns it on) ---- */
 
 extern bool g_steps_on;
 void steps_enter(void); /* driver code is about to be called */
 void steps_leave(void); /* it has returned */
 /* Where a call with the stack pointer `sp` on entry really came from. */
 const void *steps_caller(const uintptr_t *sp);
+
+/* The last instruction of a basic block; a breakpoint stands for it. */
+struct basicblock_end {
+    struct link_insn insn;
+    const uint8_t *at;
+    uint8_t original; /* first byte */
+};
+/* Instructions from `pc` to the end of its basic block; from now on a breakpoint is there. */
+unsigned basicblock_length(const uint8_t *pc);
+/* NULL: no known block ends there. */
+struct basicblock_end *basicblock_end(const uint8_t *pc);
+void basicblock_plant(const struct basicblock_end *end, bool planted);
+void basicblock_forget(void); /* and takes the breakpoints out */
 
 /* ---- cpu.c: what a driver may read of the processor ---- */
 

@@ -41,7 +41,7 @@ struct section {
     uint8_t *start;
     size_t bytes; /* whole pages */
     int protection;
-    bool pageable, discardable, init, resident;
+    bool pageable, discardable, init, resident, discarded;
 };
 
 struct image g_image;
@@ -52,6 +52,7 @@ static size_t file_bytes;
 static const struct pe_file_header *file_header;
 static const struct pe_optional_header *optional;
 static const char *path;
+static bool stopped; /* code is not executable */
 
 /* ---- the file ---- */
 
@@ -300,13 +301,19 @@ static void protect(const struct section *section, int protection)
         bench_bug("cannot protect section %s", section->name);
 }
 
+/* What a section that is there may be used for. */
+static int rights(const struct section *section)
+{
+    return stopped ? section->protection & ~PROT_EXEC : section->protection;
+}
+
 static void protect_all(void)
 {
     unsigned i;
 
     mprotect(g_image.base, PAGE_SIZE, PROT_READ);
     for (i = 0; i < section_count; i++)
-        protect(&sections[i], sections[i].pageable ? PROT_NONE : sections[i].protection);
+        protect(&sections[i], sections[i].pageable ? PROT_NONE : rights(&sections[i]));
 }
 
 /* What is left of an image that was unloaded; its addresses stay reserved and inaccessible. */
@@ -344,9 +351,25 @@ void image_discard_init(void)
 {
     unsigned i;
 
-    for (i = 0; i < section_count; i++)
-        if (sections[i].init)
-            protect(&sections[i], PROT_NONE);
+    for (i = 0; i < section_count; i++) {
+        if (!sections[i].init)
+            continue;
+        sections[i].discarded = true;
+        protect(&sections[i], PROT_NONE);
+    }
+}
+
+void image_stop(bool stop)
+{
+    unsigned i;
+
+    stopped = stop;
+    for (i = 0; i < section_count; i++) {
+        bool present = !sections[i].discarded && (!sections[i].pageable || sections[i].resident);
+
+        if (present && (sections[i].protection & PROT_EXEC))
+            protect(&sections[i], rights(&sections[i]));
+    }
 }
 
 void image_unmap(void)
@@ -376,6 +399,11 @@ static struct section *section_of(const void *address)
         if ((uintptr_t)address - (uintptr_t)sections[i].start < sections[i].bytes)
             return &sections[i];
     return NULL;
+}
+
+uint8_t *image_window(size_t offset)
+{
+    return g_ram + ((size_t)g_image.pfns[offset >> PAGE_SHIFT] << PAGE_SHIFT) + BYTE_OFFSET(offset);
 }
 
 bool image_contains(const void *p, size_t n)
@@ -424,7 +452,7 @@ bool image_fault(const void *address, bool write, bool execute, const char **rul
             *rule = "PAGED_AT_DISPATCH";
             return false;
         }
-        protect(section, section->protection);
+        protect(section, rights(section));
         section->resident = true;
         return true;
     }

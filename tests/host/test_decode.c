@@ -20,7 +20,11 @@ struct row {
 
 #define W(kind_, length_, size_, reg_, reg_size_, extend_, rep_, dx_, imm_)                                            \
     {.kind = (kind_), .length = (length_), .size = (size_), .reg = (reg_), .reg_size = (reg_size_),                    \
-     .extend = (extend_), .rep = (rep_), .dx_port = (dx_), .imm = (uint64_t)(imm_)}
+     .extend = (extend_), .rep = (rep_), .dx_port = (dx_), .base = NONE, .index = NONE, .imm = (uint64_t)(imm_)}
+/* Flow, which always runs at 0x1000. */
+#define F(kind_, length_, reg_, memory_, base_, index_, scale_, condition_, imm_)                                      \
+    {.kind = (kind_), .length = (length_), .reg = (reg_), .memory = (memory_), .base = (base_), .index = (index_),     \
+     .scale = (scale_), .condition = (condition_), .imm = (uint64_t)(imm_)}
 #define ROW(what_, bits_, code_, want_) {what_, bits_, code_, sizeof(code_) - 1, want_}
 
 /* Encodings by hand from the Intel manual, volume 2. */
@@ -67,6 +71,24 @@ static const struct row s_rows[] = {
     ROW("wrmsr", 32, "\x0F\x30", W(LINK_INSN_PRIVILEGED, 2, 0, NONE, 0, 0, 0, 0, 0)),
     ROW("invlpg [eax]", 32, "\x0F\x01\x38", W(LINK_INSN_PRIVILEGED, 3, 0, NONE, 0, 0, 0, 0, 0)),
     ROW("lea eax,[ecx]", 32, "\x8D\x01", W(LINK_INSN_UNKNOWN, 2, 0, NONE, 0, 0, 0, 0, 0)),
+    ROW("jo short", 32, "\x70\x10", F(LINK_INSN_JUMP_IF, 2, NONE, 0, NONE, NONE, 0, 0, 0x1012)),
+    ROW("jg near", 64, "\x0F\x8F\xFA\xFF\xFF\xFF", F(LINK_INSN_JUMP_IF, 6, NONE, 0, NONE, NONE, 0, 15, 0x1000)),
+    ROW("jmp short", 64, "\xEB\xFE", F(LINK_INSN_JUMP, 2, NONE, 0, NONE, NONE, 0, 0, 0x1000)),
+    ROW("jmp near", 32, "\xE9\x01\x00\x00\x00", F(LINK_INSN_JUMP, 5, NONE, 0, NONE, NONE, 0, 0, 0x1006)),
+    ROW("call near", 64, "\xE8\x01\x00\x00\x00", F(LINK_INSN_CALL, 5, NONE, 0, NONE, NONE, 0, 0, 0x1006)),
+    ROW("call r11", 64, "\x41\xFF\xD3", F(LINK_INSN_CALL, 3, 11, 0, NONE, NONE, 0, 0, 0)),
+    ROW("jmp eax", 32, "\xFF\xE0", F(LINK_INSN_JUMP, 2, 0, 0, NONE, NONE, 0, 0, 0)),
+    ROW("call [rip+0x10]", 64, "\xFF\x15\x10\x00\x00\x00", F(LINK_INSN_CALL, 6, NONE, 1, NONE, NONE, 1, 0, 0x1016)),
+    ROW("call [0x80001000]", 32, "\xFF\x15\x00\x10\x00\x80",
+        F(LINK_INSN_CALL, 6, NONE, 1, NONE, NONE, 1, 0, 0xFFFFFFFF80001000u)),
+    ROW("jmp [rax+rcx*8-8]", 64, "\xFF\x64\xC8\xF8", F(LINK_INSN_JUMP, 4, NONE, 1, 0, 1, 8, 0, -8)),
+    ROW("ret", 32, "\xC3", F(LINK_INSN_RETURN, 1, NONE, 0, NONE, NONE, 0, 0, 0)),
+    ROW("ret 8", 64, "\xC2\x08\x00", F(LINK_INSN_RETURN, 3, NONE, 0, NONE, NONE, 0, 0, 8)),
+    ROW("loop", 64, "\xE2\xFE", F(LINK_INSN_FLOW, 2, NONE, 0, NONE, NONE, 0, 0, 0)),
+    ROW("jecxz", 32, "\xE3\xFE", F(LINK_INSN_FLOW, 2, NONE, 0, NONE, NONE, 0, 0, 0)),
+    ROW("call far [ecx]", 32, "\xFF\x19", F(LINK_INSN_FLOW, 2, NONE, 0, NONE, NONE, 0, 0, 0)),
+    ROW("jmp fs:[ecx]", 32, "\x64\xFF\x21", F(LINK_INSN_FLOW, 3, NONE, 0, NONE, NONE, 0, 0, 0)),
+    ROW("int 0x29", 64, "\xCD\x29", F(LINK_INSN_FLOW, 2, NONE, 0, NONE, NONE, 0, 0, 0)),
     ROW("no instruction", 64, "\x0F\xFF\xFF\x06", W(LINK_INSN_UNKNOWN, 0, 0, NONE, 0, 0, 0, 0, 0)),
 };
 
@@ -77,10 +99,12 @@ static void check_row(const struct row *row, struct decoder *decoder) {
     decoder_decode(decoder, (const uint8_t *)row->code, row->bytes, 0x1000, &got);
     if (got.kind != want->kind || got.size != want->size || got.reg != want->reg || got.reg_size != want->reg_size ||
         got.extend != want->extend || got.rep != want->rep || got.dx_port != want->dx_port || got.imm != want->imm ||
-        (want->length != 0 && got.length != want->length)) {
-        fail_msg("%s (%s): kind %u length %u size %u reg %u reg_size %u extend %u rep %u dx %u imm %llx", row->what,
+        got.memory != want->memory || got.base != want->base || got.index != want->index || got.scale != want->scale ||
+        got.condition != want->condition || (want->length != 0 && got.length != want->length)) {
+        fail_msg("%s (%s): kind %u length %u size %u reg %u reg_size %u extend %u rep %u dx %u imm %llx "
+                 "memory %u base %u index %u scale %u condition %u", row->what,
                  got.text, got.kind, got.length, got.size, got.reg, got.reg_size, got.extend, got.rep, got.dx_port,
-                 (unsigned long long)got.imm);
+                 (unsigned long long)got.imm, got.memory, got.base, got.index, got.scale, got.condition);
     }
 }
 
