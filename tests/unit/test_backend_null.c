@@ -38,7 +38,7 @@ static VOID attention(PVOID context)
 static void create(VIRTIOSND_STREAM_ID stream, ULONG frame)
 {
     VIRTIOSND_STREAM_CONFIG config = {4 * FRAMES * frame, FRAMES * frame, period_done, start_done, attention,
-                                      &backend};
+                                      &backend, NULL};
 
     done_count = start_count = 0;
     assert_int_equal(VirtIoSndBackendNullCreate(&backend), STATUS_SUCCESS);

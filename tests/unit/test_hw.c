@@ -665,7 +665,7 @@ static VOID attention(PVOID context)
 /* Opens the render stream through the backend, starts it, submits one period that the device keeps. */
 static PVIRTIOSND_BACKEND play(unsigned *done)
 {
-    VIRTIOSND_STREAM_CONFIG stream = {3840, 1920, period_done, start_done, attention, done};
+    VIRTIOSND_STREAM_CONFIG stream = {3840, 1920, period_done, start_done, attention, done, NULL};
     VIRTIOSND_SG sg = {0x4000, 1920, FALSE};
     PVIRTIOSND_BACKEND backend;
 

@@ -76,7 +76,7 @@ static VOID attention(PVOID context)
     attentions++;
 }
 
-static const VIRTIOSND_STREAM_CONFIG config = {4 * PERIOD, PERIOD, period_done, start_done, attention, &pcm};
+static const VIRTIOSND_STREAM_CONFIG config = {4 * PERIOD, PERIOD, period_done, start_done, attention, &pcm, NULL};
 
 static void create(ULONG ok)
 {

@@ -31,6 +31,29 @@ static VOID period_done(PVOID context, ULONG_PTR cookie, ULONG bytes, NTSTATUS s
     done[done_count++].status = status;
 }
 
+/* What the device left of the period in flight, and how it can be seen. */
+static UCHAR recorded[PERIOD];
+static BOOLEAN readable;
+
+static BOOLEAN period_read(PVOID context, ULONG_PTR cookie, ULONG offset, PUCHAR to, ULONG bytes)
+{
+    assert_ptr_equal(context, &done_count);
+    assert_int_equal(cookie, 1);
+    assert_int_equal(wdk.irql, DISPATCH_LEVEL);
+    assert_int_equal(wdk.locks, 0);
+    assert_true(bytes > 0 && offset < PERIOD && bytes <= PERIOD - offset);
+    memcpy(to, &recorded[offset], bytes);
+    return readable;
+}
+
+static void open_for(ULONG limit)
+{
+    VIRTIOSND_STREAM_CONFIG config = {limit * PERIOD, PERIOD, period_done, NULL, NULL, &done_count, period_read};
+
+    readable = TRUE;
+    VirtIoSndXferOpen(&xfer, &config);
+}
+
 static NTSTATUS close_within(ULONG duration, NTSTATUS lost)
 {
     VIRTIOSND_DEADLINE deadline;
@@ -48,7 +71,7 @@ static void create_on(unsigned entries, ULONGLONG features, const VIRTIOSND_XFER
     snd_device.offered = features;
     snd_device_queue(&queue, &transport, queue_index);
     assert_int_equal(VirtIoSndXferInitialize(&xfer, kind, &queue, VirtIoSndDialectFromStatus(ok), 5), STATUS_SUCCESS);
-    VirtIoSndXferOpen(&xfer, limit, period_done, &done_count);
+    open_for(limit);
 }
 
 static void create(const VIRTIOSND_XFER_KIND *kind, ULONG ok, ULONG limit)
@@ -241,7 +264,7 @@ static void an_unwritten_status_is_a_protocol_error(void **state)
     destroy();
 }
 
-/* What devices say of a recording: status in its slot or inside the payload, used.len exact, short or whole. */
+/* What devices say of a recording: status in its slot or nowhere, used.len exact, short or whole. */
 static void captured_bytes_are_found_on_every_device(void **state)
 {
     static const struct {
@@ -255,8 +278,6 @@ static void captured_bytes_are_found_on_every_device(void **state)
         {1, 8, PERIOD, STATUS_SUCCESS},          /* under-estimated */
         {1, 0, PERIOD, STATUS_SUCCESS},
         {1, 608, 600, STATUS_SUCCESS},           /* partial, status behind the payload */
-        {0, 608, 600, STATUS_SUCCESS},           /* partial, status inside the payload */
-        {0, 8, 0, STATUS_SUCCESS},               /* flushed empty */
         {0, 4, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* not even a status */
         {0, PERIOD + 8, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* it would be in the slot */
         {0, 0xFFFFFF, 0, STATUS_DEVICE_PROTOCOL_ERROR},
@@ -277,6 +298,94 @@ static void captured_bytes_are_found_on_every_device(void **state)
         expect_done((unsigned)i, i, rows[i].bytes, rows[i].expected);
     }
     destroy();
+}
+
+/* As a device that writes samples and status in one go: what exceeds the payload gets into the status slot. */
+static void give_in_payload(ULONG status, ULONG at, ULONG written)
+{
+    UCHAR bytes[8] = {0};
+    ULONG i;
+
+    memcpy(bytes, &status, sizeof(status));
+    memset(recorded, 0x55, sizeof(recorded));
+    for (i = 0; i < sizeof(bytes); i++) {
+        if (at + i < PERIOD) {
+            recorded[at + i] = bytes[i];
+        } else {
+            ((UCHAR *)ring_device_memory(&request.parts[request.count - 1]))[at + i - PERIOD] = bytes[i];
+        }
+    }
+    ring_device_give(&snd_device.ring[3], request.head, written);
+}
+
+/* QEMU: a partial transfer has its status behind the samples; that of a refused one begins the payload. */
+static void a_status_inside_the_payload_is_read(void **state)
+{
+    static const struct {
+        ULONG status;
+        ULONG at;
+        ULONG written;
+        BOOLEAN readable;
+        ULONG bytes;
+        NTSTATUS expected;
+    } rows[] = {
+        {0x8000, 600, 608, TRUE, 600, STATUS_SUCCESS},
+        {0x8000, 0, 8, TRUE, 0, STATUS_SUCCESS}, /* flushed empty */
+        {0x8001, 0, 8, TRUE, 0, STATUS_INVALID_PARAMETER},
+        {0x8003, 600, 608, TRUE, 0, STATUS_INVALID_DEVICE_STATE},
+        {0x8000, PERIOD - 2, PERIOD + 6, TRUE, PERIOD - 2, STATUS_SUCCESS}, /* half of it in the slot */
+        {0x8003, PERIOD - 2, PERIOD + 6, TRUE, 0, STATUS_INVALID_DEVICE_STATE},
+        {0x8003, PERIOD - 4, PERIOD + 4, TRUE, 0, STATUS_INVALID_DEVICE_STATE},
+        {0x8003, PERIOD - 6, PERIOD + 2, TRUE, 0, STATUS_INVALID_DEVICE_STATE},
+        {0x8000, 600, 700, TRUE, 0, STATUS_DEVICE_PROTOCOL_ERROR}, /* used.len names a place among the samples */
+        {0x8000, 600, 608, FALSE, 0, STATUS_DEVICE_PROTOCOL_ERROR},
+    };
+    size_t i;
+
+    (void)state;
+    create(&VirtIoSndRx, 0x8000, 16);
+    for (i = 0; i < COUNT_OF(rows); i++) {
+        assert_int_equal(submit(1, 2, PERIOD), STATUS_SUCCESS);
+        take();
+        readable = rows[i].readable;
+        give_in_payload(rows[i].status, rows[i].at, rows[i].written);
+        poll();
+        expect_done((unsigned)i, 1, rows[i].bytes, rows[i].expected);
+    }
+    destroy();
+}
+
+/* Four descriptors: two parts a transfer. The second has 640 bytes behind the 640 of the first. */
+static void a_status_inside_the_payload_of_a_later_transfer_is_read(void **state)
+{
+    static const struct {
+        ULONG status;
+        ULONG bytes;
+        NTSTATUS expected;
+    } rows[] = {{0x8000, 640 + 100 + 640, STATUS_SUCCESS}, {0x8003, 640 + 640, STATUS_INVALID_DEVICE_STATE}};
+    size_t i;
+    unsigned t;
+
+    (void)state;
+    for (i = 0; i < COUNT_OF(rows); i++) {
+        create_on(4, VIRTIO_FEATURE(VIRTIO_F_VERSION_1), &VirtIoSndRx, 0x8000, 4);
+        assert_int_equal(submit(1, 6, PERIOD), STATUS_SUCCESS);
+        for (t = 0; t < 3; t++) {
+            take();
+            assert_int_equal(done_count, 0);
+            if (t == 1) {
+                memset(recorded, 0x55, sizeof(recorded));
+                memcpy(&recorded[640 + 100], &rows[i].status, sizeof(rows[i].status));
+                ring_device_give(&snd_device.ring[3], request.head, 108);
+            } else {
+                give(0x8000, 648);
+            }
+            poll();
+        }
+        expect_done(0, 1, rows[i].bytes, rows[i].expected);
+        destroy();
+        wdk_reset();
+    }
 }
 
 static void a_period_of_many_parts_is_split_and_reported_once(void **state)
@@ -436,7 +545,7 @@ static void a_device_that_keeps_periods_keeps_the_memory(void **state)
         expect_done(i, 10 + i, 0, STATUS_CANCELLED); /* in order of submission */
     }
     assert_true(VirtIoSndXferIsOwed(&xfer));
-    VirtIoSndXferOpen(&xfer, 64, period_done, &done_count);
+    open_for(64);
     for (i = 0; i < VIRTIOSND_XFER_SLOTS - 3; i++) {
         assert_int_equal(submit(i, 1, PERIOD), STATUS_SUCCESS);
     }
@@ -521,6 +630,8 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(statuses_are_mapped),
     UNIT_TEST(an_unwritten_status_is_a_protocol_error),
     UNIT_TEST(captured_bytes_are_found_on_every_device),
+    UNIT_TEST(a_status_inside_the_payload_is_read),
+    UNIT_TEST(a_status_inside_the_payload_of_a_later_transfer_is_read),
     UNIT_TEST(a_period_of_many_parts_is_split_and_reported_once),
     UNIT_TEST(a_period_larger_than_the_ring_goes_in_turns),
     UNIT_TEST(a_split_period_fails_when_one_transfer_fails),

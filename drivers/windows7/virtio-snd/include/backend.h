@@ -40,6 +40,10 @@ typedef enum _VIRTIOSND_STREAM_ID {
  * to Submit. Status: STATUS_SUCCESS, or why the period was lost. */
 typedef VOID (NTAPI *PVIRTIOSND_PERIOD_DONE)(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTATUS Status);
 
+/* DISPATCH_LEVEL, capture, before PeriodDone for the same Cookie: copies Bytes bytes at byte Offset of the period, as the
+ * device left them, to To. FALSE: the owner cannot read them. */
+typedef BOOLEAN (NTAPI *PVIRTIOSND_PERIOD_READ)(PVOID Context, ULONG_PTR Cookie, ULONG Offset, PUCHAR To, ULONG Bytes);
+
 /* DISPATCH_LEVEL. The device answered START (or will not: Status says why). */
 typedef VOID (NTAPI *PVIRTIOSND_START_DONE)(PVOID Context, NTSTATUS Status);
 
@@ -54,6 +58,7 @@ typedef struct _VIRTIOSND_STREAM_CONFIG {
     PVIRTIOSND_START_DONE StartDone;
     PVIRTIOSND_ATTENTION Attention;
     PVOID Context; /* first argument of the callbacks */
+    PVIRTIOSND_PERIOD_READ PeriodRead; /* NULL: no period can be read */
 } VIRTIOSND_STREAM_CONFIG, *PVIRTIOSND_STREAM_CONFIG;
 
 typedef struct _VIRTIOSND_BACKEND VIRTIOSND_BACKEND, *PVIRTIOSND_BACKEND;

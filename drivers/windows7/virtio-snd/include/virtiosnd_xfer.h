@@ -11,7 +11,7 @@
  *             Sent -> Held -> Free        first of several, waits for the others of its period
  *             Sent -> Abandoned -> Free   the stream was closed while the device kept the transfer
  *
- * Locks: everything belongs to the queue's lock; PeriodDone is called without it.
+ * Locks: everything belongs to the queue's lock; the callbacks are made without it.
  */
 #ifndef VIRTIOSND_XFER_H
 #define VIRTIOSND_XFER_H
@@ -37,6 +37,7 @@ typedef struct _VIRTIOSND_XFER_SLOT {
     VIRTIOSND_XFER_STATE State; /* [Q] */
     ULONG Message;              /* [Q] number of its message */
     ULONG Payload;              /* [Q] PCM bytes of this transfer */
+    ULONG Offset;               /* [Q] of a later slot: where its payload begins in the period */
     struct _VIRTIOSND_XFER_SLOT *Period; /* [Q] first slot of the period; it keeps the rest */
     ULONG_PTR Cookie;
     ULONG Outstanding;          /* transfers of the period that the device has */
@@ -55,7 +56,8 @@ typedef struct _VIRTIOSND_XFER_ANSWER {
 /* The part in which TX and RX differ. */
 typedef struct _VIRTIOSND_XFER_KIND {
     BOOLEAN DeviceWrites; /* direction of the payload */
-    /* DISPATCH. NTSTATUS of a transfer; *Bytes: PCM bytes consumed or filled. */
+    /* DISPATCH. NTSTATUS of a transfer; *Bytes: PCM bytes consumed or filled. STATUS_DEVICE_PROTOCOL_ERROR: what is in
+     * the status slot is no status. */
     NTSTATUS (*Judge)(const VIRTIOSND_DIALECT *Dialect, const VIRTIOSND_XFER_ANSWER *Answer, ULONG *Bytes);
 } VIRTIOSND_XFER_KIND;
 
@@ -73,12 +75,14 @@ typedef struct _VIRTIOSND_XFER {
     ULONG PeriodLimit;                /* [Q] most periods in flight */
     ULONG Periods;                    /* [Q] periods in flight, reported ones excluded */
     ULONG Transfers;                  /* [Q] slots not Free */
+    ULONG Behind;                     /* [Q] PCM bytes in all slots but the first of the period begun last, if split */
     ULONG RestCount;                  /* [Q] parts of RestPeriod that did not fit yet */
     PVIRTIOSND_XFER_SLOT RestPeriod;  /* [Q] */
     VIRTIOSND_SG Rest[VIRTIOSND_XFER_REST]; /* [Q] */
     ULONG NextSlot;                   /* [Q] where the search for a free slot begins */
     ULONG Sequence;                   /* [Q] number of the next period */
     PVIRTIOSND_PERIOD_DONE PeriodDone; /* [Q] set by Open */
+    PVIRTIOSND_PERIOD_READ PeriodRead; /* [Q] set by Open; may be NULL */
     PVOID Context;                    /* [Q] set by Open */
 } VIRTIOSND_XFER, *PVIRTIOSND_XFER;
 
@@ -89,8 +93,8 @@ NTSTATUS VirtIoSndXferInitialize(PVIRTIOSND_XFER Xfer, const VIRTIOSND_XFER_KIND
  * keep their memory in either case. */
 VOID VirtIoSndXferUninitialize(PVIRTIOSND_XFER Xfer, BOOLEAN Abandon);
 
-/* PASSIVE. Takes periods from now on, at most PeriodLimit at a time. */
-VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIOD_DONE PeriodDone, PVOID Context);
+/* PASSIVE. Takes periods from now on, at most Config's buffer at a time. */
+VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, const VIRTIOSND_STREAM_CONFIG *Config);
 /* <= DISPATCH. One period, see VIRTIOSND_BACKEND_OPS.Submit. */
 NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG SgCount, ULONG_PTR Cookie);
 /* DISPATCH. Reports what has come back. */

@@ -76,6 +76,8 @@ VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
 /* Capture, with Mapping: the first Frames samples of a period that came back go to where the captured data ends, unless
  * they are there. */
 VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Frames);
+/* Of a capture period that came back: PVIRTIOSND_PERIOD_READ. FALSE: given up long ago, or not mapped. */
+BOOLEAN NTAPI WaveRtCopiesRead(PVOID Context, ULONG_PTR Cookie, ULONG Offset, PUCHAR To, ULONG Bytes);
 /* Capture: nothing but silence is in what the period brought. */
 BOOLEAN WaveRtCopiesAreSilent(const WAVERT_PUMP *Pump, const WAVERT_FLIGHT *Flight);
 /* Capture, with Mapping: what came back and the client has room for is captured data now. Returns the counter value at

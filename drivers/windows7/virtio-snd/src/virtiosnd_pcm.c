@@ -234,8 +234,7 @@ CODE_PAGE NTSTATUS VirtIoSndPcmOpen(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_C
         Pcm->Context = Config->Context;
         status = Prepare(Pcm, Config);
         if (NT_SUCCESS(status)) {
-            VirtIoSndXferOpen(&Pcm->Xfer, Config->BufferBytes / Config->PeriodBytes, Config->PeriodDone,
-                              Config->Context);
+            VirtIoSndXferOpen(&Pcm->Xfer, Config);
         } else {
             (VOID)CloseLocked(Pcm, status);
         }

@@ -68,14 +68,16 @@ CODE_PAGE VOID VirtIoSndXferUninitialize(PVIRTIOSND_XFER Xfer, BOOLEAN Abandon)
     Xfer->Slots = NULL;
 }
 
-VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, ULONG PeriodLimit, PVIRTIOSND_PERIOD_DONE PeriodDone, PVOID Context)
+VOID VirtIoSndXferOpen(PVIRTIOSND_XFER Xfer, const VIRTIOSND_STREAM_CONFIG *Config)
 {
+    ULONG periods = Config->BufferBytes / Config->PeriodBytes;
     KIRQL irql;
 
     KeAcquireSpinLock(&Xfer->Queue->Lock, &irql);
-    Xfer->PeriodLimit = PeriodLimit < VIRTIOSND_XFER_SLOTS ? PeriodLimit : VIRTIOSND_XFER_SLOTS;
-    Xfer->PeriodDone = PeriodDone;
-    Xfer->Context = Context;
+    Xfer->PeriodLimit = periods < VIRTIOSND_XFER_SLOTS ? periods : VIRTIOSND_XFER_SLOTS;
+    Xfer->PeriodDone = Config->PeriodDone;
+    Xfer->PeriodRead = Config->PeriodRead;
+    Xfer->Context = Config->Context;
     Xfer->Open = TRUE;
     KeReleaseSpinLock(&Xfer->Queue->Lock, irql);
 }
@@ -140,6 +142,9 @@ CODE_INLINE VOID Join(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT *Period, PVIRTI
         Slot->Result = STATUS_SUCCESS;
         Slot->Sequence = Xfer->Sequence++;
         Xfer->Periods++;
+    } else {
+        Slot->Offset = (*Period)->Payload + Xfer->Behind;
+        Xfer->Behind += Slot->Payload;
     }
     Slot->Period = *Period;
     (*Period)->Outstanding++;
@@ -272,6 +277,7 @@ CODE_RESIDENT static NTSTATUS BeginPeriod(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_
     if (!MayBegin(Xfer, SgCount)) {
         return STATUS_DEVICE_BUSY;
     }
+    Xfer->Behind = 0;
     status = AddTransfers(Xfer, Period, &Sg, &SgCount);
     if (*Period == NULL) {
         return NT_SUCCESS(status) ? STATUS_DEVICE_BUSY : status; /* nothing was taken */
@@ -329,7 +335,40 @@ NTSTATUS VirtIoSndXferSubmit(PVIRTIOSND_XFER Xfer, const VIRTIOSND_SG *Sg, ULONG
     return status;
 }
 
-/* Lock held. The device gave Slot back. TRUE: with it a period is complete, and *Report says how. */
+/*
+ * Lock held, but not while the period is read. The answer to a capture transfer that has no status in its slot: of a
+ * partial one (flushed, or refused) some devices write it right behind the samples. Then used.len counts samples and
+ * status, and the status lies at used.len - 8; its end may be in the slot. Samples that lie there although used.len
+ * lied are no status, but for a few values, and the period is lost.
+ */
+CODE_RESIDENT static NTSTATUS AnswerInPayload(PVIRTIOSND_XFER Xfer, const VIRTIOSND_XFER_SLOT *Slot, ULONG Written,
+                                              ULONG *Bytes)
+{
+    ULONG samples = Written - STATUS_BYTES;
+    ULONG offset = Slot == Slot->Period ? 0 : Slot->Offset;
+    ULONG status[2];
+    ULONG inside = Slot->Payload - samples;
+    NTSTATUS result;
+    BOOLEAN known;
+
+    if (Written < STATUS_BYTES || samples >= Slot->Payload || Xfer->PeriodRead == NULL) {
+        return STATUS_DEVICE_PROTOCOL_ERROR; /* no status was written anywhere */
+    }
+    if (inside > sizeof(status[0])) {
+        inside = sizeof(status[0]);
+    }
+    status[1] = StatusOf(Xfer, Slot->Message)->status;
+    RtlCopyMemory((PUCHAR)status + inside, &status[1], sizeof(status[1]));
+    KeReleaseSpinLockFromDpcLevel(&Xfer->Queue->Lock);
+    known = Xfer->PeriodRead(Xfer->Context, Slot->Period->Cookie, offset + samples, (PUCHAR)status, inside);
+    KeAcquireSpinLockAtDpcLevel(&Xfer->Queue->Lock);
+    result = known ? VirtIoSndStatusToNtStatus(Xfer->Dialect, status[0]) : STATUS_DEVICE_PROTOCOL_ERROR;
+    *Bytes = NT_SUCCESS(result) ? samples : 0;
+    return result;
+}
+
+/* Lock held, see AnswerInPayload. The device gave Slot back. TRUE: with it a period is complete, and *Report says
+ * how. */
 CODE_INLINE BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, ULONG Written, XFER_REPORT *Report)
 {
     PVIRTIOSND_XFER_SLOT period = Slot->Period;
@@ -345,6 +384,9 @@ CODE_INLINE BOOLEAN TakeAnswer(PVIRTIOSND_XFER Xfer, PVIRTIOSND_XFER_SLOT Slot, 
     answer.Written = Written;
     answer.Payload = Slot->Payload;
     result = Xfer->Kind->Judge(Xfer->Dialect, &answer, &bytes);
+    if (result == STATUS_DEVICE_PROTOCOL_ERROR && Xfer->Kind->DeviceWrites) {
+        result = AnswerInPayload(Xfer, Slot, Written, &bytes);
+    }
     if (!NT_SUCCESS(result) && NT_SUCCESS(period->Result)) {
         period->Result = result;
     }

@@ -79,10 +79,17 @@ VOID WaveRtCopiesTake(PWAVERT_PUMP Pump, const WAVERT_FLIGHT *Flight, ULONG Fram
     }
 }
 
+/* Capture. The ring that the period lies in; NULL: not mapped. *Span: its bytes. */
+CODE_RESIDENT static const UCHAR *PlaceOf(const WAVERT_PUMP *Pump, const WAVERT_FLIGHT *Flight, PULONG Span)
+{
+    *Span = (Flight->Copied ? WAVERT_COPIES_FRAMES : Pump->Geometry.BufferFrames) * Pump->FrameBytes;
+    return Flight->Copied ? Pump->Copies : Pump->Mapping;
+}
+
 CODE_RESIDENT BOOLEAN WaveRtCopiesAreSilent(const WAVERT_PUMP *Pump, const WAVERT_FLIGHT *Flight)
 {
-    ULONG span = (Flight->Copied ? WAVERT_COPIES_FRAMES : Pump->Geometry.BufferFrames) * Pump->FrameBytes;
-    const UCHAR *source = Flight->Copied ? Pump->Copies : Pump->Mapping;
+    ULONG span;
+    const UCHAR *source = PlaceOf(Pump, Flight, &span);
     ULONG at = Flight->At * Pump->FrameBytes;
     ULONG left;
 
@@ -93,4 +100,24 @@ CODE_RESIDENT BOOLEAN WaveRtCopiesAreSilent(const WAVERT_PUMP *Pump, const WAVER
         at = (at + 1u) % span;
     }
     return TRUE;
+}
+
+CODE_RESIDENT BOOLEAN NTAPI WaveRtCopiesRead(PVOID Context, ULONG_PTR Cookie, ULONG Offset, PUCHAR To, ULONG Bytes)
+{
+    PWAVERT_PUMP pump = (PWAVERT_PUMP)Context;
+    ULONG number = (ULONG)Cookie;
+    const WAVERT_FLIGHT *flight = &pump->Flight[number % WAVERT_FLIGHT_MAX];
+    const UCHAR *source;
+    BOOLEAN known;
+    ULONG span;
+    ULONG i;
+
+    KeAcquireSpinLockAtDpcLevel(&pump->Lock);
+    source = PlaceOf(pump, flight, &span);
+    known = (BOOLEAN)(source != NULL && number - pump->FlightFirst < pump->FlightNext - pump->FlightFirst);
+    for (i = 0; known && i < Bytes; i++) {
+        To[i] = source[(flight->At * pump->FrameBytes + Offset + i) % span];
+    }
+    KeReleaseSpinLockFromDpcLevel(&pump->Lock);
+    return known;
 }

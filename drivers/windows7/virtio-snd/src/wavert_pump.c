@@ -513,6 +513,7 @@ CODE_PAGE NTSTATUS WaveRtPumpOpen(PWAVERT_PUMP Pump)
     config.StartDone = StartDone;
     config.Attention = Attention;
     config.Context = Pump;
+    config.PeriodRead = WaveRtCopiesRead;
     status = Pump->Backend->Ops->Open(Pump->Backend, Pump->Stream, &config);
     if (NT_SUCCESS(status)) {
         Pump->Open = TRUE;
