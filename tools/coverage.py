@@ -164,7 +164,8 @@ def runs(variant, quick, sound):
     """Argument lists of aero-bench."""
     device = IMAGES[variant][1]
     devices = DIALECTS if variant == "contract" else (device,)
-    yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{device}"]
+    heard = os.path.join(os.path.dirname(sound), "heard.wav")
+    yield ["duplex", sound, "-o", heard, "--device", f"model:{device}"]
     if quick:
         return
     for name in scenarios():
@@ -173,11 +174,11 @@ def runs(variant, quick, sound):
     for kind in devices:
         for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"],
                      ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
-            yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{kind}", *more]
+            yield ["duplex", sound, "-o", heard, "--device", f"model:{kind}", *more]
         for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
                      "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
                      "queue=4", "ppm=-500"):
-            yield ["duplex", sound, "-o", os.path.join(os.path.dirname(sound), "heard.wav"), "--device", f"model:{kind},{knob}"]
+            yield ["duplex", sound, "-o", heard, "--device", f"model:{kind},{knob}"]
         for fault in ("unknown_id", "needs_reset"):
             for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):
                 yield ["scenario", name, "--device", f"model:{kind},fault={fault},faults=1000000"]

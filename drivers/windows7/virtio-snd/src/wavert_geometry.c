@@ -36,9 +36,9 @@ static ULONG Ahead(const WAVERT_GEOMETRY *Geometry)
     return ((half > 1) ? half : 1) * Geometry->PeriodFrames;
 }
 
-/* Where the timer that requests a period is not later than it may be, the position need never wait. A client that goes by
- * its own timer looks at half a buffer at a time, and what it has not seen must last until then: it gets no more than
- * that, but a tick's lateness. */
+/* Where the timer that requests a period is not later than it may be, the position need never wait. A client that goes
+ * by its own timer looks at half a buffer at a time, and what it has not seen must last until then: it gets no more
+ * than that, but a tick's lateness. */
 CODE_PAGE static ULONG Lag(const WAVERT_GEOMETRY *Geometry)
 {
     ULONG requested = Geometry->PeriodFrames + WAVERT_CAPTURE_MARGIN_FRAMES;
