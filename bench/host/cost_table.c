@@ -70,7 +70,7 @@ static const struct figure s_figures[] = {
      "the timer that paces the periods also reads the used rings", {1, 1, 1},
      "completions are the clock, and only an interrupt says at once that there is one"},
     {"dpcs", "DPCs", dpcs, 2, ALL_KINDS, {2, 1, 3},
-     "render tells its client, and submits what that refilled later: one DPC for both would cost latency", {2, 1, 3},
+     "render tells its client, and later submits what that refilled: one for both would cost latency", {2, 1, 3},
      NULL},
     {"copied_bytes", "bytes copied", copied, 1, ALL_KINDS, {0, 0, 0},
      "the device reads and writes the client's buffer itself", {0, 0, 0},
