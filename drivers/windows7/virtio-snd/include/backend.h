@@ -40,8 +40,8 @@ typedef enum _VIRTIOSND_STREAM_ID {
  * to Submit. Status: STATUS_SUCCESS, or why the period was lost. */
 typedef VOID (NTAPI *PVIRTIOSND_PERIOD_DONE)(PVOID Context, ULONG_PTR Cookie, ULONG Bytes, NTSTATUS Status);
 
-/* DISPATCH_LEVEL, capture, before PeriodDone for the same Cookie: copies Bytes bytes at byte Offset of the period, as the
- * device left them, to To. FALSE: the owner cannot read them. */
+/* DISPATCH_LEVEL, capture, before PeriodDone for the same Cookie: copies Bytes bytes at byte Offset of the period, as
+ * the device left them, to To. FALSE: the owner cannot read them. */
 typedef BOOLEAN (NTAPI *PVIRTIOSND_PERIOD_READ)(PVOID Context, ULONG_PTR Cookie, ULONG Offset, PUCHAR To, ULONG Bytes);
 
 /* DISPATCH_LEVEL. The device answered START (or will not: Status says why). */
