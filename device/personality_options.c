@@ -285,8 +285,8 @@ static const struct {
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
     {"fault", {"none", "unknown_id", "needs_reset", "dead", "keeps", "rx_error"}, 0, 0, set_fault}, /* QEMU,
-                                        likewise, its own reset; dead: its process stopped; keeps: ACRN with a sound server that hangs;
-                                        rx_error: crosvm after an internal error */
+                                        likewise, its own reset; dead: its process stopped; keeps: ACRN with a sound
+                                        server that hangs; rx_error: crosvm after an internal error */
     {"after", {NULL}, 0, MAX_FAULTS, set_fault_after},                /* behind `fault` */
     {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
