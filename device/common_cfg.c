@@ -29,6 +29,9 @@ void device_reset(struct vsnd *dev)
     dev->driver_feature_select = 0;
     dev->driver_features = 0;
     dev->queue_select = 0;
+    dev->config_vector = NO_VECTOR;
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
+        dev->queue_vectors[i] = NO_VECTOR;
     dev->status = 0;
     dev->isr = 0;
 }
@@ -57,6 +60,7 @@ static void put_selected_queue(struct vsnd *dev, uint8_t *registers)
     le16_put(registers + VIRTIO_COMMON_QUEUE_MSIX_VECTOR, NO_VECTOR);
     if (!queue)
         return;
+    le16_put(registers + VIRTIO_COMMON_QUEUE_MSIX_VECTOR, dev->queue_vectors[dev->queue_select]);
     le16_put(registers + VIRTIO_COMMON_QUEUE_SIZE, queue->size);
     le16_put(registers + VIRTIO_COMMON_QUEUE_ENABLE, queue->enabled);
     le16_put(registers + VIRTIO_COMMON_QUEUE_NOTIFY_OFF, dev->queue_select);
@@ -74,7 +78,7 @@ uint64_t common_cfg_read(struct vsnd *dev, uint64_t offset, unsigned size)
     le32_put(registers + VIRTIO_COMMON_DEVICE_FEATURE, feature_word(dev->features, dev->device_feature_select));
     le32_put(registers + VIRTIO_COMMON_DRIVER_FEATURE_SELECT, dev->driver_feature_select);
     le32_put(registers + VIRTIO_COMMON_DRIVER_FEATURE, feature_word(dev->driver_features, dev->driver_feature_select));
-    le16_put(registers + VIRTIO_COMMON_MSIX_CONFIG, NO_VECTOR);
+    le16_put(registers + VIRTIO_COMMON_MSIX_CONFIG, dev->config_vector);
     le16_put(registers + VIRTIO_COMMON_NUM_QUEUES, VSND_QUEUE_COUNT);
     registers[VIRTIO_COMMON_DEVICE_STATUS] = dev->status;
     le16_put(registers + VIRTIO_COMMON_QUEUE_SELECT, dev->queue_select);
@@ -133,6 +137,23 @@ static void write_status(struct vsnd *dev, uint64_t value)
     dev->status = (uint8_t)((status & ~VIRTIO_STATUS_NEEDS_RESET) | (dev->status & VIRTIO_STATUS_NEEDS_RESET));
 }
 
+/* 4.1.5.1.2: a vector that does not exist reads back as none. */
+static uint16_t allocated(const struct vsnd *dev, uint64_t vector)
+{
+    return vector < dev->personality->vectors ? (uint16_t)vector : NO_VECTOR;
+}
+
+static void write_config_vector(struct vsnd *dev, uint64_t value)
+{
+    dev->config_vector = allocated(dev, value);
+}
+
+static void write_queue_vector(struct vsnd *dev, uint64_t value)
+{
+    if (selected_queue(dev))
+        dev->queue_vectors[dev->queue_select] = allocated(dev, value);
+}
+
 static void write_queue_select(struct vsnd *dev, uint64_t value)
 {
     dev->queue_select = (uint16_t)value;
@@ -172,6 +193,8 @@ static const struct {
     {VIRTIO_COMMON_DEVICE_FEATURE_SELECT, 4, write_device_feature_select},
     {VIRTIO_COMMON_DRIVER_FEATURE_SELECT, 4, write_driver_feature_select},
     {VIRTIO_COMMON_DRIVER_FEATURE, 4, write_driver_feature},
+    {VIRTIO_COMMON_MSIX_CONFIG, 2, write_config_vector},
+    {VIRTIO_COMMON_QUEUE_MSIX_VECTOR, 2, write_queue_vector},
     {VIRTIO_COMMON_DEVICE_STATUS, 1, write_status},
     {VIRTIO_COMMON_QUEUE_SELECT, 2, write_queue_select},
     {VIRTIO_COMMON_QUEUE_SIZE, 2, write_queue_size},

@@ -89,6 +89,7 @@ static void strike(struct vsnd *dev)
     state->struck_after = periods;
     state->dead = dev->personality->fault == FAULT_DEAD;
     state->keeps = dev->personality->fault == FAULT_KEEPS;
+    state->cuts = dev->personality->fault == FAULT_RX_ERROR;
     if (dev->personality->fault == FAULT_NEEDS_RESET)
         device_needs_reset(dev, "the device has had enough");
     else if (dev->personality->fault == FAULT_UNKNOWN_ID)

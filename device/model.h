@@ -36,6 +36,8 @@ struct vsnd {
     uint64_t features; /* offered */
     uint64_t driver_features;
     uint16_t queue_select;
+    uint16_t config_vector; /* MSI-X; the two are kept, and nothing is done with them */
+    uint16_t queue_vectors[VSND_QUEUE_COUNT];
     uint8_t status;
     uint8_t isr;
     struct virtqueue queues[VSND_QUEUE_COUNT];

@@ -37,7 +37,6 @@
 #define MSIX_PENDING 8u
 #define MSIX_ENABLE 0x8000u
 #define MSIX_MASK 0x4000u
-#define MSIX_VECTORS 2u
 #define MSIX_PENDING_OFFSET 0x800u
 #define WINDOW_BYTES 20u
 #define WINDOW_DATA 16u
@@ -58,7 +57,7 @@ static uint8_t put_msix(struct vsnd *dev, uint8_t at)
 {
     uint8_t *cap = dev->config + at;
     cap[0] = CAP_ID_MSIX;
-    le16_put(cap + MSIX_CONTROL, (MSIX_VECTORS - 1) | (dev->personality->msix_enabled ? MSIX_ENABLE : 0));
+    le16_put(cap + MSIX_CONTROL, (dev->personality->vectors - 1u) | (dev->personality->msix_enabled ? MSIX_ENABLE : 0));
     le32_put(cap + MSIX_TABLE, MSIX_BAR);
     le32_put(cap + MSIX_PENDING, MSIX_PENDING_OFFSET | MSIX_BAR);
     le16_put(dev->config_writable + at + MSIX_CONTROL, MSIX_ENABLE | MSIX_MASK);
@@ -106,7 +105,7 @@ static void put_capabilities(struct vsnd *dev)
         link = &dev->config[at + VIRTIO_PCI_CAP_OFF_NEXT];
         at = (uint8_t)(at + put_window(dev, at));
     }
-    if (dev->personality->msix) {
+    if (dev->personality->vectors) {
         *link = at;
         put_msix(dev, at);
     }
@@ -125,7 +124,7 @@ static void put_bar(struct vsnd *dev, unsigned index, uint32_t bytes, bool wide)
 /* The command bits of the BARs that exist. */
 static uint16_t decoding(const struct personality *personality)
 {
-    return (uint16_t)((personality->bar_bytes || personality->msix ? COMMAND_MEMORY : 0) |
+    return (uint16_t)((personality->bar_bytes || personality->vectors ? COMMAND_MEMORY : 0) |
                       (personality->legacy_bar_bytes ? COMMAND_IO : 0));
 }
 
@@ -151,7 +150,7 @@ void pci_config_init(struct vsnd *dev)
         put_bar(dev, personality->bar, personality->bar_bytes, true);
     if (personality->legacy_bar_bytes)
         put_bar(dev, 0, personality->legacy_bar_bytes, false);
-    if (personality->msix)
+    if (personality->vectors)
         put_bar(dev, MSIX_BAR, MSIX_BAR_BYTES, false);
     writable[PCI_INTERRUPT_LINE] = 0xFF;
 }

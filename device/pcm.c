@@ -121,10 +121,22 @@ static bool is_mixing(const struct vsnd *dev)
     return dev->personality->completion[0] == COMPLETE_PACED && mixer_frames(dev) > 0;
 }
 
+/* What came too late is not heard any more: silence was in its place. */
+static void drop_late(struct vsnd *dev)
+{
+    struct frame frames[CHUNK_FRAMES];
+    uint64_t *late = &dev->streams[0].late_frames;
+    for (size_t got = 1; *late && got; *late -= got) {
+        got = transfer_play(dev, frames, *late < CHUNK_FRAMES ? (size_t)*late : CHUNK_FRAMES);
+        dev->stats.late_dropped_frames += got;
+    }
+}
+
 static void fill_mixer(struct vsnd *dev)
 {
     struct frame frames[CHUNK_FRAMES];
     size_t wanted = mixer_frames(dev);
+    drop_late(dev);
     while (dev->playback.level < wanted) {
         size_t room = wanted - dev->playback.level;
         size_t got = transfer_play(dev, frames, room < CHUNK_FRAMES ? room : CHUNK_FRAMES);
@@ -152,7 +164,9 @@ static void enter_running(struct vsnd *dev, struct pcm_stream *stream)
     stream->clock_frames = 0;
     stream->starts++;
     stream->sounded = false;
+    stream->started = true;
     stream->silent_frames = 0;
+    stream->late_frames = 0;
     if (stream == &dev->streams[1])
         dev->captured_frames = 0;
 }
@@ -178,6 +192,9 @@ static void leave_running(struct vsnd *dev, struct pcm_stream *stream)
 static void release(struct vsnd *dev, uint32_t stream_id)
 {
     struct pcm_stream *stream = &dev->streams[stream_id];
+    stream->stuck = dev->personality->unstarted_release_sticks && !stream->started;
+    if (stream->stuck)
+        return;
     if (dev->personality->flush_delay_ns && stream->pending)
         stream->flush_ns = dev->now_ns + dev->personality->flush_delay_ns;
     else
@@ -190,7 +207,7 @@ uint32_t pcm_command(struct vsnd *dev, uint32_t stream_id, enum pcm_command comm
     enum vsnd_stream_state next = (*dev->personality->states)[stream->state][command];
     if (!next)
         return dev->personality->refusal;
-    if (stream->flush_ns)
+    if (stream->flush_ns || stream->stuck)
         return VIRTIO_SND_S_BAD_MSG; /* not before what was released has come back */
     if (stream->state == RUN && next != RUN)
         leave_running(dev, stream);
@@ -214,6 +231,7 @@ static bool params_are_supported(const struct personality *personality, uint32_t
     uint8_t most = personality->channels_accepted ? personality->channels_accepted : traits->channels_max;
     return params->channels >= least && params->channels <= most &&
            params->format == VIRTIO_SND_PCM_FMT_S16 && params->rate == VIRTIO_SND_PCM_RATE_48000 &&
+           traits->rates & 1ull << params->rate &&
            params->features == 0;
 }
 
@@ -234,6 +252,7 @@ uint32_t pcm_set_params(struct vsnd *dev, uint32_t stream_id, const struct virti
     uint32_t status = pcm_command(dev, stream_id, PCM_SET_PARAMS);
     if (status != VIRTIO_SND_S_OK)
         return status;
+    stream->started = false;
     stream->channels = params->channels;
     stream->buffer_bytes = params->buffer_bytes;
     stream->period_bytes = params->period_bytes;
@@ -286,6 +305,8 @@ static void advance_mixer(struct vsnd *dev)
         memset(frames + got, 0, (count - got) * sizeof(*frames));
         audio_ring_push(&dev->played, frames, count);
         account_played(dev, stream, got, count - got);
+        if (dev->personality->late_is_dropped && stream->sounded)
+            stream->late_frames += count - got;
         stream->clock_frames += count;
         if (step == count || !dev->personality->tick_ns)
             fill_mixer(dev);

@@ -27,6 +27,9 @@ struct pcm_stream {
     uint64_t start_ns;     /* the clock's zero; valid while Running */
     uint64_t clock_frames; /* frames that the clock has played or recorded since then */
     uint32_t starts;
+    bool started;          /* since the last SET_PARAMS */
+    bool stuck;            /* RELEASE came before any START */
+    uint64_t late_frames;  /* inserted as silence, to be dropped; personality.late_is_dropped */
 
     /* Paced completion: transfers in the order of their arrival. */
     struct transfer *first_pending;

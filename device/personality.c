@@ -39,7 +39,7 @@
 #define QEMU_TRANSPORT                                                                                                 \
     .device_id = VIRTIO_SND_PCI_DEVICE_MODERN, .revision = VIRTIO_CONTRACT_REVISION,                                   \
     .subsystem_vendor = VIRTIO_PCI_VENDOR_ID, .subsystem_device = 0x1100, .bar = 4, .bar_bytes = 0x4000,               \
-    .msix = true, .pci_cfg_window = true, .notify_multiplier = 4, .config_bytes = 16,                                  \
+    .vectors = 2, .pci_cfg_window = true, .notify_multiplier = 4, .config_bytes = 16,                                  \
     .regions = {                                                                                                       \
         {VIRTIO_PCI_CAP_COMMON_CFG, 4, 0x0000, 0x1000},                                                                \
         {VIRTIO_PCI_CAP_ISR_CFG, 4, 0x1000, 0x1000},                                                                   \
@@ -232,6 +232,7 @@ static const struct personality personalities[] = {
         .states = &pcm_states_android,
         .transfer_states = IN_STATE(PREPARED) | IN_STATE(RUNNING),
         .mixer_periods = 2,
+        .late_is_dropped = true,
         .rx_status = RX_STATUS_AT_PERIOD,
         .rx_ends_at_period = true,
     },

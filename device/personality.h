@@ -53,7 +53,8 @@ enum fault {
     FAULT_UNKNOWN_ID, /* an answer to a request that was not made */
     FAULT_NEEDS_RESET,
     FAULT_DEAD,  /* it does nothing any more, nor resets */
-    FAULT_KEEPS  /* it gives no transfer back any more, nor for RELEASE; a reset ends that */
+    FAULT_KEEPS, /* it gives no transfer back any more, nor for RELEASE; a reset ends that */
+    FAULT_RX_ERROR /* one recorded period comes back half filled with IO_ERR; the other half is lost */
 };
 
 /* One capability and the registers behind it. */
@@ -71,7 +72,7 @@ struct stream_traits {
     uint8_t direction;
     uint8_t channels_min; /* told by PCM_INFO and accepted by SET_PARAMS */
     uint8_t channels_max;
-    uint64_t formats; /* told by PCM_INFO; SET_PARAMS accepts S16 at 48 kHz only */
+    uint64_t formats; /* told by PCM_INFO; of these and the rates SET_PARAMS accepts S16 at 48 kHz only */
     uint64_t rates;
 };
 
@@ -86,8 +87,8 @@ struct personality {
     uint8_t bar; /* of the registers, 64 bits wide */
     uint32_t bar_bytes;  /* 0: no modern registers */
     uint32_t legacy_bar_bytes; /* legacy register file, in I/O BAR 0; 0: none */
-    bool msix_enabled;   /* with `msix`: by whoever ran before the driver */
-    bool msix;           /* an MSI-X capability, its table in BAR 1 */
+    bool msix_enabled;   /* with `vectors`: by whoever ran before the driver */
+    uint16_t vectors;    /* of an MSI-X capability, its table in BAR 1; 0: there is none */
     bool pci_cfg_window; /* a PCI_CFG capability */
     uint32_t notify_multiplier;
     struct register_region regions[REGION_COUNT];
@@ -135,6 +136,7 @@ struct personality {
     uint64_t start_delay_ns; /* from START to the first sample */
     bool own_clock[VSND_STREAM_COUNT]; /* playback, capture: a clock that is off by `ppm`, perhaps 0 (vsnd.h) */
     int32_t ppm[VSND_STREAM_COUNT];    /* by how much it is fast */
+    bool late_is_dropped;    /* a mixer that ran dry drops as much of what comes then, so that it keeps time */
     uint32_t mixer_frames;   /* paced TX: taken ahead of what is played, complete then */
     uint32_t mixer_periods;  /* the same in periods */
     enum rx_status rx_status;
@@ -147,6 +149,7 @@ struct personality {
     uint32_t fault_count;     /* so often, 0 with FAULT_NONE */
     uint32_t fault_after;     /* periods before each time */
     enum events events;
+    bool unstarted_release_sticks; /* RELEASE before any START: OK, nothing comes back, and BAD_MSG until a reset */
     uint64_t flush_delay_ns;  /* RELEASE answers first and gives back this much later; SET_PARAMS until then: BAD_MSG */
 };
 

@@ -13,8 +13,11 @@
 #define MAX_FAULTS 1000000
 #define DEFAULT_FAULT_AFTER 20
 #define MIN_QUEUE_SIZE 4
+#define DEFAULT_VECTORS 2
+#define MAX_VECTORS 64
 #define NS_PER_MS 1000000u
-#define MAX_WORDS 6u
+#define MAX_WORDS 7u
+#define RATES_44100 (1ull << 6)
 
 /* The position of `value` in a list of words that ends with NULL, or -1. */
 static int word_index(const char *const *words, const char *value)
@@ -85,8 +88,17 @@ static bool set_indirect(struct personality *row, long word)
 /* none, off, enabled */
 static bool set_msix(struct personality *row, long word)
 {
-    row->msix = word > 0;
+    if (word == 0)
+        row->vectors = 0;
+    else if (row->vectors == 0)
+        row->vectors = DEFAULT_VECTORS;
     row->msix_enabled = word == 2;
+    return true;
+}
+
+static bool set_vectors(struct personality *row, long count)
+{
+    row->vectors = (uint16_t)count;
     return true;
 }
 
@@ -128,7 +140,9 @@ static bool set_completion(struct personality *row, long word)
 
 static bool set_release(struct personality *row, long word)
 {
-    row->flush_delay_ns = word == 1 ? 3 * NS_PER_MS : 0;
+    if (word < 2)
+        row->flush_delay_ns = word == 1 ? 3 * NS_PER_MS : 0;
+    row->unstarted_release_sticks = word == 2;
     return true;
 }
 
@@ -152,6 +166,32 @@ static bool set_streams(struct personality *row, long word)
     row->stream_count = counts[word];
     row->stream_order[0] = word == 1 || word == 3;
     row->stream_order[1] = word != 1;
+    return true;
+}
+
+/* any, mono */
+static bool set_channels(struct personality *row, long word)
+{
+    for (unsigned i = 0; word && i < VSND_STREAM_COUNT; i++)
+        row->streams[i].channels_min = row->streams[i].channels_max = 1;
+    if (word)
+        row->channels_accepted = 0;
+    return true;
+}
+
+/* any, 44100, 44100_out, 44100_in */
+static bool set_rates(struct personality *row, long word)
+{
+    if (word == 1 || word == 2)
+        row->streams[0].rates = RATES_44100;
+    if (word == 1 || word == 3)
+        row->streams[1].rates = RATES_44100;
+    return true;
+}
+
+static bool set_late(struct personality *row, long word)
+{
+    row->late_is_dropped = word == 1;
     return true;
 }
 
@@ -233,7 +273,7 @@ static const struct {
     {"rx_partial", {"on", "off"}, 0, 0, set_rx_partial},              /* on: vhost-device-sound with ALSA */
     {"completion", {"instant", "paced", "burst", "late", "never"}, 0, 0, set_completion}, /* instant: vhost null;
                                         burst: QEMU's 10 ms; late: its pa back end; never: its failed voice */
-    {"release", {"flush_first", "reply_first"}, 0, 0, set_release},   /* reply_first: ACRN */
+    {"release", {"flush_first", "reply_first", "sticks"}, 0, 0, set_release}, /* ACRN; sticks: it, before any START */
     {"flush", {"ok", "bad_msg", "io_err"}, 0, 0, set_flush},          /* ok: QEMU; bad_msg: ACRN */
     {"channels_max", {"fixed", "follows"}, 0, 0, set_channels_max},   /* follows: QEMU */
     {"streams", {"both", "reversed", "output", "input", "none"}, 0, 0, set_streams}, /* reversed: Android;
@@ -244,8 +284,9 @@ static const struct {
     {"descriptors", {"any", "exact"}, 0, 0, set_descriptors},         /* exact: ACRN */
     {"period", {"any", "exact"}, 0, 0, set_period},                   /* exact: crosvm */
     {"stale", {"off", "on"}, 0, 0, set_stale},                        /* on: QEMU, reset without a RELEASE */
-    {"fault", {"none", "unknown_id", "needs_reset", "dead", "keeps"}, 0, 0, set_fault}, /* QEMU, likewise, its own
-                                        reset; dead: its process stopped; keeps: ACRN with a sound server that hangs */
+    {"fault", {"none", "unknown_id", "needs_reset", "dead", "keeps", "rx_error"}, 0, 0, set_fault}, /* QEMU,
+                                        likewise, its own reset; dead: its process stopped; keeps: ACRN with a sound
+                                        server that hangs; rx_error: crosvm after an internal error */
     {"after", {NULL}, 0, MAX_FAULTS, set_fault_after},                /* behind `fault` */
     {"faults", {NULL}, 1, MAX_FAULTS, set_fault_count},               /* MAX_FAULTS: broken for good */
     {"events", {"none", "xruns", "malformed", "flood"}, 0, 0, set_events}, /* xruns: ACRN, not negotiated;
@@ -253,6 +294,10 @@ static const struct {
     {"ppm", {NULL}, -MAX_PPM, MAX_PPM, set_ppm},                      /* every sound card */
     {"ppm_out", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_out},              /* two cards, one for each direction */
     {"ppm_in", {NULL}, -MAX_PPM, MAX_PPM, set_ppm_in},
+    {"channels", {"any", "mono"}, 0, 0, set_channels},  /* mono: ACRN, with a host's card that has one channel */
+    {"rates", {"any", "44100", "44100_out", "44100_in"}, 0, 0, set_rates}, /* 44100: likewise, a card with no other */
+    {"vectors", {NULL}, 0, MAX_VECTORS, set_vectors},   /* 0: QEMU vectors=0; 2: QEMU */
+    {"late", {"kept", "dropped"}, 0, 0, set_late},      /* dropped: Android */
 };
 
 #define KNOB_COUNT (sizeof(knob_table) / sizeof(knob_table[0]))

@@ -340,6 +340,24 @@ size_t transfer_play(struct vsnd *dev, struct frame *frames, size_t count)
     return taken;
 }
 
+/* The oldest recording is over: as it is, or, by plan, half of it lost. */
+static void finish_recording(struct vsnd *dev)
+{
+    static const uint8_t nothing[SAMPLE_BYTES * VSND_MAX_CHANNELS];
+    struct transfer *transfer = dev->streams[1].first_pending;
+    uint32_t frame = frame_bytes(&dev->streams[1]);
+    if (!dev->misbehaviour.cuts) {
+        finish_first(dev, 1, VIRTIO_SND_S_OK, NULL);
+        return;
+    }
+    dev->misbehaviour.cuts = false;
+    for (uint64_t lost = transfer->done / 2 / frame; lost; lost--) {
+        transfer->done -= frame;
+        vq_chain_write(&transfer->chain, &dev->memory, transfer->done, nothing, frame);
+    }
+    finish_first(dev, 1, VIRTIO_SND_S_IO_ERR, "transfer: the recording broke off");
+}
+
 void transfer_record(struct vsnd *dev, uint64_t count)
 {
     struct pcm_stream *stream = &dev->streams[1];
@@ -355,7 +373,7 @@ void transfer_record(struct vsnd *dev, uint64_t count)
         count -= part;
         if (transfer->done < transfer->payload && !(dev->personality->rx_partial && part))
             break;
-        finish_first(dev, 1, VIRTIO_SND_S_OK, NULL);
+        finish_recording(dev);
     }
 }
 

@@ -202,6 +202,12 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
     return wants_interrupt(queue, memory);
 }
 
+bool virtqueue_has_stray_flags(const struct virtqueue *queue, const struct guest_memory *memory)
+{
+    const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
+    return queue->enabled && queue->event_idx && avail && le16_get(avail + VRING_AVAIL_OFF_FLAGS) != 0;
+}
+
 static bool overlaps(uint64_t start, uint64_t bytes, uint64_t address, uint64_t length)
 {
     return start < address + length && address < start + bytes;

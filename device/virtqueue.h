@@ -79,6 +79,9 @@ enum vq_pop_result virtqueue_pop(struct virtqueue *queue, const struct guest_mem
 /* Gives a chain back with the bytes written into it. True: the driver wants an interrupt for it. */
 bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, uint16_t head, uint32_t written);
 
+/* Virtio 1.2, 2.7.7.1: with EVENT_IDX the driver leaves the flags of the available ring zero. True: it does not. */
+bool virtqueue_has_stray_flags(const struct virtqueue *queue, const struct guest_memory *memory);
+
 /* With EVENT_IDX: asks for a doorbell at the next available entry. */
 void virtqueue_request_doorbell(const struct virtqueue *queue, const struct guest_memory *memory);
 

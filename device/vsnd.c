@@ -77,6 +77,7 @@ void queue_serve(struct vsnd *dev, uint16_t index)
     /* A device without events leaves the buffers for them where they are. */
     if (!is_serving(dev) || (index == VIRTIO_SND_QUEUE_EVENT && dev->personality->events == EVENTS_NONE))
         return;
+    dev->stats.stray_flags += virtqueue_has_stray_flags(queue, &dev->memory);
     /* No more than a ringful at once: answers that overwrite the available ring must not feed this loop for ever. */
     for (unsigned served = 0; served < queue->size; served++) {
         struct vq_chain chain = {.segments = dev->segments};
@@ -199,7 +200,7 @@ static void msix_write(struct vsnd *dev, uint64_t offset, unsigned size, uint64_
 
 static bool is_msix(const struct vsnd *dev, unsigned bar)
 {
-    return dev->personality->msix && bar == MSIX_BAR;
+    return dev->personality->vectors && bar == MSIX_BAR;
 }
 
 static uint64_t vsnd_bar_read(void *opaque, unsigned bar, uint64_t offset, unsigned size)

@@ -55,6 +55,7 @@ struct vsnd_stats {
     uint64_t underrun_events;
     uint64_t underrun_frames;
     uint64_t overfill_dropped_frames; /* playback ring: oldest dropped */
+    uint64_t late_dropped_frames;     /* came after silence had been played in their place */
     uint64_t cleared_frames;          /* playback ring: dropped when the stream left Running */
     uint64_t capture_frames;          /* accepted from push_capture */
     uint64_t capture_dropped_frames;  /* capture ring: oldest dropped */
@@ -64,6 +65,7 @@ struct vsnd_stats {
     uint64_t not_supported;           /* answers NOT_SUPP */
     uint64_t io_errors;               /* answers IO_ERR */
     uint64_t odd_periods;             /* transfers of another size than SET_PARAMS announced; not Aero's */
+    uint64_t stray_flags;             /* doorbells with flags in the available ring although EVENT_IDX is negotiated */
     uint64_t unanswered;              /* requests without room for an answer */
     uint64_t needs_reset;             /* times the device asked for a reset */
     uint64_t resets;                  /* times the driver wrote status 0 */

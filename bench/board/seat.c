@@ -39,7 +39,8 @@ void seat_leave(void) {
     struct vsnd_stats stats;
 
     bus_model_stats(&board.bus, &stats);
-    *report = (struct seat_report){.left = 1, .watched = watch.done, .odd_periods = stats.odd_periods};
+    *report = (struct seat_report){.left = 1, .watched = watch.done, .odd_periods = stats.odd_periods,
+                                    .stray_flags = stats.stray_flags};
     for (unsigned d = 0; d < DRIFT_DIRECTIONS; d++) {
         report->figures[d] = watch.figures[d];
     }

@@ -18,6 +18,7 @@ struct seat_report {
     uint32_t left;    /* 1: it was written */
     uint32_t watched; /* 1: the watch came to its end: figures are final */
     uint64_t odd_periods;
+    uint64_t stray_flags;
     struct drift_figures figures[DRIFT_DIRECTIONS];
 };
 

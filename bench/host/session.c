@@ -238,23 +238,30 @@ static bool take_seat_report(struct session *s, struct vsnd_stats *stats) {
         memcpy(s->input->watch->figures, report->figures, sizeof report->figures);
     }
     stats->odd_periods = report->odd_periods;
+    stats->stray_flags = report->stray_flags;
     return report->left;
 }
 
+static void accuse(struct session *s, const char *rule, const char *what, uint64_t count) {
+    if (s->violated || count == 0) {
+        return;
+    }
+    snprintf(s->violation.rule, sizeof s->violation.rule, "%s", rule);
+    snprintf(s->violation.message, sizeof s->violation.message, "%llu %s", (unsigned long long)count, what);
+    snprintf(s->violation.function, sizeof s->violation.function, "the device model");
+    s->violated = true;
+}
+
 /* What the model counted against the driver. */
-static void look_for_odd_periods(struct session *s) {
+static void look_for_breaches(struct session *s) {
     struct vsnd_stats stats;
 
     if (s->input->device_in_guest ? !take_seat_report(s, &stats) : !bus_model_stats(&s->board.bus, &stats)) {
         return;
     }
-    if (!s->violated && stats.odd_periods != 0) {
-        snprintf(s->violation.rule, sizeof s->violation.rule, "PERIOD_SIZE");
-        snprintf(s->violation.message, sizeof s->violation.message,
-                 "%llu transfers are not of the size that SET_PARAMS announced", (unsigned long long)stats.odd_periods);
-        snprintf(s->violation.function, sizeof s->violation.function, "the device model");
-        s->violated = true;
-    }
+    accuse(s, "PERIOD_SIZE", "transfers are not of the size that SET_PARAMS announced", stats.odd_periods);
+    accuse(s, "EVENT_IDX_FLAGS", "doorbells came with flags in the available ring although EVENT_IDX is negotiated",
+           stats.stray_flags);
 }
 
 enum exit_status session_run(struct session *s) {
@@ -281,7 +288,7 @@ enum exit_status session_run(struct session *s) {
     if (!served) {
         return EXIT_BENCH;
     }
-    look_for_odd_periods(s);
+    look_for_breaches(s);
     if (s->board.bus.finish != NULL) {
         if (!bus_finish(&s->board.bus)) {
             return EXIT_BENCH;

@@ -4,14 +4,17 @@
 
 import os
 import sys
+import wave
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "commands"))
-from harness import (Folder, add_test, equal, main, noise, run_json,  # noqa: E402
+from harness import (Folder, add_test, equal, main, noise, run_json, true,  # noqa: E402
                      write_wav)  # pylint: disable=wrong-import-position
 
 FRAMES = 24017
 EVENTS = ("xruns", "malformed", "flood")
 DIALECTS = ("aero", "specification")
+PERIOD_FRAMES = 480
+BREAKS_OFF = ("specification", "specification,rx_status=data", "qemu", "crosvm")
 
 
 def check(result, status, errors, what):
@@ -43,7 +46,26 @@ def event_idx_costs_no_interrupt(arch):
     equal(counts[1], counts[0], "interrupts and doorbells with and without EVENT_IDX")
 
 
+def a_period_that_breaks_off_is_lost(arch, device):
+    """Half recorded and then IO_ERR, wherever that stands: a period's worth at most differs, the rest is in place."""
+    with Folder() as folder:
+        spoken = noise(FRAMES, 1, 6)
+        source = write_wav(folder("mono.wav"), spoken, channels=1)
+        status, result, errors = run_json(["record", "-i", source, "-o", folder("o.wav"), "--arch", arch,
+                                           "--device", f"model:{device},fault=rx_error"])
+        equal((status, result["bit_exact"], result["violations"], result["leaks"]), (1, False, 0, 0), f"{errors}")
+        with wave.open(folder("o.wav")) as file:
+            heard = file.readframes(file.getnframes())
+        first = result["leading_silence_frames"]
+        differ = [i for i in range(FRAMES) if heard[2 * (first + i):][:2] != spoken[2 * i:][:2]]
+        true(0 < len(differ) <= PERIOD_FRAMES and differ[-1] - differ[0] < PERIOD_FRAMES,
+             f"{len(differ)} frames from {differ[:1]} to {differ[-1:]}")
+
+
 for machine in ("x86", "x64"):
+    for broken in BREAKS_OFF:
+        add_test(f"a_period_that_breaks_off_is_lost_{broken.replace('=', '_').replace(',', '_')}_{machine}",
+                 lambda a=machine, d=broken: a_period_that_breaks_off_is_lost(a, d))
     for dialect in DIALECTS:
         for events in EVENTS:
             add_test(f"{dialect}_events_{events}_{machine}",

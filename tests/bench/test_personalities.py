@@ -26,6 +26,7 @@ KNOBS = (
     "channels_max=follows", "streams=reversed", "states=lax", "refuse=not_supp", "refuse=bad_msg",
     "indirect=off", "event_idx=on", "queue=4", "queue=16", "queue=1024", "queue=32768",
     "queue=32768,indirect=off", "queue=16,indirect=off",
+    "release=sticks", "late=dropped", "vectors=3",
     "descriptors=exact", "period=exact", "ppm=500", "ppm=-500", "ppm_out=-500,ppm_in=500",
 )
 
@@ -51,9 +52,9 @@ def sound_arrives(arch, device, client=()):
         check(status, result, errors, (result["render"], result["capture"]), "duplex")
 
 
-def one_direction(arch, present, command, missing):
-    """The stream that exists works, wherever its id; of the other Windows is shown nothing."""
-    device = ("--arch", arch, "--device", f"model:specification,streams={present}")
+def one_direction(arch, present, command, missing, knob):
+    """The stream that fits works, wherever its id; of the other Windows is shown nothing."""
+    device = ("--arch", arch, "--device", f"model:specification,{knob}")
     equal(run(["scenario", command, *device]).returncode, 0, f"{command} with {present} only")
     done = run(["scenario", missing, *device])
     equal(done.returncode, 1, f"{missing} with {present} only: status")
@@ -67,10 +68,23 @@ def one_direction(arch, present, command, missing):
     equal([len(one["nodes"]) for one in shown["filters"]], [0, int(present == "output")], "nodes")
 
 
-def no_stream_is_refused(arch):
-    done = run(["show", "--arch", arch, "--device", "model:specification,streams=none"])
+def no_stream_is_refused(arch, knob):
+    done = run(["show", "--arch", arch, "--device", f"model:specification,{knob}"])
     true(done.returncode != 0 and "refused to start" in done.stderr, f"status {done.returncode}\n{done.stderr}")
     true("event log: message 0xc0070006" in done.stderr, f"the event log says why: {done.stderr}")
+
+
+def mono_records_and_does_not_play(arch):
+    """What a device says of channels may be stale, so both endpoints are shown, and SET_PARAMS decides."""
+    device = ("--arch", arch, "--device", "model:specification,channels=mono")
+    with Folder() as folder:
+        mono = write_wav(folder("mono.wav"), noise(FRAMES, 1, 6), channels=1)
+        status, result, errors = run_json(["record", "-i", mono, "-o", folder("o.wav"), *device])
+        check(status, result, errors, (result,), "record")
+        stereo = write_wav(folder("stereo.wav"), noise(FRAMES, 2, 5))
+        done = run(["play", stereo, "-o", folder("o.wav"), *device])
+        equal(done.returncode, 1, f"play: status {done.stderr}")
+        true("pause answered STATUS_NOT_SUPPORTED" in done.stderr, f"play: {done.stderr}")
 
 
 for machine in ("x86", "x64"):
@@ -85,9 +99,16 @@ for machine in ("x86", "x64"):
         for event_idx in ("on", "off"):
             add_test(f"{personality.replace('-', '_')}_event_idx_{event_idx}_{machine}",
                      lambda a=machine, p=personality, e=event_idx: sound_arrives(a, f"{p},event_idx={e}"))
-    add_test(f"output_only_{machine}", lambda a=machine: one_direction(a, "output", "play", "record"))
-    add_test(f"input_only_{machine}", lambda a=machine: one_direction(a, "input", "record", "play"))
-    add_test(f"a_device_without_streams_is_refused_{machine}", lambda a=machine: no_stream_is_refused(a))
+    add_test(f"output_only_{machine}", lambda a=machine: one_direction(a, "output", "play", "record", "streams=output"))
+    add_test(f"input_only_{machine}", lambda a=machine: one_direction(a, "input", "record", "play", "streams=input"))
+    add_test(f"output_at_44100_only_is_not_shown_{machine}",
+             lambda a=machine: one_direction(a, "input", "record", "play", "rates=44100_out"))
+    add_test(f"input_at_44100_only_is_not_shown_{machine}",
+             lambda a=machine: one_direction(a, "output", "play", "record", "rates=44100_in"))
+    add_test(f"a_device_without_streams_is_refused_{machine}",
+             lambda a=machine: no_stream_is_refused(a, "streams=none"))
+    add_test(f"a_device_at_44100_only_is_refused_{machine}", lambda a=machine: no_stream_is_refused(a, "rates=44100"))
+    add_test(f"mono_records_and_does_not_play_{machine}", lambda a=machine: mono_records_and_does_not_play(a))
 
 if __name__ == "__main__":
     main()

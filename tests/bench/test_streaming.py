@@ -29,6 +29,8 @@ EXACT = (
       for client, options in (("event_2", EVENT_2), ("timer", TIMER)) for verb in ("play", "record")),
     ("half_filled_periods_are_put_together_event_2", "specification,rx_partial=on", "record", EVENT_2),
     ("half_filled_periods_are_put_together_timer", "specification,rx_partial=on", "record", TIMER),
+    *((f"a_status_among_the_samples_is_found_{client}", "specification,rx_partial=on,rx_status=data", "record", options)
+      for client, options in (("event_2", EVENT_2), ("timer", TIMER))),
     *((f"a_ring_of_four_is_enough_{client}", "specification,queue=4,indirect=off", verb, options)
       for client, options in (("event_2", EVENT_2), ("event_1", EVENT_1), ("timer", TIMER))
       for verb in ("play", "record")),

@@ -290,6 +290,69 @@ static VOID Bus(PRULE_DEVICE Device)
     bus.InterfaceDereference(bus.Context);
 }
 
+/* What the bus driver answers to IRP_MN_QUERY_ID; *Ids: pool of the caller, NULL: unanswered. */
+static NTSTATUS QueryId(PRULE_DEVICE Device, BUS_QUERY_ID_TYPE Type, PWCHAR *Ids)
+{
+    IO_STATUS_BLOCK iosb;
+    PIO_STACK_LOCATION stack;
+    KEVENT event;
+    PIRP irp;
+    NTSTATUS status;
+
+    *Ids = NULL;
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    irp = IoBuildSynchronousFsdRequest(IRP_MJ_PNP, Device->Lower, NULL, 0, NULL, &event, &iosb);
+    if (irp == NULL) {
+        return STATUS_INSUFFICIENT_RESOURCES;
+    }
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    stack = IoGetNextIrpStackLocation(irp);
+    stack->MinorFunction = IRP_MN_QUERY_ID;
+    stack->Parameters.QueryId.IdType = Type;
+    status = IoCallDriver(Device->Lower, irp);
+    if (status == STATUS_PENDING) {
+        KeWaitForSingleObject(&event, Executive, KernelMode, FALSE, NULL);
+        status = iosb.Status;
+    }
+    if (NT_SUCCESS(status)) {
+        *Ids = (PWCHAR)iosb.Information;
+    }
+    return status;
+}
+
+/* WDK, "Identifiers for PCI Devices": of the contract's device, from the most exact on. Lists end with an empty one. */
+#define DEVICE L"PCI\\VEN_1AF4&DEV_1059"
+#define EXACT DEVICE L"&SUBSYS_00191AF4&REV_01\0"
+
+static VOID Identifiers(PRULE_DEVICE Device)
+{
+    static const WCHAR device[] = EXACT;
+    static const WCHAR hardware[] = EXACT DEVICE L"&SUBSYS_00191AF4\0" DEVICE L"&CC_040100\0" DEVICE L"&CC_0401\0";
+    static const WCHAR compatible[] = DEVICE L"&REV_01\0" DEVICE L"\0PCI\\VEN_1AF4&CC_040100\0PCI\\VEN_1AF4&CC_0401\0"
+                                             L"PCI\\VEN_1AF4\0PCI\\CC_040100\0PCI\\CC_0401\0";
+    static const WCHAR instance[] = L"3&11583659&0&28\0"; /* bus 0, device 5, function 0 */
+    static const struct {
+        PCSTR Check;
+        BUS_QUERY_ID_TYPE Type;
+        const WCHAR *Ids;
+        SIZE_T Bytes;
+    } rows[] = {{"device_id", BusQueryDeviceID, device, sizeof(device)},
+                {"hardware_ids", BusQueryHardwareIDs, hardware, sizeof(hardware)},
+                {"compatible_ids", BusQueryCompatibleIDs, compatible, sizeof(compatible)},
+                {"instance_id", BusQueryInstanceID, instance, sizeof(instance)}};
+    PWCHAR ids;
+    ULONG i;
+
+    for (i = 0; i < RTL_NUMBER_OF(rows); i++) {
+        QueryId(Device, rows[i].Type, &ids);
+        CHECK(rows[i].Check, ids != NULL && RtlCompareMemory(ids, rows[i].Ids, rows[i].Bytes) == rows[i].Bytes);
+        if (ids != NULL) {
+            ExFreePool(ids);
+        }
+    }
+    CHECK("other_ids_are_not_answered", QueryId(Device, BusQueryDeviceSerialNumber, &ids) == STATUS_NOT_SUPPORTED);
+}
+
 static VOID Text(VOID)
 {
     CHAR narrow[64];
@@ -315,5 +378,6 @@ RULE(SERVICES, RuleAtStart)
     Memory();
     Registry(Device);
     Bus(Device);
+    Identifiers(Device);
     Text();
 }

@@ -15,7 +15,7 @@ import tap  # noqa: E402
 OUT = os.environ.get("OUT", "out")
 BENCH = os.path.join(OUT, "host", "aero-bench")
 LINE = re.compile(r"DbgPrint: (ok|not ok) (\w+)")
-EXPECTED_CHECKS = 37
+EXPECTED_CHECKS = 42
 SECONDS = 60
 
 
