@@ -96,9 +96,11 @@ static bool set_msix(struct personality *row, long word)
     return true;
 }
 
+/* A device whose 64-bit registers are in BAR 0, as the contract's, has no BAR 1 for the table: it stays without. */
 static bool set_vectors(struct personality *row, long count)
 {
-    row->vectors = (uint16_t)count;
+    bool free_bar = row->bar != 0 || row->bar_bytes == 0;
+    row->vectors = free_bar ? (uint16_t)count : 0;
     return true;
 }
 
