@@ -89,8 +89,9 @@ bool memory_is_writable(void *p, size_t n);
 /* Is p in nonpaged memory (nonpaged pool, image outside PAGE/INIT, locked pages, bench memory)? */
 bool memory_is_nonpaged(const void *p, size_t n);
 
-/* Counts, in link_result.instructions, what driver code executes from the next entry into it on, one instruction at a
- * time. Driver code that waits in an import meanwhile is counted from its next entry. */
+/* Counts, in link_result.instructions, what driver code executes from the next entry into it on. Driver code that
+ * waits in an import meanwhile is counted soon after it goes on, at the latest from its next entry. Not to be called by
+ * driver code, nor on while an image is unloaded. */
 void steps_count(bool on);
 
 /* ---- time and threads ---- */
