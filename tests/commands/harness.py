@@ -80,6 +80,22 @@ class Folder:
         return self(name)
 
 
+class BenchCopy(Folder):
+    """A copy of the bench and the shipped drivers: what it keeps between runs is its own."""
+
+    def __enter__(self):
+        super().__enter__()
+        os.mkdir(self("host"))
+        for name in ("aero-bench", "guest32", "guest64"):
+            shutil.copy(os.path.join(OUT, "host", name), self("host", name))
+        drivers = ("drivers", "windows7", "virtio-snd")
+        shutil.copytree(os.path.join(OUT, *drivers), self(*drivers))
+        return self
+
+    def bench(self):
+        return self("host", "aero-bench")
+
+
 def run(arguments, bench=BENCH, cwd=None):
     """The finished process, its output as text."""
     return subprocess.run([bench, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

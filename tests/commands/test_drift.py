@@ -5,14 +5,12 @@
 import functools
 import json
 import os
-import shutil
 import subprocess
 
-from harness import BENCH, OUT, FakeBench, Folder, add_test, equal, main, refused, run, run_json, test, true
+from harness import BENCH, BenchCopy, FakeBench, add_test, equal, main, refused, run, run_json, test, true
 
 PPM = (-500, -100, 0, 100, 500)
 TEN_MINUTES = "600"
-SHIPPED = os.path.join(OUT, "drivers", "windows7", "virtio-snd")
 DIRECTIONS = ("render", "capture")
 
 
@@ -84,21 +82,12 @@ def a_device_that_starts_late_breaks_the_table():
         true(status != 0 and not result["cells"][0]["holds"], "holds")
 
 
-class Workshop(Folder):
-    """A copy of the bench with results of its own."""
-
-    def __enter__(self):
-        super().__enter__()
-        os.mkdir(self("host"))
-        for name in ("aero-bench", "guest32", "guest64"):
-            shutil.copy(os.path.join(OUT, "host", name), self("host", name))
-        for arch in ("x86", "x64"):
-            shutil.copytree(os.path.join(SHIPPED, arch), self("drivers", "windows7", "virtio-snd", arch))
-        return self
+class Workshop(BenchCopy):
+    """With results of its own."""
 
     def json(self, *arguments):
         """(status, result, stderr) of ten seconds on x64."""
-        return run_json(["drift", "--seconds", "10", "--arch", "x64", *arguments], self("host", "aero-bench"))
+        return run_json(["drift", "--seconds", "10", "--arch", "x64", *arguments], self.bench())
 
     def results(self):
         return sorted(os.listdir(self("drift")))

@@ -7,9 +7,8 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import OUT, Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
+from harness import OUT, BenchCopy, add_test, equal, main, refused, run_json, true  # noqa: E402
 
-SHIPPED = os.path.join(OUT, "drivers", "windows7", "virtio-snd")
 RULES = os.path.join(OUT, "tests", "rules", "x64")
 CELLS = 20
 SCENARIOS = 45
@@ -17,20 +16,11 @@ BOUNDED = ("--seconds", "2200", "--jobs", "1")  # a little less than what a lap 
 NOTHING = {"violations": 0, "failures": 0, "leaks": 0, "grown": 0}
 
 
-class Workshop(Folder):
-    """A copy of the bench with a journal of its own."""
-
-    def __enter__(self):
-        super().__enter__()
-        os.mkdir(self("host"))
-        for name in ("aero-bench", "guest32", "guest64"):
-            shutil.copy(os.path.join(OUT, "host", name), self("host", name))
-        for arch in ("x86", "x64"):
-            shutil.copytree(os.path.join(SHIPPED, arch), self("drivers", "windows7", "virtio-snd", arch))
-        return self
+class Workshop(BenchCopy):
+    """With a journal of its own."""
 
     def soak(self, *options):
-        return run_json(["soak", *options], self("host", "aero-bench"))
+        return run_json(["soak", *options], self.bench())
 
     def driver(self):
         """That of the first cell."""
