@@ -191,8 +191,8 @@ static const struct personality personalities[] = {
         .latency_is_payload = true,
     },
     {
-        .name = "acrn", /* counts descriptors, RELEASE answers before it gives back; Oracle's vendor id for
-                           Windows guests */
+        .name = "acrn", /* counts descriptors, RELEASE answers before it gives back, and loses a stream that never
+                           ran; Oracle's vendor id for Windows guests */
         CONTRACT_TRANSPORT_OF(0x108E),
         SPECIFIED,
         .features = MODERN_FEATURES,
@@ -209,6 +209,7 @@ static const struct personality personalities[] = {
         .mixer_periods = 2,
         .flush_status = VIRTIO_SND_S_BAD_MSG,
         .flush_delay_ns = 3000000u,
+        .unstarted_release_sticks = true,
     },
     {
         .name = "android", /* the emulator's own device: stream 0 records; STOP leads back to Prepared; aborts when a

@@ -3,6 +3,7 @@
 #include "audio_out.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,9 +25,27 @@ static void forget(struct audio_out *out) {
     out->temporary[0] = '\0';
 }
 
+/* Creates the temporary file and remembers it in one go: a signal in between would leave it behind. */
+static void create(struct audio_out *out) {
+    sigset_t all, before;
+    unsigned slot = 0;
+
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    out->fd = mkstemp(out->temporary);
+    int error = errno;
+    while (slot < AUDIO_OUT_MAX - 1 && s_open[slot] != NULL) {
+        slot++;
+    }
+    if (out->fd >= 0) {
+        s_open[slot] = out;
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+}
+
 bool audio_out_open(struct audio_out *out, const char *path) {
     struct stat status;
-    unsigned slot = 0;
 
     memset(out, 0, sizeof *out);
     if (strlen(path) >= sizeof out->path) {
@@ -37,15 +56,11 @@ bool audio_out_open(struct audio_out *out, const char *path) {
     }
     strcpy(out->path, path);
     snprintf(out->temporary, sizeof out->temporary, "%s.XXXXXX", path);
-    out->fd = mkstemp(out->temporary);
+    create(out);
     if (out->fd < 0) {
         out->temporary[0] = '\0';
         return fail("%s: cannot be written: %s", path, strerror(errno));
     }
-    while (slot < AUDIO_OUT_MAX - 1 && s_open[slot] != NULL) {
-        slot++;
-    }
-    s_open[slot] = out;
     return true;
 }
 

@@ -35,6 +35,7 @@ typedef struct _VIRTIOSND_PCM {
     volatile LONG State;               /* [a] VIRTIOSND_PCM_STATE */
     volatile LONG Starting;            /* [a] 1: START's callback may still run */
     volatile LONG Stopped;             /* [a] 1: between STOP and the next START's answer */
+    BOOLEAN NeverStarted;              /* [M], or while Starting: prepared, and no START since */
     BOOLEAN Released;                  /* [M] the last Close ended a stream that had run */
     ULONG StartSlot;                   /* request of that START */
     PVIRTIOSND_START_DONE StartDone;   /* set by Open */

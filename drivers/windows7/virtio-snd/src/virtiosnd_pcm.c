@@ -89,7 +89,9 @@ static NTSTATUS Prepare(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Confi
         return status;
     }
     SetState(Pcm, VirtIoSndPcmPrepared);
-    return Command(Pcm, VIRTIO_SND_R_PCM_PREPARE, NULL);
+    status = Command(Pcm, VIRTIO_SND_R_PCM_PREPARE, NULL);
+    Pcm->NeverStarted = (BOOLEAN)NT_SUCCESS(status);
+    return status;
 }
 
 static BOOLEAN ConfigIsValid(const VIRTIOSND_PCM *Pcm, const VIRTIOSND_STREAM_CONFIG *Config)
@@ -198,6 +200,12 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     VirtIoSndDeadlineStart(&returned, CLOSE_TIMEOUT);
     released.Counter -= Pcm->StopCost; /* just now, or when the stream was paused */
     returned.Counter -= Pcm->StopCost;
+    if (Pcm->NeverStarted && Pcm->Dialect->QueueBeforeStart) { /* RELEASE from here would lose ACRN's stream for good */
+        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_START, &released);
+        InterlockedExchange(&Pcm->Stopped, 1);
+        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_STOP, &released);
+    }
+    Pcm->NeverStarted = FALSE;
     (VOID)Command(Pcm, VIRTIO_SND_R_PCM_RELEASE, &released);
     if (VirtioPciTransportIsBroken(Pcm->Control->Queue->Transport)) {
         VirtioPciTransportForsake(Pcm->Control->Queue->Transport); /* the only way to have the periods back */
@@ -269,6 +277,7 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
         return STATUS_INVALID_DEVICE_STATE;
     }
     InterlockedExchange(&Pcm->Starting, 1);
+    Pcm->NeverStarted = FALSE;
     missed = Listen(Pcm);
     request.code = VIRTIO_SND_R_PCM_START;
     request.stream_id = Pcm->StreamId;
