@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /* Which guest memory the device may touch, and which of it the driver has asked back in vain. */
+#include <stdlib.h>
+
 #include "model.h"
 
 static const uint16_t queue_of[VSND_STREAM_COUNT] = {VIRTIO_SND_QUEUE_TX, VIRTIO_SND_QUEUE_RX};
@@ -50,6 +52,39 @@ unsigned vsnd_claims(const void *opaque, uint64_t address, uint64_t length)
     bool kept = (reached && dev->reset_refused) || is_kept(dev, address, length);
     return (reached ? VSND_CLAIM_REACHED : 0u) | (kept ? VSND_CLAIM_KEPT : 0u) |
            (is_outlasted(dev, address, length) ? VSND_CLAIM_OUTLASTED : 0u);
+}
+
+static bool clashes(const struct vq_claim *fresh, const struct vq_claim *others, uint64_t *address)
+{
+    for (; others; others = others->next) {
+        if (vq_claims_clash(fresh, others, address))
+            return true;
+    }
+    return false;
+}
+
+bool claims_clash(const struct vsnd *dev, unsigned index, const struct vq_claim *fresh, uint64_t *address)
+{
+    bool found = clashes(fresh, fresh->next, address);
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT && !found; i++)
+        found = i != index && clashes(fresh, dev->queues[i].claims, address);
+    return found;
+}
+
+bool vsnd_lent_twice(void *opaque, unsigned index, uint64_t *address)
+{
+    struct vsnd *dev = opaque;
+    const char *why;
+    bool found = false;
+    if (index >= VSND_QUEUE_COUNT)
+        return false;
+    struct virtqueue look = dev->queues[index]; /* takes what waits, and the device does not know */
+    struct vq_chain chain = {.segments = dev->segments};
+    while (!found && virtqueue_pop(&look, &dev->memory, &chain, &why) == VQ_CHAIN)
+        found = claims_clash(dev, index, look.claims, address);
+    while (look.claims != dev->queues[index].claims)
+        free(vq_claim_take(&look.claims, look.claims->head));
+    return found;
 }
 
 /* What lies behind more than some ringfuls is forgotten: a guest may reset for ever. */

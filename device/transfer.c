@@ -383,6 +383,24 @@ void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const
         finish_first(dev, stream_id, status, why);
 }
 
+void transfer_drop(struct pcm_stream *stream, uint16_t head)
+{
+    struct transfer *before = NULL, *transfer = stream->first_pending;
+    for (; transfer && transfer->chain.head != head; transfer = transfer->next)
+        before = transfer;
+    if (!transfer)
+        return;
+    if (!before) {
+        free_transfer(unlink_first(stream));
+        return;
+    }
+    before->next = transfer->next;
+    if (!transfer->next)
+        stream->last_pending = before;
+    stream->pending--;
+    free_transfer(transfer);
+}
+
 void transfer_forget(struct pcm_stream *stream)
 {
     while (stream->first_pending)

@@ -115,22 +115,23 @@ static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
     claim->head = chain->head;
     claim->in_vain = claim->settled = false;
     claim->count = count;
+    claim->readable = chain->readable;
     memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
     claim->next = queue->claims;
     queue->claims = claim;
     return true;
 }
 
-static void unclaim(struct virtqueue *queue, uint16_t head)
+struct vq_claim *vq_claim_take(struct vq_claim **claims, uint16_t head)
 {
-    for (struct vq_claim **link = &queue->claims; *link; link = &(*link)->next) {
+    for (struct vq_claim **link = claims; *link; link = &(*link)->next) {
         struct vq_claim *claim = *link;
         if (claim->head != head)
             continue;
         *link = claim->next;
-        free(claim);
-        return;
+        return claim;
     }
+    return NULL;
 }
 
 void vq_claims_free(struct vq_claim **claims)
@@ -189,7 +190,7 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
     uint8_t *used = guest_bytes(memory, queue->used, USED_BYTES(queue->size));
     if (queue->in_flight)
         queue->in_flight--;
-    unclaim(queue, head);
+    free(vq_claim_take(&queue->claims, head));
     if (!used)
         return false;
     uint8_t *element = used + VRING_USED_OFF_RING + sizeof(struct vring_used_elem) * (queue->next_used % queue->size);
@@ -225,6 +226,21 @@ static bool segments_reach(const struct vq_segment *segments, uint32_t count, ui
 bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length)
 {
     return segments_reach(claim->segments, claim->count, address, length);
+}
+
+bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address)
+{
+    for (uint32_t i = 0; i < one->count; i++) {
+        const struct vq_segment *segment = &one->segments[i];
+        for (uint32_t j = i < one->readable ? other->readable : 0; j < other->count; j++) {
+            const struct vq_segment *theirs = &other->segments[j];
+            if (!overlaps(segment->address, segment->length, theirs->address, theirs->length))
+                continue;
+            *address = segment->address > theirs->address ? segment->address : theirs->address;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool taken_reach(const struct virtqueue *queue, uint64_t address, uint64_t length)

@@ -36,6 +36,7 @@ struct vq_claim {
     bool in_vain; /* asked back before a reset ended it */
     bool settled; /* such a reset was followed by a RELEASE: no device forgets both */
     uint32_t count;
+    uint16_t readable; /* of these segments; the device may write the others */
     struct vq_segment segments[];
 };
 
@@ -95,7 +96,11 @@ bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory 
 /* The same of chains only. */
 bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                      uint64_t length);
+/* Have the two a byte in common that the device may write by one of them? Then it is *address. */
+bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address);
 bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length);
+/* Takes the claim of the chain at `head` out of the list; NULL: there is none. It is the caller's, from malloc. */
+struct vq_claim *vq_claim_take(struct vq_claim **claims, uint16_t head);
 void vq_claims_free(struct vq_claim **claims);
 
 /* Copies `length` bytes at `offset` of the readable (writable) part; false when any of them is not there. */

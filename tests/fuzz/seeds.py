@@ -14,7 +14,6 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = os.path.join(HERE, "device_fuzz.h")
 DEVICE = os.path.join(HERE, "..", "..", "device")
-CHOICES = 5
 PERIOD_FRAMES = 480
 TX, RX = 2, 3
 INFO, SET_PARAMS, PREPARE, START, STOP, RELEASE = range(6)  # places in do_control's table
@@ -30,6 +29,9 @@ def numbered(path, pattern):
 OP = numbered(HEADER, r"^    (OP_\w+),?")
 ROWS = numbered(os.path.join(DEVICE, "personality.c"), r'^        \.name = "([^"]+)"')
 KNOBS = numbered(os.path.join(DEVICE, "personality_options.c"), r'^    \{"(\w+)", \{')
+
+with open(os.path.join(DEVICE, "personality_options.c"), encoding="utf-8") as options_file:
+    CHOICES = int(re.search(r"^#define MAX_WORDS (\d+)u$", options_file.read(), re.MULTILINE).group(1)) - 1  # and NULL
 
 
 def op(name, layout="", *values):
