@@ -387,7 +387,7 @@ static void hostile_bar_write(void *opaque, unsigned bar, uint64_t offset, unsig
     struct deviation *deviation;
     bool lost = false, bent = false;
     told_posted(hostile->told);
-    told_bar_write(hostile->told, bar, offset, size, value);
+    told_bar_write(hostile->told, hostile->dev, bar, offset, size, value);
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_WRITE, &i)) != NULL;) {
         if (!hits(deviation, at, size) || !is_due(deviation))
             continue;

@@ -268,19 +268,6 @@ static void give_up(struct told *told)
         refuse(told, account->past[stream]);
 }
 
-void told_bar_write(struct told *told, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
-{
-    struct vsnd *account = told->account;
-    if (is_status(told, bar, offset) && (uint8_t)value == 0 && account->reset_refused)
-        give_up(told);
-    told->ops->bar_write(account, bar, offset, size, value);
-    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) {
-        if (told->rings[i].desc != account->queues[i].desc)
-            forget_ring(&told->rings[i]);
-        told->rings[i].desc = account->queues[i].desc;
-    }
-}
-
 static void reset_is_over(struct told *told, struct vsnd *device)
 {
     device_reset(told->account);
@@ -288,6 +275,24 @@ static void reset_is_over(struct told *told, struct vsnd *device)
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) {
         forget_ring(&told->rings[i]);
         told->rings[i].desc = 0;
+    }
+}
+
+void told_bar_write(struct told *told, struct vsnd *device, unsigned bar, uint64_t offset, unsigned size,
+                    uint64_t value)
+{
+    struct vsnd *account = told->account;
+    if (is_status(told, bar, offset) && account->reset_refused) {
+        if ((uint8_t)value == 0)
+            give_up(told);
+        else
+            reset_is_over(told, device); /* who goes on without looking has taken it for done */
+    }
+    told->ops->bar_write(account, bar, offset, size, value);
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) {
+        if (told->rings[i].desc != account->queues[i].desc)
+            forget_ring(&told->rings[i]);
+        told->rings[i].desc = account->queues[i].desc;
     }
 }
 

@@ -27,10 +27,11 @@ struct vsnd;
 struct told *told_open(const struct pci_plugin_host *host, const char *row);
 void told_close(struct told *told);
 
-/* What the driver writes, before a lie changes it. */
+/* What the driver writes, before a lie changes it. `device`: the one behind the lies. */
 void told_config_write(struct told *told, uint16_t offset, unsigned size, uint32_t value);
-void told_bar_write(struct told *told, unsigned bar, uint64_t offset, unsigned size, uint64_t value);
-/* What the driver is going to read; `device` is the one behind the lies. */
+void told_bar_write(struct told *told, struct vsnd *device, unsigned bar, uint64_t offset, unsigned size,
+                    uint64_t value);
+/* What the driver is going to read. */
 void told_bar_read(struct told *told, struct vsnd *device, unsigned bar, uint64_t offset, unsigned size,
                    uint64_t value);
 
