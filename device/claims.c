@@ -4,6 +4,8 @@
 
 #include "model.h"
 
+#define LEFT_BEHIND_NS 1000000000u
+
 static const uint16_t queue_of[VSND_STREAM_COUNT] = {VIRTIO_SND_QUEUE_TX, VIRTIO_SND_QUEUE_RX};
 
 static bool holds(const struct vsnd *dev, uint16_t index, uint64_t address, uint64_t length)
@@ -14,7 +16,7 @@ static bool holds(const struct vsnd *dev, uint16_t index, uint64_t address, uint
 /* Before RELEASE a device keeps the transfers of a stream by right, as long as it answers requests. */
 static bool is_asked_in_vain(const struct vsnd *dev, uint32_t stream_id)
 {
-    return dev->streams[stream_id].released || holds(dev, VIRTIO_SND_QUEUE_CONTROL, 0, dev->memory.size);
+    return dev->streams[stream_id].released || virtqueue_owes(&dev->queues[VIRTIO_SND_QUEUE_CONTROL], &dev->memory);
 }
 
 static bool is_kept(const struct vsnd *dev, uint64_t address, uint64_t length)
@@ -54,21 +56,26 @@ unsigned vsnd_claims(const void *opaque, uint64_t address, uint64_t length)
            (is_outlasted(dev, address, length) ? VSND_CLAIM_OUTLASTED : 0u);
 }
 
-static bool clashes(const struct vq_claim *fresh, const struct vq_claim *others, uint64_t *address)
+/* A transfer that its stream has waited for in vain and goes on without. */
+static bool is_left_behind(const struct vsnd *dev, unsigned index, const struct vq_claim *claim)
 {
-    for (; others; others = others->next) {
-        if (vq_claims_clash(fresh, others, address))
-            return true;
+    for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
+        if (queue_of[id] == index && !dev->streams[id].released)
+            return claim->since_ns <= dev->now_ns && dev->now_ns - claim->since_ns >= LEFT_BEHIND_NS;
     }
     return false;
 }
 
 bool claims_clash(const struct vsnd *dev, unsigned index, const struct vq_claim *fresh, uint64_t *address)
 {
-    bool found = clashes(fresh, fresh->next, address);
-    for (unsigned i = 0; i < VSND_QUEUE_COUNT && !found; i++)
-        found = i != index && clashes(fresh, dev->queues[i].claims, address);
-    return found;
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) {
+        const struct vq_claim *other = i == index ? fresh->next : dev->queues[i].claims;
+        for (; other; other = other->next) {
+            if (vq_claims_clash(fresh, other, address) && !(i == index && is_left_behind(dev, i, other)))
+                return true;
+        }
+    }
+    return false;
 }
 
 bool vsnd_lent_twice(void *opaque, unsigned index, uint64_t *address)

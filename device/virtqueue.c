@@ -114,6 +114,7 @@ static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
         return false;
     claim->head = chain->head;
     claim->in_vain = claim->settled = false;
+    claim->since_ns = UINT64_MAX; /* now: whoever took it knows the time */
     claim->count = count;
     claim->readable = chain->readable;
     memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
@@ -266,12 +267,19 @@ static bool chain_reaches(const struct virtqueue *queue, const struct guest_memo
            overlaps(first.addr, first.len, address, length); /* a buffer, or the indirect table */
 }
 
-/* Chains that the driver has made available and the device has not taken. Without memory to look: yes. */
+/* Chains that the driver has made available and the device has not taken. */
+static uint16_t waiting_chains(const struct virtqueue *queue, const struct guest_memory *memory)
+{
+    const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
+    return avail ? (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail) : 0;
+}
+
+/* Does one of them lead there? Without memory to look: yes. */
 static bool waiting_reach(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                           uint64_t length)
 {
     const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
-    uint16_t waiting = avail ? (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail) : 0;
+    uint16_t waiting = waiting_chains(queue, memory);
     if (waiting == 0)
         return false;
     struct vq_segment *segments = malloc(VQ_MAX_SIZE * sizeof(*segments)); /* more than a stack has */
@@ -291,6 +299,12 @@ bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *m
     struct guest_memory open = {memory->ram, memory->size, true};
     return taken_reach(queue, address, length) ||
            (queue->enabled && waiting_reach(queue, &open, address, length));
+}
+
+bool virtqueue_owes(const struct virtqueue *queue, const struct guest_memory *memory)
+{
+    struct guest_memory open = {memory->ram, memory->size, true};
+    return queue->claims || (queue->enabled && waiting_chains(queue, &open));
 }
 
 bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,

@@ -302,6 +302,33 @@ static void what_is_held_is_not_lent_again(void **state)
     assert_true(lends_twice(guest, recording.payload + RX_BYTES - 8, false));
 }
 
+static bool lends_again_after(struct guest *guest, uint64_t ns, bool release)
+{
+    guest_start(guest, 0);
+    struct xfer playing = play(guest, 0);
+    guest_advance(guest, ns);
+    if (release) {
+        assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_STOP, 0), OK);
+        assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_RELEASE, 0), OK);
+    }
+    return lends_twice(guest, playing.payload, true);
+}
+
+static void what_is_waited_for_is_not_lent_again(void **state)
+{
+    assert_true(lends_again_after(*state, 999 * MS, false));
+}
+
+static void what_is_left_behind_is_lent_again(void **state)
+{
+    assert_false(lends_again_after(*state, 1000 * MS, false));
+}
+
+static void what_was_asked_back_is_not_lent_again(void **state)
+{
+    assert_true(lends_again_after(*state, 1000 * MS, true));
+}
+
 static void what_is_held_is_not_written_again(void **state)
 {
     struct guest *guest = *state;
@@ -381,6 +408,9 @@ int main(void)
         WITH(its_status_comes_with_the_end, "specification"),
         WITH(its_status_comes_with_the_end, "specification,early_status=on,rx_status=data"),
         WITH(what_is_held_is_not_lent_again, "specification"),
+        WITH(what_is_waited_for_is_not_lent_again, "specification,fault=keeps,after=0"),
+        WITH(what_is_left_behind_is_lent_again, "specification,fault=keeps,after=0"),
+        WITH(what_was_asked_back_is_not_lent_again, "specification,fault=keeps,after=0"),
         WITH(what_is_held_is_not_written_again, "specification"),
         WITH(what_was_given_back_is_lent_again, "specification"),
         WITH(two_that_wait_have_nothing_in_common, "specification"),

@@ -432,6 +432,7 @@ static void hostile_advance(void *opaque, uint64_t now_ns)
     struct deviation *deviation;
     bool stalls = false;
     told_posted(hostile->told);
+    told_advance(hostile->told, now_ns);
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_TIME, &i)) != NULL;) {
         if (is_due(deviation) && happens(hostile, deviation))
             stalls = true;

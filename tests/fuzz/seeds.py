@@ -56,7 +56,7 @@ def life(streams):
     for _ in range(4):
         text += op("OP_TIME", "H", 1000) + op("OP_SOUND", "HH", 480, 480)
         for queue, stream, channels in streams:
-            text += transfer(queue, stream, channels, pieces=1)
+            text += transfer(queue, stream, channels, pieces=1) + op("OP_ASK", "BHHB", 0, 0x4200, 0xFFFF, queue)
     for _, stream, _ in streams:
         text += control(STOP, stream) + control(RELEASE, stream)
     text += op("OP_TIME", "H", 1000) + op("OP_BRING_UP", "IB", 0xFFFFFFFF, 2) + control(INFO, 0, room=64, channels=2)
@@ -77,6 +77,8 @@ def hoarders():
     """Guests that make a device which never answers hold more and more."""
     full = transfer(TX, 0, 2, times=31)
     yield "moves-rings", options("ioport", completion=4) + playing() + (full + op("OP_PLACE", "B", TX)) * 20
+    endless = op("OP_DESCRIPTOR", "BHBQIBH", 0, 0, 7, 1 << 40, 0, 1, 0) + op("OP_PUBLISH", "BHB", 0, 0, 255)
+    yield "waits-at-reset", options("specification", queue=8) + playing() + endless + playing()
     asks = control(INFO, 0, room=64, channels=2) * 32
     yield "asks-again", options("specification", completion=4, stale=1) + playing() + (full + asks) * 20
 

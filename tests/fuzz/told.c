@@ -65,6 +65,11 @@ void told_close(struct told *told)
     free(told);
 }
 
+void told_advance(struct told *told, uint64_t now_ns)
+{
+    told->account->now_ns = now_ns;
+}
+
 /* ---- chains ---- */
 
 /* The stream whose transfers a queue carries; VSND_STREAM_COUNT: none. */
@@ -121,6 +126,7 @@ void told_posted(struct told *told)
         queue->indirect = true; /* whatever was negotiated: the driver says so in the chain */
         while (virtqueue_pop(queue, &told->memory, &chain, &why) == VQ_CHAIN) {
             free(vq_claim_take(&told->rings[i].answered, chain.head));
+            queue->claims->since_ns = told->account->now_ns;
             read_request(told, i, &chain);
             told->twice = told->twice || claims_clash(told->account, i, queue->claims, &told->twice_at);
         }

@@ -26,6 +26,8 @@ struct vsnd;
 /* `row`: as of the device that lies. NULL: out of memory, or refused. */
 struct told *told_open(const struct pci_plugin_host *host, const char *row);
 void told_close(struct told *told);
+/* It is `now_ns`, whatever the device believes. */
+void told_advance(struct told *told, uint64_t now_ns);
 
 /* What the driver writes, before a lie changes it. `device`: the one behind the lies. */
 void told_config_write(struct told *told, uint16_t offset, unsigned size, uint32_t value);
