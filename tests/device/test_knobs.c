@@ -304,6 +304,7 @@ static void what_is_held_is_not_lent_again(void **state)
 
 static bool lends_again_after(struct guest *guest, uint64_t ns, bool release)
 {
+    guest_advance(guest, 1 * MS); /* the device has begun to keep what it gets */
     guest_start(guest, 0);
     struct xfer playing = play(guest, 0);
     guest_advance(guest, ns);
