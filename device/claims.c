@@ -60,7 +60,7 @@ unsigned vsnd_claims(const void *opaque, uint64_t address, uint64_t length)
 static bool is_left_behind(const struct vsnd *dev, unsigned index, const struct vq_claim *claim)
 {
     for (uint32_t id = 0; id < VSND_STREAM_COUNT; id++) {
-        if (queue_of[id] == index && !dev->streams[id].released)
+        if (queue_of[id] == index && !claim->in_vain)
             return claim->since_ns <= dev->now_ns && dev->now_ns - claim->since_ns >= LEFT_BEHIND_NS;
     }
     return false;
@@ -111,7 +111,7 @@ void claims_reset(struct vsnd *dev)
         while (queue->claims) {
             struct vq_claim *claim = queue->claims;
             queue->claims = claim->next;
-            claim->in_vain = in_vain;
+            claim->in_vain = claim->in_vain || in_vain;
             claim->next = dev->past[id];
             dev->past[id] = claim;
         }
@@ -122,6 +122,8 @@ void claims_reset(struct vsnd *dev)
 void claims_released(struct vsnd *dev, uint32_t stream_id)
 {
     dev->streams[stream_id].released = true;
+    for (struct vq_claim *claim = dev->queues[queue_of[stream_id]].claims; claim; claim = claim->next)
+        claim->in_vain = true; /* whatever the stream does next */
     for (struct vq_claim *claim = dev->past[stream_id]; claim; claim = claim->next)
         claim->settled = true;
 }

@@ -33,7 +33,7 @@ struct vq_segment {
 struct vq_claim {
     struct vq_claim *next;
     uint16_t head;
-    bool in_vain; /* asked back before a reset ended it */
+    bool in_vain; /* asked back, by RELEASE or before a reset ended it */
     uint64_t since_ns; /* the device's time when it was taken */
     bool settled; /* such a reset was followed by a RELEASE: no device forgets both */
     uint32_t count;
