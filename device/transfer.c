@@ -61,7 +61,7 @@ static uint64_t status_offset(const struct vsnd *dev, uint32_t stream_id, const 
     return offset < last ? offset : last;
 }
 
-/* Until a chain is given back the device may write in it what it wants (virtio 1.2, 2.7.8): OK, and nothing is done yet.
+/* Until a chain is given back the device may write in it what it wants (virtio 1.2, 2.7.8): OK, and nothing is done.
  * Only where the answer will be, since elsewhere the driver could not know of what was written here. */
 static void write_early(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
 {
