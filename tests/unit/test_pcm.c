@@ -227,6 +227,36 @@ static void a_refused_prepare_is_released_a_refused_set_params_not(void **state)
     destroy();
 }
 
+/* ACRN loses a stream that is released before its first START, until a reset. */
+static void a_stream_that_never_ran_is_started_and_stopped_before_release(void **state)
+{
+    static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
+                                 VIRTIO_SND_R_PCM_STOP, VIRTIO_SND_R_PCM_RELEASE};
+    static const ULONG refused[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
+                                    VIRTIO_SND_R_PCM_RELEASE};
+    static const ULONG aero[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
+
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(walk, COUNT_OF(walk));
+    command_count = 0;
+    fail_code = VIRTIO_SND_R_PCM_START;
+    fail_status = 0x8003;
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(refused, COUNT_OF(refused));
+    fail_code = 0;
+    destroy();
+    wdk_reset();
+    create(0);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(aero, COUNT_OF(aero));
+    destroy();
+}
+
 static void a_start_answered_in_the_doorbell_needs_no_interrupt(void **state)
 {
     (void)state;
@@ -384,6 +414,21 @@ static void closing_a_slow_device_takes_at_most_two_seconds(void **state)
         wdk.tick = NULL;
         destroy();
     }
+}
+
+static void closing_a_slow_device_that_never_ran_takes_at_most_two_seconds(void **state)
+{
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    memset(&held, 0, sizeof(held));
+    snd_device.doorbell = slow;
+    wdk.tick = answer_slowly;
+    wdk.now = 0;
+    VirtIoSndPcmClose(&pcm);
+    assert_in_range(wdk.now, 9500000, 20100000);
+    wdk.tick = NULL;
+    destroy();
 }
 
 /* One of the devices dies of a period that comes between STOP and START. */
@@ -561,6 +606,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(transfers_wait_for_start_in_the_aero_dialect_only),
     UNIT_TEST(no_more_in_flight_than_the_buffer_has_periods),
     UNIT_TEST(a_refused_prepare_is_released_a_refused_set_params_not),
+    UNIT_TEST(a_stream_that_never_ran_is_started_and_stopped_before_release),
     UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
@@ -568,6 +614,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_slow_device_takes_at_most_two_seconds),
+    UNIT_TEST(closing_a_slow_device_that_never_ran_takes_at_most_two_seconds),
     UNIT_TEST(no_period_goes_out_between_stop_and_the_next_start),
     UNIT_TEST(parameters_refused_after_a_stream_ran_are_offered_again),
     UNIT_TEST(a_start_without_answer_is_given_up_and_stopped),

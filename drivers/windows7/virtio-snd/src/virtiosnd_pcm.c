@@ -201,9 +201,10 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     released.Counter -= Pcm->StopCost; /* just now, or when the stream was paused */
     returned.Counter -= Pcm->StopCost;
     if (Pcm->NeverStarted && Pcm->Dialect->QueueBeforeStart) { /* RELEASE from here would lose ACRN's stream for good */
-        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_START, &released);
         InterlockedExchange(&Pcm->Stopped, 1);
-        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_STOP, &released);
+        if (NT_SUCCESS(Command(Pcm, VIRTIO_SND_R_PCM_START, &released))) {
+            (VOID)Command(Pcm, VIRTIO_SND_R_PCM_STOP, &released);
+        }
     }
     Pcm->NeverStarted = FALSE;
     (VOID)Command(Pcm, VIRTIO_SND_R_PCM_RELEASE, &released);
