@@ -206,25 +206,34 @@ static void no_more_in_flight_than_the_buffer_has_periods(void **state)
     destroy();
 }
 
-static void a_refused_prepare_is_released_a_refused_set_params_not(void **state)
+/* RELEASE follows PREPARE only (5.14.6.6.1); the Aero device's takes a stream back to Idle from anywhere. */
+static void refused_prepare(ULONG ok, ULONG refusal, const ULONG *walk, unsigned count)
 {
-    static const ULONG prepare[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
     static const ULONG set_params[] = {VIRTIO_SND_R_PCM_SET_PARAMS};
 
-    (void)state;
-    create(0x8000);
+    wdk_reset();
+    create(ok);
     fail_code = VIRTIO_SND_R_PCM_PREPARE;
-    fail_status = 0x8002;
+    fail_status = refusal + 2;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_NOT_SUPPORTED);
-    expect_commands(prepare, COUNT_OF(prepare));
+    expect_commands(walk, count);
     command_count = 0;
     fail_code = VIRTIO_SND_R_PCM_SET_PARAMS;
-    fail_status = 0x8001;
+    fail_status = refusal + 1;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_INVALID_PARAMETER);
     expect_commands(set_params, COUNT_OF(set_params));
     fail_code = 0;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_SUCCESS); /* and nothing stands in the way */
     destroy();
+}
+
+static void a_refused_prepare_is_released_on_the_aero_device_only(void **state)
+{
+    static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
+
+    (void)state;
+    refused_prepare(0, 0, walk, COUNT_OF(walk));
+    refused_prepare(0x8000, 0x8000, walk, COUNT_OF(walk) - 1);
 }
 
 /* ACRN loses a stream that is released before its first START, until a reset. */
@@ -335,6 +344,21 @@ static void interrupts_are_wanted_while_a_pacing_stream_runs(void **state)
         VirtIoSndPcmClose(&pcm);
         destroy();
     }
+}
+
+static void without_a_line_no_device_is_told_to_interrupt(void **state)
+{
+    (void)state;
+    create(0x8000);
+    pcm.PollingOnly = TRUE;
+    VirtIoSndQueueSetInterrupts(&txq, FALSE);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    assert_int_equal(tx_flags(), VRING_AVAIL_F_NO_INTERRUPT);
+    VirtIoSndPcmInterrupted(&pcm);
+    assert_int_equal(attentions, 0);
+    VirtIoSndPcmClose(&pcm);
+    destroy();
 }
 
 /* The worst case: running, with periods out, when the device stops answering. */
@@ -605,12 +629,13 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(a_stream_walks_the_legal_states_only),
     UNIT_TEST(transfers_wait_for_start_in_the_aero_dialect_only),
     UNIT_TEST(no_more_in_flight_than_the_buffer_has_periods),
-    UNIT_TEST(a_refused_prepare_is_released_a_refused_set_params_not),
+    UNIT_TEST(a_refused_prepare_is_released_on_the_aero_device_only),
     UNIT_TEST(a_stream_that_never_ran_is_started_and_stopped_before_release),
     UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
     UNIT_TEST(interrupts_are_wanted_while_a_pacing_stream_runs),
+    UNIT_TEST(without_a_line_no_device_is_told_to_interrupt),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_slow_device_takes_at_most_two_seconds),

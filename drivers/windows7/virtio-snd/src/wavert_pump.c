@@ -444,6 +444,14 @@ CODE_PAGE VOID WaveRtPumpUninit(PWAVERT_PUMP Pump)
     }
 }
 
+CODE_PAGE BOOLEAN WaveRtPumpGeometry(const WAVERT_PUMP *Pump, ULONG BufferBytes, ULONG NotificationCount,
+                                     PWAVERT_GEOMETRY Geometry)
+{
+    PAGED_CODE();
+    return (BOOLEAN)(BufferBytes % Pump->FrameBytes == 0 &&
+                     WaveRtGeometryInit(Geometry, BufferBytes / Pump->FrameBytes, NotificationCount));
+}
+
 CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG BufferBytes, ULONG NotificationCount)
 {
     WAVERT_GEOMETRY geometry;
@@ -452,8 +460,7 @@ CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG Buffer
     FreeCopies(Pump);
     Pump->Mdl = NULL;
     if (Mdl != NULL) {
-        if (BufferBytes % Pump->FrameBytes != 0 ||
-            !WaveRtGeometryInit(&geometry, BufferBytes / Pump->FrameBytes, NotificationCount)) {
+        if (!WaveRtPumpGeometry(Pump, BufferBytes, NotificationCount, &geometry)) {
             return STATUS_INVALID_PARAMETER;
         }
         Pump->NextOf = WAVERT_NEVER;
@@ -690,7 +697,7 @@ CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
 }
 
 /* A capture stream goes on, if it does, behind what it has recorded: what it had asked for beyond came back empty. */
-static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
+CODE_RESIDENT static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
 
