@@ -443,7 +443,7 @@ static void a_message_interrupt_is_no_line(void **state)
     expect_failure(STATUS_NOT_FOUND, VirtIoSndStageInterrupt);
 }
 
-static void streams_are_found_by_direction(void **state)
+static void streams_are_found_by_direction_and_preferred_with_the_right_channels(void **state)
 {
     (void)state;
     setup();
@@ -452,34 +452,15 @@ static void streams_are_found_by_direction(void **state)
     put_stream(0, VIRTIO_SND_D_INPUT);
     streams[0].rates = 1; /* 5512 Hz only: not for us */
     put_stream(1, VIRTIO_SND_D_INPUT);
-    put_stream(2, VIRTIO_SND_D_OUTPUT);
+    put_stream(2, VIRTIO_SND_D_OUTPUT); /* mono */
     put_stream(3, VIRTIO_SND_D_OUTPUT);
+    streams[3].channels_max = 6;
     assert_int_equal(start(0), STATUS_SUCCESS);
-    assert_int_equal(device.Pcm[VirtIoSndStreamRender].StreamId, 2);
+    assert_int_equal(device.Pcm[VirtIoSndStreamRender].StreamId, 3);
     assert_int_equal(device.Pcm[VirtIoSndStreamCapture].StreamId, 1);
     assert_int_equal(device.Pcm[VirtIoSndStreamRender].Channels, 2);
     assert_int_equal(device.Pcm[VirtIoSndStreamCapture].Channels, 1);
     assert_true(device.Dialect->QueueBeforeStart);
-    VirtIoSndStopHardware(&device, TRUE);
-    expect_nothing_left();
-}
-
-static void the_stream_with_the_right_channels_is_preferred(void **state)
-{
-    (void)state;
-    setup();
-    ok = 0x8000;
-    snd_device.streams = 4;
-    put_stream(0, VIRTIO_SND_D_OUTPUT); /* mono */
-    put_stream(1, VIRTIO_SND_D_OUTPUT);
-    streams[1].channels_max = 6;
-    put_stream(2, VIRTIO_SND_D_INPUT);
-    streams[2].channels_min = streams[2].channels_max = 2; /* none is right: the first */
-    put_stream(3, VIRTIO_SND_D_INPUT);
-    streams[3].channels_min = streams[3].channels_max = 2;
-    assert_int_equal(start(0), STATUS_SUCCESS);
-    assert_int_equal(device.Pcm[VirtIoSndStreamRender].StreamId, 1);
-    assert_int_equal(device.Pcm[VirtIoSndStreamCapture].StreamId, 2);
     VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
@@ -760,7 +741,7 @@ static void memory_that_the_device_may_still_own_is_kept_aside(void **state)
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
     backend = play(&done);
-    VirtIoSndStopHardware(&device, TRUE); /* the device never returns the period, but releases its stream after the reset */
+    VirtIoSndStopHardware(&device, TRUE); /* it never returns the period, but releases its stream after the reset */
     assert_int_equal(done, 1);
     assert_int_equal(blocks_at_release, VIRTIO_SND_QUEUE_COUNT + 2 + 1); /* rings, messages; those of the period */
     assert_int_equal(backend->Ops->Close(backend, VirtIoSndStreamRender), STATUS_IO_TIMEOUT);
@@ -800,8 +781,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(queues_of_every_size_work),
     UNIT_TEST(without_an_interrupt_it_polls_only_when_allowed),
     UNIT_TEST(a_message_interrupt_is_no_line),
-    UNIT_TEST(streams_are_found_by_direction),
-    UNIT_TEST(the_stream_with_the_right_channels_is_preferred),
+    UNIT_TEST(streams_are_found_by_direction_and_preferred_with_the_right_channels),
     UNIT_TEST(a_missing_direction_is_an_absent_stream),
     UNIT_TEST(a_device_without_usable_stream_is_refused),
     UNIT_TEST(another_first_status_is_a_protocol_error),
