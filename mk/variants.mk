@@ -44,9 +44,9 @@ COMMON_SOURCES := \
     $(SND)/src/virtiosnd_pcm.c $(SND)/src/virtiosnd_protocol.c $(SND)/src/virtiosnd_queue_split.c \
     $(SND)/src/virtiosnd_rx.c \
     $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_wait.c \
-    $(SND)/src/virtiosnd_xfer.c $(SND)/src/wavert.c $(SND)/src/wavert_capture.c $(SND)/src/wavert_copies.c \
-    $(SND)/src/wavert_format.c $(SND)/src/wavert_geometry.c $(SND)/src/wavert_kind.c $(SND)/src/wavert_notify.c \
-    $(SND)/src/wavert_position.c \
+    $(SND)/src/virtiosnd_xfer.c $(SND)/src/wavert.c $(SND)/src/wavert_buffer.c $(SND)/src/wavert_capture.c \
+    $(SND)/src/wavert_copies.c $(SND)/src/wavert_format.c $(SND)/src/wavert_geometry.c $(SND)/src/wavert_kind.c \
+    $(SND)/src/wavert_notify.c $(SND)/src/wavert_position.c \
     $(SND)/src/wavert_properties.c $(SND)/src/wavert_pump.c $(SND)/src/wavert_render.c $(SND)/src/wavert_steer.c \
     $(SND)/src/wavert_stream.c $(SND)/src/wavert_tables.c
 

@@ -34,10 +34,10 @@ static enum hostile_answer answer_of_buffer(ULONG bytes, ULONG notifications, UL
     ULONG unit = frame * (notifications ? notifications : 1);
     if (notifications > 2)
         return ANSWER_BUFFER_COUNT;
-    if (bytes > BUFFER_SURE_BYTES)
-        return ANSWER_BUFFER_HUGE;
     ULONG least = notifications == 1 ? TURN_MIN_FRAMES : BUFFER_MIN_FRAMES;
-    return bytes / frame < least || bytes % unit ? ANSWER_BUFFER_BYTES : ANSWER_GOOD;
+    if (bytes / frame < least || bytes % unit)
+        return ANSWER_BUFFER_BYTES;
+    return bytes > BUFFER_SURE_BYTES ? ANSWER_BUFFER_HUGE : ANSWER_GOOD;
 }
 
 static void try_buffer(struct pin *pin, ULONG bytes, ULONG notifications)

@@ -2,6 +2,8 @@
 /* Scenarios about power: what sounds before a sleep sounds on after it, without the client doing anything. */
 #include "client.h"
 
+#include "../nt/faultpoint.h"
+
 #include <stdlib.h>
 
 #define MS NS_PER_MS_CLIENT
@@ -131,10 +133,57 @@ static void removal_without_power(void)
     device_unload();
 }
 
+/* There is no memory for the hardware when it wakes; the next time there is. */
+static void failed_wake_is_made_good(void)
+{
+    static const enum fault_kind kinds[] = {FAULT_POOL, FAULT_CONTIGUOUS, FAULT_INTERRUPT};
+    struct engine engine;
+    device_up();
+    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        power_device(PowerDeviceD3);
+        fault_plan(kinds[i], 1, true);
+        power_device(PowerDeviceD0);
+        fault_plan_nothing();
+        NTSTATUS status = engine_open_and_run(&engine, false);
+        EXPECT(!NT_SUCCESS(status), "%s: a stream runs on hardware that did not wake", fault_name(kinds[i]));
+        engine_close(&engine);
+        device_power_cycle();
+        EXPECT(NT_SUCCESS(engine_open_and_run(&engine, false)), "%s: RUN refused after the next sleep",
+               fault_name(kinds[i]));
+        EXPECT(engine_wait(&engine), "no sound after the next sleep");
+        engine_close(&engine);
+    }
+    device_down();
+}
+
+/* While the device sleeps a stream notes its state, but none that it could not have. */
+static void sleeping_stream_needs_its_buffer(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct endpoint e = endpoint_require(capture);
+        KSDATAFORMAT_WAVEFORMATEXTENSIBLE format;
+        struct pin *pin = NULL;
+        format_make(&format, SAMPLE_RATE, capture ? 1 : 2, 16);
+        EXPECT(NT_SUCCESS(ks_pin_open(e.wave, e.pin, &format.DataFormat, &pin)), "opening refused");
+        power_device(PowerDeviceD3);
+        EXPECT(ks_pin_set_state(pin, KSSTATE_RUN) == STATUS_INVALID_DEVICE_STATE, "RUN without a buffer, asleep");
+        power_device(PowerDeviceD0);
+        ks_pin_set_state(pin, KSSTATE_STOP);
+        EXPECT(NT_SUCCESS(ks_pin_allocate(pin, capture ? 1920 : 3840, 2)), "no buffer");
+        EXPECT(NT_SUCCESS(ks_pin_set_state(pin, KSSTATE_RUN)), "RUN refused after the sleep");
+        ks_pin_set_state(pin, KSSTATE_STOP);
+        ks_pin_close(pin);
+    }
+    device_down();
+}
+
 const struct scenario g_scenarios_power[] = {
     {"power_down_while_streaming", power_down_while_streaming},
     {"sleep_while_streaming", sleep_while_streaming},
     {"hibernate_while_streaming", hibernate_while_streaming},
     {"sleep_with_open_streams", sleep_with_open_streams},
     {"removal_without_power", removal_without_power},
+    {"failed_wake_is_made_good", failed_wake_is_made_good},
+    {"sleeping_stream_needs_its_buffer", sleeping_stream_needs_its_buffer},
     {NULL, NULL}};

@@ -226,6 +226,16 @@ static void dead_device_is_pulled_out(void)
     device_unload();
 }
 
+static void dead_device_is_removed_asleep(void)
+{
+    struct engine engines[2];
+    streams_on_a_dead_device(engines);
+    power_device(PowerDeviceD3);
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+    device_down();
+}
+
 static void dead_device_loses_power(void)
 {
     struct engine engines[2];
@@ -241,6 +251,7 @@ const struct scenario g_scenarios_recovery[] = {
     {"kept_buffer_is_not_used_again", kept_buffer_is_not_used_again},
     {"dead_device_is_stopped", dead_device_is_stopped},
     {"dead_device_is_pulled_out", dead_device_is_pulled_out},
+    {"dead_device_is_removed_asleep", dead_device_is_removed_asleep},
     {"dead_device_loses_power", dead_device_loses_power},
     {"device_breaks_down_while_streaming", device_breaks_down_while_streaming},
     {"device_stays_broken", device_stays_broken},

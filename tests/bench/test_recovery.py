@@ -12,7 +12,7 @@ from harness import OUT, add_test, equal, main, run_json, true  # noqa: E402  py
 FAULTS = (("asks_for_reset", "needs_reset"), ("returns_what_it_never_got", "unknown_id"))
 DIALECTS = ("aero", "specification", "qemu")
 DEAD_ENDINGS = ("dead_device_is_removed", "dead_device_is_stopped", "dead_device_is_pulled_out",
-                "dead_device_loses_power")
+                "dead_device_is_removed_asleep", "dead_device_loses_power")
 FOR_EVER = "faults=1000000"
 LIMIT_S = 1.0
 

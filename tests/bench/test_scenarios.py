@@ -28,6 +28,8 @@ SCENARIOS = (
     ("unload", ()),
     ("sleep_with_open_streams", ()),
     ("removal_without_power", ()),
+    ("failed_wake_is_made_good", ()),
+    ("sleeping_stream_needs_its_buffer", ()),
     ("run_meets_the_end", ()),
     ("failed_start_leaves_nothing", ()),
     ("null_backend", ("--null-backend",)),

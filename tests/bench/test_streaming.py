@@ -39,6 +39,9 @@ EXACT = (
        ("--jitter-ms", "3", "--buffer-frames", str(frames), "--notifications", str(count)))
       for frames, count in ((1001, 1), (4801, 1), (2002, 2)) for device in ("specification", "crosvm")
       for verb in ("play", "record")),
+    *((f"a_period_has_two_pieces_at_most_{frames}_frames_{mode}", "acrn", verb,
+       ("--jitter-ms", "3", "--buffer-frames", str(frames), "--mode", mode))
+      for frames in (4414, 4422) for mode in ("event", "timer") for verb in ("play", "record")),
     *(("nothing_but_the_timer_tells_of_completions", device, verb, POLLED)
       for device in ("specification", "qemu") for verb in ("play", "record")),
 )

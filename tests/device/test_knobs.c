@@ -396,7 +396,7 @@ int main(void)
         WITH(it_has_no_vector, "qemu,vectors=0"),
         WITH(it_has_no_vector, "specification"),
         WITH(it_has_no_vector, "specification,vectors=3"),
-        WITH(a_release_before_start_sticks, "acrn,release=sticks"),
+        WITH(a_release_before_start_sticks, "acrn"),
         WITH(a_release_before_start_sticks, "specification,release=sticks"),
         WITH(a_release_after_start_does_not, "specification,release=sticks"),
         WITH(who_is_late_loses_what_is_late, "specification,completion=burst,late=dropped"),

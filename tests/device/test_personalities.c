@@ -369,6 +369,8 @@ static void release_answers_before_it_gives_back(void **state, uint32_t status)
     struct guest *guest = *state;
     struct used used;
     guest_prepare(guest, 0);
+    guest_command(guest, VIRTIO_SND_R_PCM_START, 0);
+    guest_command(guest, VIRTIO_SND_R_PCM_STOP, 0);
     struct xfer xfer = play(guest, 0);
     assert_int_equal(release(guest, 0), OK);
     assert_false(guest_reap(guest, TXQ, &used));

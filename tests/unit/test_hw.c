@@ -260,8 +260,8 @@ static void start_and_stop_leave_nothing_behind_and_may_be_repeated(void **state
         assert_int_equal(ring_device_flags(&snd_device.ring[3]), VRING_AVAIL_F_NO_INTERRUPT);
         assert_int_equal(bus_references, 0);
         assert_int_equal(start(0), STATUS_INVALID_DEVICE_STATE);
-        VirtIoSndStopHardware(&device);
-        VirtIoSndStopHardware(&device);
+        VirtIoSndStopHardware(&device, TRUE);
+        VirtIoSndStopHardware(&device, TRUE);
         assert_int_equal(snd_device.status, 0);
         expect_nothing_left();
     }
@@ -274,7 +274,7 @@ static void after_a_stop_no_register_is_touched(void **state)
     (void)state;
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     wdk.register_read = NULL; /* they are unmapped: any access ends the test */
     wdk.register_write = NULL;
     assert_int_equal(VirtioPciTransportStatus(&device.Transport), 0xFF);
@@ -297,7 +297,7 @@ static void each_allocation_may_fail(void **state)
         expect_nothing_left();
     }
     assert_in_range(nth, 15, 39);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -338,7 +338,7 @@ static void a_bar_is_found_by_its_raw_address(void **state)
     swap = r[0], r[0] = r[1], r[1] = swap;
     swap = t[0], t[0] = t[1], t[1] = swap;
     assert_int_equal(start(0), STATUS_SUCCESS); /* map() checks the address */
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -371,7 +371,7 @@ static void bus_mastering_is_switched_on_when_it_is_off(void **state)
     assert_int_equal(start(0), STATUS_SUCCESS);
     assert_int_equal(command_writes, 1);
     assert_int_equal(config[4], 0x06);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
 }
 
 static void missing_features_and_queues_are_refused(void **state)
@@ -408,7 +408,7 @@ static void queues_of_every_size_work(void **state)
         snd_device.queue_size[0] = snd_device.queue_size[1] = size;
         snd_device.queue_size[2] = snd_device.queue_size[3] = size;
         assert_int_equal(start(0), STATUS_SUCCESS);
-        VirtIoSndStopHardware(&device);
+        VirtIoSndStopHardware(&device, TRUE);
         expect_nothing_left();
     }
 }
@@ -431,7 +431,7 @@ static void without_an_interrupt_it_polls_only_when_allowed(void **state)
     /* nobody would drop the line */
     assert_int_equal(ring_device_flags(&snd_device.ring[0]), VRING_AVAIL_F_NO_INTERRUPT);
     assert_int_equal(ring_device_flags(&snd_device.ring[1]), VRING_AVAIL_F_NO_INTERRUPT);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -443,7 +443,7 @@ static void a_message_interrupt_is_no_line(void **state)
     expect_failure(STATUS_NOT_FOUND, VirtIoSndStageInterrupt);
 }
 
-static void streams_are_found_by_direction(void **state)
+static void streams_are_found_by_direction_and_preferred_with_the_right_channels(void **state)
 {
     (void)state;
     setup();
@@ -452,15 +452,16 @@ static void streams_are_found_by_direction(void **state)
     put_stream(0, VIRTIO_SND_D_INPUT);
     streams[0].rates = 1; /* 5512 Hz only: not for us */
     put_stream(1, VIRTIO_SND_D_INPUT);
-    put_stream(2, VIRTIO_SND_D_OUTPUT);
+    put_stream(2, VIRTIO_SND_D_OUTPUT); /* mono */
     put_stream(3, VIRTIO_SND_D_OUTPUT);
+    streams[3].channels_max = 6;
     assert_int_equal(start(0), STATUS_SUCCESS);
-    assert_int_equal(device.Pcm[VirtIoSndStreamRender].StreamId, 2);
+    assert_int_equal(device.Pcm[VirtIoSndStreamRender].StreamId, 3);
     assert_int_equal(device.Pcm[VirtIoSndStreamCapture].StreamId, 1);
     assert_int_equal(device.Pcm[VirtIoSndStreamRender].Channels, 2);
     assert_int_equal(device.Pcm[VirtIoSndStreamCapture].Channels, 1);
     assert_true(device.Dialect->QueueBeforeStart);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -472,7 +473,7 @@ static void a_missing_direction_is_an_absent_stream(void **state)
     assert_int_equal(start(0), STATUS_SUCCESS);
     assert_true(device.Pcm[VirtIoSndStreamRender].Present);
     assert_false(device.Pcm[VirtIoSndStreamCapture].Present);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -528,7 +529,7 @@ static void the_interrupt_serves_control_and_events(void **state)
     wdk_run_dpcs();
     assert_int_equal(device.Eventq.Received, 1);
     assert_int_equal(snd_device.isr, 0);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -549,7 +550,7 @@ static void a_device_that_needs_a_reset_is_not_waited_for(void **state)
     assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_DEVICE_NOT_CONNECTED);
     assert_int_equal(wdk.now, 0);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -568,7 +569,7 @@ static void what_an_earlier_driver_left_is_released(void **state)
         assert_memory_equal(commands, expected, sizeof(expected));
         assert_false(VirtioPciTransportIsBroken(&device.Transport));
         assert_true(device.Pcm[0].Present && device.Pcm[1].Present);
-        VirtIoSndStopHardware(&device);
+        VirtIoSndStopHardware(&device, TRUE);
         assert_false(device.WasBroken);
         expect_nothing_left();
     }
@@ -599,14 +600,14 @@ static void a_device_that_broke_its_rules_is_released_at_the_next_start(void **s
     assert_true(VirtioPciTransportIsBroken(&device.Transport));
     assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_DEVICE_NOT_CONNECTED);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     assert_true(device.WasBroken);
     expect_nothing_left();
     command_count = 0;
     assert_int_equal(start(VIRTIOSND_START_RECOVER), STATUS_SUCCESS);
     assert_int_equal(command_count, 2);
     assert_int_equal(commands[0][0], VIRTIO_SND_R_PCM_RELEASE);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -624,7 +625,7 @@ static void a_silent_device_that_needs_a_reset_is_found_out(void **state)
     assert_int_equal(VirtIoSndControlSend(&device.Control, request, sizeof(request), NULL, &status),
                      STATUS_IO_TIMEOUT);
     assert_true(VirtioPciTransportIsBroken(&device.Transport));
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     expect_nothing_left();
 }
 
@@ -696,7 +697,7 @@ static void stop_walks_open_streams_back_before_the_reset(void **state)
     backend = play(&done);
     assert_true(ring_device_take(&snd_device.ring[2], &request));
     ring_device_give(&snd_device.ring[2], request.head, 8);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     assert_int_equal(command_count, COUNT_OF(expected));
     assert_memory_equal(commands, expected, sizeof(expected));
     assert_int_equal(done, 1);
@@ -725,7 +726,7 @@ static void surprise_removal_while_playing_frees_everything_untouched(void **sta
     wdk.now = 0;
     assert_int_equal(backend->Ops->Close(backend, VirtIoSndStreamRender), STATUS_SUCCESS);
     assert_int_equal(done, 1);
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     assert_true(wdk.now < 1000000);
     VirtIoSndBackendDestroy(backend);
     expect_nothing_left();
@@ -740,7 +741,7 @@ static void memory_that_the_device_may_still_own_is_kept_aside(void **state)
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
     backend = play(&done);
-    VirtIoSndStopHardware(&device); /* the device never returns the period, but releases its stream after the reset */
+    VirtIoSndStopHardware(&device, TRUE); /* it never returns the period, but releases its stream after the reset */
     assert_int_equal(done, 1);
     assert_int_equal(blocks_at_release, VIRTIO_SND_QUEUE_COUNT + 2 + 1); /* rings, messages; those of the period */
     assert_int_equal(backend->Ops->Close(backend, VirtIoSndStreamRender), STATUS_IO_TIMEOUT);
@@ -751,7 +752,7 @@ static void memory_that_the_device_may_still_own_is_kept_aside(void **state)
     assert_int_equal(start(0), STATUS_SUCCESS);
     backend = play(&done);
     silent = 1;
-    VirtIoSndStopHardware(&device); /* nor does it say that it has */
+    VirtIoSndStopHardware(&device, TRUE); /* nor does it say that it has */
     assert_int_equal(wdk.dma_blocks, 1);
     VirtIoSndBackendDestroy(backend);
     assert_int_equal(wdk.pool_blocks, 0);
@@ -760,7 +761,7 @@ static void memory_that_the_device_may_still_own_is_kept_aside(void **state)
     setup();
     assert_int_equal(start(0), STATUS_SUCCESS);
     snd_device.reset_polls = 0xFFFFFFFF; /* the reset never finishes */
-    VirtIoSndStopHardware(&device);
+    VirtIoSndStopHardware(&device, TRUE);
     assert_true(wdk.dma_blocks > 0);
     assert_int_equal(wdk.pool_blocks, 0);
     assert_int_equal(wdk.mappings, 0);
@@ -780,7 +781,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(queues_of_every_size_work),
     UNIT_TEST(without_an_interrupt_it_polls_only_when_allowed),
     UNIT_TEST(a_message_interrupt_is_no_line),
-    UNIT_TEST(streams_are_found_by_direction),
+    UNIT_TEST(streams_are_found_by_direction_and_preferred_with_the_right_channels),
     UNIT_TEST(a_missing_direction_is_an_absent_stream),
     UNIT_TEST(a_device_without_usable_stream_is_refused),
     UNIT_TEST(another_first_status_is_a_protocol_error),

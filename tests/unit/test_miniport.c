@@ -157,8 +157,9 @@ VOID VirtIoSndDeviceInitialize(PVIRTIOSND_DEVICE Device)
     Device->Started = FALSE;
 }
 
-VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
+VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device, BOOLEAN Powered)
 {
+    (void)Powered;
     if (Device->Started) {
         called('h');
     }

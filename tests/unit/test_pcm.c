@@ -206,24 +206,63 @@ static void no_more_in_flight_than_the_buffer_has_periods(void **state)
     destroy();
 }
 
-static void a_refused_prepare_is_released_a_refused_set_params_not(void **state)
+/* RELEASE follows PREPARE only (5.14.6.6.1); the Aero device's takes a stream back to Idle from anywhere. */
+static void refused_prepare(ULONG ok, ULONG refusal, const ULONG *walk, unsigned count)
 {
-    static const ULONG prepare[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
     static const ULONG set_params[] = {VIRTIO_SND_R_PCM_SET_PARAMS};
 
-    (void)state;
-    create(0x8000);
+    wdk_reset();
+    create(ok);
     fail_code = VIRTIO_SND_R_PCM_PREPARE;
-    fail_status = 0x8002;
+    fail_status = refusal + 2;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_NOT_SUPPORTED);
-    expect_commands(prepare, COUNT_OF(prepare));
+    expect_commands(walk, count);
     command_count = 0;
     fail_code = VIRTIO_SND_R_PCM_SET_PARAMS;
-    fail_status = 0x8001;
+    fail_status = refusal + 1;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_INVALID_PARAMETER);
     expect_commands(set_params, COUNT_OF(set_params));
     fail_code = 0;
     assert_int_equal(VirtIoSndPcmOpen(&pcm, &config), STATUS_SUCCESS); /* and nothing stands in the way */
+    destroy();
+}
+
+static void a_refused_prepare_is_released_on_the_aero_device_only(void **state)
+{
+    static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
+
+    (void)state;
+    refused_prepare(0, 0, walk, COUNT_OF(walk));
+    refused_prepare(0x8000, 0x8000, walk, COUNT_OF(walk) - 1);
+}
+
+/* ACRN loses a stream that is released before its first START, until a reset. */
+static void a_stream_that_never_ran_is_started_and_stopped_before_release(void **state)
+{
+    static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
+                                 VIRTIO_SND_R_PCM_STOP, VIRTIO_SND_R_PCM_RELEASE};
+    static const ULONG refused[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
+                                    VIRTIO_SND_R_PCM_RELEASE};
+    static const ULONG aero[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_RELEASE};
+
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(walk, COUNT_OF(walk));
+    command_count = 0;
+    fail_code = VIRTIO_SND_R_PCM_START;
+    fail_status = 0x8003;
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(refused, COUNT_OF(refused));
+    fail_code = 0;
+    destroy();
+    wdk_reset();
+    create(0);
+    VirtIoSndPcmOpen(&pcm, &config);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(aero, COUNT_OF(aero));
     destroy();
 }
 
@@ -307,6 +346,21 @@ static void interrupts_are_wanted_while_a_pacing_stream_runs(void **state)
     }
 }
 
+static void without_a_line_no_device_is_told_to_interrupt(void **state)
+{
+    (void)state;
+    create(0x8000);
+    pcm.PollingOnly = TRUE;
+    VirtIoSndQueueSetInterrupts(&txq, FALSE);
+    VirtIoSndPcmOpen(&pcm, &config);
+    run();
+    assert_int_equal(tx_flags(), VRING_AVAIL_F_NO_INTERRUPT);
+    VirtIoSndPcmInterrupted(&pcm);
+    assert_int_equal(attentions, 0);
+    VirtIoSndPcmClose(&pcm);
+    destroy();
+}
+
 /* The worst case: running, with periods out, when the device stops answering. */
 static void close_on_a_dead_device(ULONG ok, unsigned periods)
 {
@@ -384,6 +438,21 @@ static void closing_a_slow_device_takes_at_most_two_seconds(void **state)
         wdk.tick = NULL;
         destroy();
     }
+}
+
+static void closing_a_slow_device_that_never_ran_takes_at_most_two_seconds(void **state)
+{
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    memset(&held, 0, sizeof(held));
+    snd_device.doorbell = slow;
+    wdk.tick = answer_slowly;
+    wdk.now = 0;
+    VirtIoSndPcmClose(&pcm);
+    assert_in_range(wdk.now, 9500000, 20100000);
+    wdk.tick = NULL;
+    destroy();
 }
 
 /* One of the devices dies of a period that comes between STOP and START. */
@@ -560,14 +629,17 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(a_stream_walks_the_legal_states_only),
     UNIT_TEST(transfers_wait_for_start_in_the_aero_dialect_only),
     UNIT_TEST(no_more_in_flight_than_the_buffer_has_periods),
-    UNIT_TEST(a_refused_prepare_is_released_a_refused_set_params_not),
+    UNIT_TEST(a_refused_prepare_is_released_on_the_aero_device_only),
+    UNIT_TEST(a_stream_that_never_ran_is_started_and_stopped_before_release),
     UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
     UNIT_TEST(interrupts_are_wanted_while_a_pacing_stream_runs),
+    UNIT_TEST(without_a_line_no_device_is_told_to_interrupt),
     UNIT_TEST(closing_on_a_dead_device_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_dead_device_that_queues_ahead_takes_at_most_two_seconds),
     UNIT_TEST(closing_a_slow_device_takes_at_most_two_seconds),
+    UNIT_TEST(closing_a_slow_device_that_never_ran_takes_at_most_two_seconds),
     UNIT_TEST(no_period_goes_out_between_stop_and_the_next_start),
     UNIT_TEST(parameters_refused_after_a_stream_ran_are_offered_again),
     UNIT_TEST(a_start_without_answer_is_given_up_and_stopped),

@@ -35,7 +35,6 @@ typedef struct _ADAPTER_CONTEXT {
     PVIRTIOSND_BACKEND Backend; /* [M] NULL before start-up and after retirement */
     ULONG StreamSet;            /* [I] from start-up on: the backend's streams */
     BOOLEAN Asleep;        /* [M] not in D0: the hardware is stopped, streams rest */
-    BOOLEAN HardwareSlept; /* [M] it ran before, so it is to run again */
     PIO_WORKITEM RecoveryItem;    /* [I] */
     volatile LONG RecoveryQueued; /* [a] 1: the item waits, and references the context */
     ULONG Recoveries;             /* [M] since RecoveredFirst */

@@ -101,8 +101,9 @@ NTSTATUS VirtIoSndStartHardware(PVIRTIOSND_DEVICE Device, PDEVICE_OBJECT BusDevi
                                 PCM_RESOURCE_LIST Translated, ULONG Flags);
 
 /* PASSIVE. The exact reverse; streams that are still open get all their periods back (STATUS_DEVICE_NOT_CONNECTED)
- * and fail from then on. Not started: nothing happens. */
-VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device);
+ * and fail from then on. Not started: only what the device still owned is settled, for which it must be Powered; a
+ * device without power keeps it for ever. */
+VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device, BOOLEAN Powered);
 
 /* PASSIVE. The device is about to lose its power, or has lost its mind: as VirtIoSndStopHardware, but the resources are
  * kept. VirtIoSndResumeHardware brings it up again, and fails as VirtIoSndStartHardware does; then it stays suspended.

@@ -26,6 +26,7 @@ typedef enum _VIRTIOSND_PCM_STATE {
 /* [M] Mutex, [a] atomic, [I] immutable while the hardware is started */
 typedef struct _VIRTIOSND_PCM {
     BOOLEAN Present;                   /* [I] the device has such a stream */
+    BOOLEAN PollingOnly;               /* [I] no interrupt is wanted from the device */
     BOOLEAN Usable;                    /* [M] transfers are initialised; FALSE once the hardware stops */
     ULONG StreamId;                    /* [I] */
     UCHAR Channels;                    /* [I] of the endpoint: 2 or 1 */

@@ -131,6 +131,9 @@ BOOLEAN WaveRtPumpCopies(const WAVERT_PUMP *Pump);
 /* Not open. Mapping: system address of the whole cyclic buffer, valid until the next Configure. */
 VOID WaveRtPumpMap(PWAVERT_PUMP Pump, PVOID Mapping);
 
+/* PASSIVE. What a buffer of so many bytes would be like. FALSE: it cannot work. */
+BOOLEAN WaveRtPumpGeometry(const WAVERT_PUMP *Pump, ULONG BufferBytes, ULONG NotificationCount,
+                           PWAVERT_GEOMETRY Geometry);
 /* Not open. Mdl: the locked pages of the cyclic buffer, at least BufferBytes, owned by the caller until Close
  * succeeded; NULL: no buffer any more. NotificationCount 0, 1, 2. STATUS_INVALID_PARAMETER: the geometry cannot
  * work. STATUS_INSUFFICIENT_RESOURCES. */

@@ -66,6 +66,11 @@ CODE_INLINE VOID WaveRtKindGiven(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 }
 /* The next period. STATUS_DEVICE_BUSY: not now. */
 NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG NowTicks);
+/* PASSIVE, not open. There is no ring of copies any more. */
+VOID WaveRtPumpFreeCopies(PWAVERT_PUMP Pump);
+/* PASSIVE, after Close. The device gave some periods back and some not: what it still has is kept aside, never freed
+ * nor used again. TRUE: that is also some of the client's buffer. */
+BOOLEAN WaveRtPumpKeepAside(PWAVERT_PUMP Pump);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
  * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);

@@ -102,7 +102,7 @@ CODE_PAGE VOID AdapterContextRetire(PADAPTER_CONTEXT Context)
     AdapterContextUnlockStreams(Context);
 
     VirtIoSndBackendDestroy(backend);
-    VirtIoSndStopHardware(&Context->Device);
+    VirtIoSndStopHardware(&Context->Device, (BOOLEAN)!Context->Asleep);
 }
 
 VOID AdapterContextReference(PADAPTER_CONTEXT Context)

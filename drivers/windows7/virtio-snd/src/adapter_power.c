@@ -9,7 +9,6 @@ CODE_PAGE static VOID Sleep(PADAPTER_CONTEXT Context)
     PAGED_CODE();
     AdapterContextRestStreams(Context);
     Context->Asleep = TRUE;
-    Context->HardwareSlept = Context->Device.Started;
     VirtIoSndSuspendHardware(&Context->Device);
 }
 
@@ -19,7 +18,7 @@ CODE_PAGE static VOID Wake(PADAPTER_CONTEXT Context)
     NTSTATUS status = STATUS_SUCCESS;
 
     PAGED_CODE();
-    if (Context->HardwareSlept) {
+    if (Context->Device.Raw != NULL) { /* also when it did not come back last time */
         status = VirtIoSndResumeHardware(&Context->Device);
     }
     if (!NT_SUCCESS(status)) {

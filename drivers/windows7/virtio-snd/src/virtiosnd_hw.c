@@ -148,7 +148,29 @@ CODE_PAGE static BOOLEAN StreamFits(const struct virtio_snd_pcm_info *Info, cons
                      (Info->rates & ((ULONGLONG)1 << VIRTIO_SND_PCM_RATE_48000)) != 0);
 }
 
-/* Finds the stream of each endpoint by its direction; the first one that fits. */
+/* The first stream for the endpoint, if one can be had with its channels; else the first at all. Count: none. */
+CODE_PAGE static ULONG FindStream(const struct virtio_snd_pcm_info *Info, ULONG Count, const STREAM_KIND *Kind)
+{
+    ULONG found = Count;
+    ULONG id;
+
+    PAGED_CODE();
+
+    for (id = 0; id < Count; id++) {
+        if (!StreamFits(&Info[id], Kind)) {
+            continue;
+        }
+        if (Info[id].channels_min <= Kind->Channels && Kind->Channels <= Info[id].channels_max) {
+            return id;
+        }
+        if (found == Count) {
+            found = id;
+        }
+    }
+    return found;
+}
+
+/* Finds the stream of each endpoint. */
 CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct virtio_snd_pcm_info *Info, ULONG Count)
 {
     BOOLEAN found = FALSE;
@@ -162,8 +184,7 @@ CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct v
     for (kind = 0; kind < VirtIoSndStreamCount; kind++) {
         pcm = &Device->Pcm[kind];
         pcm->Present = FALSE;
-        for (id = 0; id < Count && !StreamFits(&Info[id], &StreamKinds[kind]); id++) {
-        }
+        id = FindStream(Info, Count, &StreamKinds[kind]);
         if (id == Count) {
             continue;
         }
@@ -176,6 +197,7 @@ CODE_PAGE static NTSTATUS AssignStreams(PVIRTIOSND_DEVICE Device, const struct v
         pcm->Channels = StreamKinds[kind].Channels;
         pcm->Control = &Device->Control;
         pcm->Dialect = Device->Dialect;
+        pcm->PollingOnly = Device->PollingOnly;
         pcm->Usable = TRUE;
         pcm->Present = TRUE;
         found = TRUE;
@@ -572,13 +594,15 @@ CODE_PAGE VOID VirtIoSndForsakeHardware(PVIRTIOSND_DEVICE Device)
     }
 }
 
-CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device)
+CODE_PAGE VOID VirtIoSndStopHardware(PVIRTIOSND_DEVICE Device, BOOLEAN Powered)
 {
     PAGED_CODE();
 
     VirtIoSndSuspendHardware(Device);
     if (HasKept(Device) && Device->Raw != NULL) {
-        ReleaseLeftovers(Device);
+        if (Powered || Device->Removed) {
+            ReleaseLeftovers(Device);
+        }
         SettleKept(Device, TRUE);
     }
     ForgetResources(Device);

@@ -91,6 +91,9 @@ static NTSTATUS Prepare(PVIRTIOSND_PCM Pcm, const VIRTIOSND_STREAM_CONFIG *Confi
     SetState(Pcm, VirtIoSndPcmPrepared);
     status = Command(Pcm, VIRTIO_SND_R_PCM_PREPARE, NULL);
     Pcm->NeverStarted = (BOOLEAN)NT_SUCCESS(status);
+    if (!NT_SUCCESS(status) && status != STATUS_IO_TIMEOUT && Pcm->Dialect->QueueBeforeStart) {
+        SetState(Pcm, VirtIoSndPcmIdle); /* 5.14.6.6.1: RELEASE does not follow SET_PARAMS; Aero's takes it anywhere */
+    }
     return status;
 }
 
@@ -113,7 +116,7 @@ VOID VirtIoSndPcmLookForStart(PVIRTIOSND_PCM Pcm)
 }
 
 /* Mutex held. Waits for a START that is on its way, its callback included. */
-static VOID AwaitStart(PVIRTIOSND_PCM Pcm, const VIRTIOSND_DEADLINE *Deadline)
+CODE_RESIDENT static VOID AwaitStart(PVIRTIOSND_PCM Pcm, const VIRTIOSND_DEADLINE *Deadline)
 {
     KIRQL irql;
 
@@ -137,7 +140,7 @@ static VOID AwaitStart(PVIRTIOSND_PCM Pcm, const VIRTIOSND_DEADLINE *Deadline)
  * before anybody listened. */
 static BOOLEAN Listen(PVIRTIOSND_PCM Pcm)
 {
-    if (Pcm->Dialect->QueueBeforeStart) {
+    if (Pcm->Dialect->QueueBeforeStart && !Pcm->PollingOnly) {
         InterlockedExchange(&Pcm->Attentive, 1);
         return VirtIoSndQueueSetInterrupts(Pcm->Xfer.Queue, TRUE);
     }
@@ -166,7 +169,7 @@ VOID VirtIoSndPcmInterrupted(PVIRTIOSND_PCM Pcm)
 }
 
 /* Mutex held. */
-static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
+CODE_RESIDENT static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 {
     NTSTATUS status = STATUS_SUCCESS;
     VIRTIOSND_DEADLINE deadline;
@@ -187,12 +190,13 @@ static NTSTATUS StopLocked(PVIRTIOSND_PCM Pcm)
 }
 
 /* Mutex held. Back to Idle, whatever the device says. */
-static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
+CODE_RESIDENT static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
 {
     VIRTIOSND_DEADLINE released;
     VIRTIOSND_DEADLINE returned;
 
     if (Pcm->State == VirtIoSndPcmIdle) {
+        StopListening(Pcm); /* a Start that failed beside the Close that led here may have listened after it */
         return Pcm->CloseStatus;
     }
     (VOID)StopLocked(Pcm);
@@ -201,9 +205,10 @@ static NTSTATUS CloseLocked(PVIRTIOSND_PCM Pcm, NTSTATUS Lost)
     released.Counter -= Pcm->StopCost; /* just now, or when the stream was paused */
     returned.Counter -= Pcm->StopCost;
     if (Pcm->NeverStarted && Pcm->Dialect->QueueBeforeStart) { /* RELEASE from here would lose ACRN's stream for good */
-        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_START, &released);
         InterlockedExchange(&Pcm->Stopped, 1);
-        (VOID)Command(Pcm, VIRTIO_SND_R_PCM_STOP, &released);
+        if (NT_SUCCESS(Command(Pcm, VIRTIO_SND_R_PCM_START, &released))) {
+            (VOID)Command(Pcm, VIRTIO_SND_R_PCM_STOP, &released);
+        }
     }
     Pcm->NeverStarted = FALSE;
     (VOID)Command(Pcm, VIRTIO_SND_R_PCM_RELEASE, &released);

@@ -122,6 +122,9 @@ BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
 {
     ULONG taken = Geometry->IntervalFrames + Geometry->PeriodFrames;
 
+    if (Geometry->BufferFrames % Geometry->PeriodFrames != 0) {
+        return FALSE; /* a period around the end, on pages apart: more pieces than ACRN takes */
+    }
     if (!Render) {
         return (BOOLEAN)(Geometry->BufferFrames >= taken + Geometry->AheadFrames);
     }

@@ -19,7 +19,6 @@
  * when they start, with the first period behind that. */
 #define DEAD_MS 980u
 #define NEVER_ALIVE_MS 1015u
-#define COPIES_BYTES (WAVERT_COPIES_FRAMES * 4u)
 /* Where silence lies: nowhere in the client's buffer. */
 #define SILENCE (~0u)
 /* A pass that submitted to a device that completes at once finds the completion in the next one. */
@@ -423,64 +422,15 @@ CODE_PAGE NTSTATUS WaveRtPumpInit(PWAVERT_PUMP Pump, PVIRTIOSND_BACKEND Backend,
     return STATUS_SUCCESS;
 }
 
-CODE_PAGE static VOID FreeCopies(PWAVERT_PUMP Pump)
-{
-    PAGED_CODE();
-    if (Pump->Copies != NULL) {
-        ExFreePoolWithTag(Pump->Copies, VIRTIOSND_POOL_TAG);
-        Pump->Copies = NULL;
-    }
-    Pump->Mapping = NULL;
-}
-
 CODE_PAGE VOID WaveRtPumpUninit(PWAVERT_PUMP Pump)
 {
     PAGED_CODE();
-    FreeCopies(Pump);
+    WaveRtPumpFreeCopies(Pump);
     WaveRtNotifyClear(&Pump->Notify);
     if (Pump->Silence != NULL) {
         ExFreePoolWithTag(Pump->Silence, VIRTIOSND_POOL_TAG);
         Pump->Silence = NULL;
     }
-}
-
-CODE_PAGE NTSTATUS WaveRtPumpConfigure(PWAVERT_PUMP Pump, PMDL Mdl, ULONG BufferBytes, ULONG NotificationCount)
-{
-    WAVERT_GEOMETRY geometry;
-
-    PAGED_CODE();
-    FreeCopies(Pump);
-    Pump->Mdl = NULL;
-    if (Mdl != NULL) {
-        if (BufferBytes % Pump->FrameBytes != 0 ||
-            !WaveRtGeometryInit(&geometry, BufferBytes / Pump->FrameBytes, NotificationCount)) {
-            return STATUS_INVALID_PARAMETER;
-        }
-        Pump->NextOf = WAVERT_NEVER;
-        RtlZeroMemory(Pump->Places, sizeof(Pump->Places));
-        Pump->Geometry = geometry;
-        Pump->Geometry.Whole = Pump->QueueBeforeStart;
-        if (Pump->QueueBeforeStart && !(IsRender(Pump) && WaveRtPumpHasRoom(Pump))) {
-            Pump->Copies = ExAllocatePoolWithTag(NonPagedPool, COPIES_BYTES, VIRTIOSND_POOL_TAG);
-            if (Pump->Copies == NULL) {
-                return STATUS_INSUFFICIENT_RESOURCES;
-            }
-            RtlZeroMemory(Pump->Copies, COPIES_BYTES); /* a client may see what a device left as it was */
-        }
-    }
-    Pump->Mdl = Mdl;
-    return STATUS_SUCCESS;
-}
-
-BOOLEAN WaveRtPumpCopies(const WAVERT_PUMP *Pump)
-{
-    return (BOOLEAN)(Pump->Copies != NULL);
-}
-
-CODE_PAGE VOID WaveRtPumpMap(PWAVERT_PUMP Pump, PVOID Mapping)
-{
-    PAGED_CODE();
-    Pump->Mapping = Mapping;
 }
 
 /* Frames of whole periods that SET_PARAMS announces as the buffer: what the device may be given at a time. */
@@ -690,7 +640,7 @@ CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
 }
 
 /* A capture stream goes on, if it does, behind what it has recorded: what it had asked for beyond came back empty. */
-static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
+CODE_RESIDENT static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
 {
     KIRQL irql;
 
@@ -701,37 +651,6 @@ static VOID ForgetUnrecorded(PWAVERT_PUMP Pump)
         WaveRtPumpForgetHeld(Pump);
     }
     KeReleaseSpinLock(&Pump->Lock, irql);
-}
-
-/* Pages: of Memory, or of the client's buffer when that is NULL. */
-CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PUCHAR Memory, ULONG Pages)
-{
-    ULONGLONG page;
-
-    PAGED_CODE();
-    while (Pages-- > 0) {
-        page = (Memory != NULL) ? (ULONGLONG)MmGetPhysicalAddress(Memory + Pages * PAGE_SIZE).QuadPart
-                                : (ULONGLONG)MmGetMdlPfnArray(Pump->Mdl)[Pages] << PAGE_SHIFT;
-        if (Pump->Backend->Ops->Holds(Pump->Backend, Pump->Stream, page)) {
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* The device gave some periods back and some not: what it still has is kept aside, never freed nor used again. TRUE:
- * that is also some of the client's buffer. */
-CODE_PAGE static BOOLEAN KeepAside(PWAVERT_PUMP Pump)
-{
-    PAGED_CODE();
-    Pump->Kept = TRUE;
-    if (Pump->Silence != NULL && IsHeld(Pump, Pump->Silence, 1)) {
-        Pump->Silence = NULL;
-    }
-    if (Pump->Copies != NULL && IsHeld(Pump, Pump->Copies, COPIES_BYTES / PAGE_SIZE)) {
-        Pump->Copies = NULL;
-    }
-    return IsHeld(Pump, NULL, BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl)));
 }
 
 CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
@@ -751,7 +670,7 @@ CODE_PAGE NTSTATUS WaveRtPumpClose(PWAVERT_PUMP Pump)
     }
     status = Pump->Backend->Ops->Close(Pump->Backend, Pump->Stream);
     ForgetUnrecorded(Pump);
-    if (status == STATUS_IO_TIMEOUT && !KeepAside(Pump)) {
+    if (status == STATUS_IO_TIMEOUT && !WaveRtPumpKeepAside(Pump)) {
         status = STATUS_SUCCESS;
     }
     return status;

@@ -132,6 +132,10 @@ CODE_PAGE static NTSTATUS WalkOrNote(PWAVERT_STREAM Stream, KSSTATE Target)
     if (Target == KSSTATE_STOP) {
         WaveRtPumpReset(&Stream->Pump);
     }
+    if (Target > KSSTATE_ACQUIRE && Stream->BufferMdl == NULL) {
+        Stream->State = KSSTATE_ACQUIRE; /* as WalkTo would leave it */
+        return STATUS_INVALID_DEVICE_STATE;
+    }
     Stream->State = Target;
     return STATUS_SUCCESS;
 }
@@ -192,6 +196,7 @@ CODE_PAGE static NTSTATUS ConfigurePump(PWAVERT_STREAM Stream, PMDL Mdl, ULONG B
 CODE_PAGE static NTSTATUS AllocateBuffer(PWAVERT_STREAM Stream, ULONG NotificationCount, ULONG RequestedSize,
                                          PMDL *AudioBufferMdl)
 {
+    WAVERT_GEOMETRY geometry;
     PHYSICAL_ADDRESS highest;
     NTSTATUS status;
     PMDL mdl;
@@ -203,17 +208,18 @@ CODE_PAGE static NTSTATUS AllocateBuffer(PWAVERT_STREAM Stream, ULONG Notificati
     if (Stream->BufferMdl != NULL || Stream->State != KSSTATE_STOP) {
         return STATUS_INVALID_DEVICE_STATE;
     }
+    if (!WaveRtPumpGeometry(&Stream->Pump, RequestedSize, NotificationCount, &geometry)) {
+        return STATUS_UNSUCCESSFUL; /* before memory is locked for it */
+    }
     highest.QuadPart = (LONGLONG)~(ULONGLONG)0;
-    mdl = (RequestedSize == 0) ? NULL
-                               : Stream->PortStream->lpVtbl->AllocatePagesForMdl(Stream->PortStream, highest,
-                                                                                RequestedSize);
+    mdl = Stream->PortStream->lpVtbl->AllocatePagesForMdl(Stream->PortStream, highest, RequestedSize);
     if (mdl == NULL) {
-        return (RequestedSize == 0) ? STATUS_UNSUCCESSFUL : STATUS_INSUFFICIENT_RESOURCES;
+        return STATUS_INSUFFICIENT_RESOURCES;
     }
     status = ConfigurePump(Stream, mdl, RequestedSize, NotificationCount);
     if (!NT_SUCCESS(status)) {
         Stream->PortStream->lpVtbl->FreePagesFromMdl(Stream->PortStream, mdl);
-        return (status == STATUS_INVALID_PARAMETER) ? STATUS_UNSUCCESSFUL : status;
+        return status;
     }
     Stream->BufferMdl = mdl;
     Stream->BufferOwned = TRUE;
