@@ -449,8 +449,8 @@ static void operate(struct fuzz_guest *guest)
     for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
         before[i] = dev->queues[i].next_avail;
     operations[take(guest, 1) % OP_COUNT](guest);
-    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++)
-        chains += (uint16_t)(dev->queues[i].next_avail - before[i]);
+    for (unsigned i = 0; i < VSND_QUEUE_COUNT; i++) /* a reset begins at 0 again; no input goes once round */
+        chains += dev->queues[i].next_avail - (dev->queues[i].next_avail < before[i] ? 0u : before[i]);
     uint64_t limit = WORK_BASE + WORK_OF_CHAIN * chains + WORK_OF_US * ((guest->now_ns - start_ns) / 1000);
     if (work - start_work > limit)
         broken("unbounded work of one operation", work - start_work, limit);

@@ -78,7 +78,7 @@ def hoarders():
     full = transfer(TX, 0, 2, times=31)
     yield "moves-rings", options("ioport", completion=4) + playing() + (full + op("OP_PLACE", "B", TX)) * 20
     endless = op("OP_DESCRIPTOR", "BHBQIBH", 0, 0, 7, 1 << 40, 0, 1, 0) + op("OP_PUBLISH", "BHB", 0, 0, 255)
-    yield "waits-at-reset", options("specification", queue=8) + playing() + endless + playing()
+    yield "waits-at-reset", options("specification", queue=8) + playing() + endless + op("OP_POWER")
     asks = control(INFO, 0, room=64, channels=2) * 32
     yield "asks-again", options("specification", completion=4, stale=1) + playing() + (full + asks) * 20
 
