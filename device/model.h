@@ -108,6 +108,8 @@ uint32_t device_answer(struct vsnd *dev, uint32_t status, const char *why);
 
 /* claims.c: a reset is about to end what the queues hold; RELEASE of a stream was answered; power was lost. */
 void claims_reset(struct vsnd *dev);
+/* Is the latest claim of queue `index` at odds with those behind it, or with those of another queue? */
+bool claims_clash(const struct vsnd *dev, unsigned index, const struct vq_claim *fresh, uint64_t *address);
 void claims_released(struct vsnd *dev, uint32_t stream_id);
 void claims_forget(struct vsnd *dev);
 

@@ -142,6 +142,7 @@ struct personality {
     enum rx_status rx_status;
     bool rx_ends_at_period;   /* complete with a period, whatever the buffer holds */
     bool rx_partial;          /* complete at each step of the clock with what was recorded */
+    bool status_is_early;     /* that of a transfer is written when it is taken, too; the used entry makes it count */
     bool latency_is_payload;  /* latency_bytes means nothing; else 0 */
     uint32_t flush_status;    /* of what RELEASE gives back */
     bool stale_periods;       /* an earlier driver's stream goes on through every reset until it is released */

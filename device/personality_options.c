@@ -122,6 +122,12 @@ static bool set_rx_status(struct personality *row, long word)
     return true;
 }
 
+static bool set_early_status(struct personality *row, long word)
+{
+    row->status_is_early = word == 1;
+    return true;
+}
+
 static bool set_rx_partial(struct personality *row, long off)
 {
     row->rx_partial = !off;
@@ -272,6 +278,7 @@ static const struct {
     {"tx_read", {"late", "early"}, 0, 0, set_tx_read},     /* late: QEMU; early: Aero's copy */
     {"ctl_len", {"exact", "status", "whole", "huge"}, 0, 0, set_control_length}, /* status: QEMU 8.2 */
     {"rx_status", {"last", "data", "period"}, 0, 0, set_rx_status},   /* crosvm; QEMU; Android */
+    {"early_status", {"off", "on"}, 0, 0, set_early_status},          /* on: nobody yet; who reads it then is wrong */
     {"rx_partial", {"on", "off"}, 0, 0, set_rx_partial},              /* on: vhost-device-sound with ALSA */
     {"completion", {"instant", "paced", "burst", "late", "never"}, 0, 0, set_completion}, /* instant: vhost null;
                                         burst: QEMU's 10 ms; late: its pa back end; never: its failed voice */

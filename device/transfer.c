@@ -61,6 +61,17 @@ static uint64_t status_offset(const struct vsnd *dev, uint32_t stream_id, const 
     return offset < last ? offset : last;
 }
 
+/* Until a chain is given back the device may write in it what it wants (virtio 1.2, 2.7.8): OK, and nothing is done.
+ * Only where the answer will be, since elsewhere the driver could not know of what was written here. */
+static void write_early(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *chain)
+{
+    uint8_t bytes[STATUS_BYTES] = {0};
+    if (!dev->personality->status_is_early || (stream_id == 1 && dev->personality->rx_status != RX_STATUS_LAST))
+        return;
+    le32_put(bytes, dev->personality->status_base + VIRTIO_SND_S_OK);
+    vq_chain_write(chain, &dev->memory, status_offset(dev, stream_id, chain, 0), bytes, sizeof(bytes));
+}
+
 /*
  * Answers a transfer. The status is by default the last thing writable of an RX
  * chain and the first of a TX chain; used.len counts the bytes written (5.14.6.8).
@@ -195,6 +206,7 @@ static bool keep(struct vsnd *dev, uint32_t stream_id, const struct vq_chain *ch
         stream->first_pending = transfer;
     stream->last_pending = transfer;
     stream->pending++;
+    write_early(dev, stream_id, chain);
     return true;
 }
 
@@ -381,6 +393,24 @@ void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const
 {
     while (dev->streams[stream_id].first_pending && !dev->misbehaviour.keeps)
         finish_first(dev, stream_id, status, why);
+}
+
+void transfer_drop(struct pcm_stream *stream, uint16_t head)
+{
+    struct transfer *before = NULL, *transfer = stream->first_pending;
+    for (; transfer && transfer->chain.head != head; transfer = transfer->next)
+        before = transfer;
+    if (!transfer)
+        return;
+    if (!before) {
+        free_transfer(unlink_first(stream));
+        return;
+    }
+    before->next = transfer->next;
+    if (!transfer->next)
+        stream->last_pending = before;
+    stream->pending--;
+    free_transfer(transfer);
 }
 
 void transfer_forget(struct pcm_stream *stream)

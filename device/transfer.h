@@ -14,6 +14,9 @@ void transfer_record(struct vsnd *dev, uint64_t count);
 /* Completes every pending transfer of a stream with a status (VIRTIO_SND_S_OK..); `why` is static text. */
 void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why);
 
+/* Forgets the pending transfer whose chain begins at `head`, if there is one; the guest sees nothing. */
+void transfer_drop(struct pcm_stream *stream, uint16_t head);
+
 /* Forgets every pending transfer of a stream; the guest sees nothing. */
 void transfer_forget(struct pcm_stream *stream);
 

@@ -114,23 +114,25 @@ static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
         return false;
     claim->head = chain->head;
     claim->in_vain = claim->settled = false;
+    claim->since_ns = UINT64_MAX; /* now: whoever took it knows the time */
     claim->count = count;
+    claim->readable = chain->readable;
     memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
     claim->next = queue->claims;
     queue->claims = claim;
     return true;
 }
 
-static void unclaim(struct virtqueue *queue, uint16_t head)
+struct vq_claim *vq_claim_take(struct vq_claim **claims, uint16_t head)
 {
-    for (struct vq_claim **link = &queue->claims; *link; link = &(*link)->next) {
+    for (struct vq_claim **link = claims; *link; link = &(*link)->next) {
         struct vq_claim *claim = *link;
         if (claim->head != head)
             continue;
         *link = claim->next;
-        free(claim);
-        return;
+        return claim;
     }
+    return NULL;
 }
 
 void vq_claims_free(struct vq_claim **claims)
@@ -189,7 +191,7 @@ bool virtqueue_push(struct virtqueue *queue, const struct guest_memory *memory, 
     uint8_t *used = guest_bytes(memory, queue->used, USED_BYTES(queue->size));
     if (queue->in_flight)
         queue->in_flight--;
-    unclaim(queue, head);
+    free(vq_claim_take(&queue->claims, head));
     if (!used)
         return false;
     uint8_t *element = used + VRING_USED_OFF_RING + sizeof(struct vring_used_elem) * (queue->next_used % queue->size);
@@ -227,6 +229,21 @@ bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t l
     return segments_reach(claim->segments, claim->count, address, length);
 }
 
+bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address)
+{
+    for (uint32_t i = 0; i < one->count; i++) {
+        const struct vq_segment *segment = &one->segments[i];
+        for (uint32_t j = i < one->readable ? other->readable : 0; j < other->count; j++) {
+            const struct vq_segment *theirs = &other->segments[j];
+            if (!overlaps(segment->address, segment->length, theirs->address, theirs->length))
+                continue;
+            *address = segment->address > theirs->address ? segment->address : theirs->address;
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool taken_reach(const struct virtqueue *queue, uint64_t address, uint64_t length)
 {
     for (const struct vq_claim *claim = queue->claims; claim; claim = claim->next) {
@@ -250,12 +267,19 @@ static bool chain_reaches(const struct virtqueue *queue, const struct guest_memo
            overlaps(first.addr, first.len, address, length); /* a buffer, or the indirect table */
 }
 
-/* Chains that the driver has made available and the device has not taken. Without memory to look: yes. */
+/* Chains that the driver has made available and the device has not taken. */
+static uint16_t waiting_chains(const struct virtqueue *queue, const struct guest_memory *memory)
+{
+    const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
+    return avail ? (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail) : 0;
+}
+
+/* Does one of them lead there? Without memory to look: yes. */
 static bool waiting_reach(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                           uint64_t length)
 {
     const uint8_t *avail = guest_bytes(memory, queue->avail, AVAIL_BYTES(queue->size));
-    uint16_t waiting = avail ? (uint16_t)(le16_get(avail + VRING_AVAIL_OFF_IDX) - queue->next_avail) : 0;
+    uint16_t waiting = waiting_chains(queue, memory);
     if (waiting == 0)
         return false;
     struct vq_segment *segments = malloc(VQ_MAX_SIZE * sizeof(*segments)); /* more than a stack has */
@@ -275,6 +299,12 @@ bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *m
     struct guest_memory open = {memory->ram, memory->size, true};
     return taken_reach(queue, address, length) ||
            (queue->enabled && waiting_reach(queue, &open, address, length));
+}
+
+bool virtqueue_owes(const struct virtqueue *queue, const struct guest_memory *memory)
+{
+    struct guest_memory open = {memory->ram, memory->size, true};
+    return queue->claims || (queue->enabled && waiting_chains(queue, &open));
 }
 
 bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,

@@ -33,9 +33,11 @@ struct vq_segment {
 struct vq_claim {
     struct vq_claim *next;
     uint16_t head;
-    bool in_vain; /* asked back before a reset ended it */
+    bool in_vain; /* asked back, by RELEASE or before a reset ended it */
+    uint64_t since_ns; /* the device's time when it was taken */
     bool settled; /* such a reset was followed by a RELEASE: no device forgets both */
     uint32_t count;
+    uint16_t readable; /* of these segments; the device may write the others */
     struct vq_segment segments[];
 };
 
@@ -95,7 +97,13 @@ bool virtqueue_reaches(const struct virtqueue *queue, const struct guest_memory 
 /* The same of chains only. */
 bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *memory, uint64_t address,
                      uint64_t length);
+/* Is there a chain that was made available and not given back? Follows none of them. */
+bool virtqueue_owes(const struct virtqueue *queue, const struct guest_memory *memory);
+/* Have the two a byte in common that the device may write by one of them? Then it is *address. */
+bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address);
 bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length);
+/* Takes the claim of the chain at `head` out of the list; NULL: there is none. It is the caller's, from malloc. */
+struct vq_claim *vq_claim_take(struct vq_claim **claims, uint16_t head);
 void vq_claims_free(struct vq_claim **claims);
 
 /* Copies `length` bytes at `offset` of the readable (writable) part; false when any of them is not there. */

@@ -87,6 +87,7 @@ void queue_serve(struct vsnd *dev, uint16_t index)
             device_needs_reset(dev, why);
         if (result != VQ_CHAIN)
             break;
+        queue->claims->since_ns = dev->now_ns;
         servers[index](dev, &chain);
     }
     virtqueue_request_doorbell(queue, &dev->memory);

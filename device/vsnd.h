@@ -116,6 +116,14 @@ enum vsnd_claim {
 /* Each for any byte of [address, address + length). */
 unsigned vsnd_claims(const void *dev, uint64_t address, uint64_t length);
 
+/*
+ * The driver is about to ring for `queue`. Has a chain that waits there a byte in common with another one that waits
+ * there, or that any queue holds, and may the device write that byte? Then the two say different things about it.
+ * A stream may leave a transfer behind after a second, and go on over it, until RELEASE has asked for it back.
+ * *address: where.
+ */
+bool vsnd_lent_twice(void *dev, unsigned queue, uint64_t *address);
+
 /* Copies the counters of a device that vsnd_pci_ops()->open returned. */
 void vsnd_get_stats(void *dev, struct vsnd_stats *stats);
 

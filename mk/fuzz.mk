@@ -28,19 +28,23 @@ $(OUT)/fuzz/device_fuzz_coverage: tests/fuzz/device_fuzz.c \
 	@mkdir -p $(@D)
 	$(CLANG) $(DEVICE_CPPFLAGS) $(FUZZ_CFLAGS) -fsanitize=fuzzer -fprofile-instr-generate -o $@ $^ -lm
 
-$(OUT)/fuzz/device/seeds/made: tests/fuzz/seeds.py tests/fuzz/device_fuzz.h
-	@mkdir -p $(@D)
+# Of personalities and knobs the seeds know what the sources say.
+SEEDS_KNOW := tests/fuzz/seeds.py device/personality.c device/personality_options.c
+
+$(OUT)/fuzz/device/seeds/made: $(SEEDS_KNOW) tests/fuzz/device_fuzz.h
+	@rm -rf $(@D) && mkdir -p $(@D)
 	$(PYTHON) tests/fuzz/seeds.py $(@D)
 	@touch $@
 
 # The driver on a hostile device: its sources once more, counting their basic blocks and stopping at what is undefined.
 # Not of NULL (the kit's CONTAINING_RECORD takes the address of a field of NULL), which would fault anyway.
 fuzzed_DEFINES := $(free_DEFINES)
-fuzzed_CFLAGS := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-pc,trace-cmp,no-prune \
-    -fsanitize=undefined -fno-sanitize=null,object-size -fsanitize-trap=undefined
+COUNTING_CFLAGS := -fsanitize-coverage=inline-8bit-counters,pc-table,trace-pc,trace-cmp,no-prune
+COUNTING_SOURCE := tests/fuzz/coverage_image.c
+fuzzed_CFLAGS := $(COUNTING_CFLAGS) -fsanitize=undefined -fno-sanitize=null,object-size -fsanitize-trap=undefined
 fuzzed_DIR := $(OUT)/fuzz/driver
-fuzzed_SOURCES := tests/fuzz/coverage_image.c
-FUZZED_VARIANTS := contract ioport
+fuzzed_SOURCES := $(COUNTING_SOURCE)
+FUZZED_VARIANTS := contract ioport legacy
 $(foreach v,$(FUZZED_VARIANTS),$(foreach a,$(ARCHS),$(eval $(call driver_image,$(v),fuzzed,$(a)))))
 $(foreach v,$(FUZZED_VARIANTS),$(foreach a,$(ARCHS),$(patsubst %.c,$(call driver_obj,$(v),fuzzed,$(a))/%.o,\
     $($(v)_SOURCES) $(fuzzed_SOURCES)))): mk/fuzz.mk
@@ -49,11 +53,13 @@ FUZZED_IMAGES := $(foreach v,$(FUZZED_VARIANTS),$(ARCHS:%=$(fuzzed_DIR)/%/$($(v)
 # The hostile device is a plug-in: the fuzzer holds it, and aero-bench can, on any image.
 HOSTILE_PLUGIN := $(OUT)/fuzz/hostile.so
 
-$(OUT)/obj/fuzz/hostile.o: tests/fuzz/hostile.c
+HOSTILE_OBJECTS := $(OUT)/obj/fuzz/hostile.o $(OUT)/obj/fuzz/told.o
+
+$(HOSTILE_OBJECTS): $(OUT)/obj/fuzz/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(DEVICE_CC) $(DEVICE_CPPFLAGS) -Itests/fuzz $(DEVICE_CFLAGS) -MMD -MP -c $< -o $@
 
-$(HOSTILE_PLUGIN): $(OUT)/obj/fuzz/hostile.o $(OUT)/host/libvsnd.a
+$(HOSTILE_PLUGIN): $(HOSTILE_OBJECTS) $(OUT)/host/libvsnd.a
 	@mkdir -p $(@D)
 	$(DEVICE_CC) -shared -Wl,-z,defs -Wl,-soname,hostile.so -o $@ $^ -lm
 
@@ -68,8 +74,8 @@ $(OUT)/fuzz/driver_fuzz: $(OUT)/obj/fuzz/driver_fuzz.o $(filter-out %/main.o,$(H
 	$(CLANG) -fsanitize=fuzzer -Wl,-rpath,'$$ORIGIN' -o $@ $(filter %.o %.a %.so,$^) $(HOST_LDLIBS)
 	ln -sf ../host/guest64 ../host/guest32 $(@D)
 
-$(OUT)/fuzz/driver/seeds/made: tests/fuzz/driver_seeds.py tests/fuzz/hostile.h
-	@mkdir -p $(@D)
+$(OUT)/fuzz/driver/seeds/made: tests/fuzz/driver_seeds.py $(SEEDS_KNOW) tests/fuzz/hostile.h
+	@rm -rf $(@D) && mkdir -p $(@D)
 	$(PYTHON) tests/fuzz/driver_seeds.py $(@D)
 	@touch $@
 

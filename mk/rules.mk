@@ -11,11 +11,15 @@ RULE_CFLAGS := $(CLANG_KERNEL_CFLAGS) -fdata-sections -DDBG=0 $(DRIVER_INCLUDES)
 RULE_SYMBOL_x86 := _
 RULE_SYMBOL_x64 :=
 
-# Two kinds of skeleton. The drivers of PortCls borrow the IUnknown methods and the GUIDs of the shipped driver.
-RULE_KINDS := plain port
+# Two kinds of skeleton. The drivers of PortCls borrow the IUnknown methods and the GUIDs of the shipped driver. Those
+# of tests/rules/counted have the plain skeleton and count their own basic blocks, as the images of mk/fuzz.mk do.
+RULE_KINDS := plain port counted
 plain_RULE_SOURCES := $(wildcard tests/rules/*.c)
 port_RULE_SOURCES := $(wildcard tests/rules/portcls/*.c) $(SND)/src/portcls_com.c $(SND)/src/guids.c
+counted_CASES := $(wildcard tests/rules/counted/*.c)
+counted_RULE_SOURCES := $(counted_CASES) tests/rules/skeleton.c $(COUNTING_SOURCE)
 plain_RULES := $(shell grep -hoE '^RULE(_DISPATCH)?.[A-Z0-9_]+' $(plain_RULE_SOURCES) | sed -E 's/^RULE(_DISPATCH)?.//')
+counted_RULES := $(shell grep -hoE '^RULE.[A-Z0-9_]+' $(counted_CASES) | sed -E 's/^RULE.//')
 port_RULES := $(shell grep -hoE '^PORT_RULE.[A-Z0-9_]+' $(port_RULE_SOURCES) | sed -E 's/^PORT_RULE.//')
 
 lower = $(shell echo $(1) | tr A-Z a-z)
@@ -24,9 +28,10 @@ lower = $(shell echo $(1) | tr A-Z a-z)
 define rule_objects
 $(RULE_OBJ)/$(1)/%.o: %.c mk/toolchain.mk | $(DRIVER_MC_RC)
 	@mkdir -p $$(@D)
-	$(Q)$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(RULE_CFLAGS) $(ARCH_$(1)_CFLAGS) $(ARCH_$(1)_CLANG_CFLAGS) \
-	    -MMD -MP -c $$< -o $$@
--include $(patsubst %.c,$(RULE_OBJ)/$(1)/%.d,$(plain_RULE_SOURCES) $(port_RULE_SOURCES))
+	$(Q)$(CLANG) --target=$(ARCH_$(1)_TRIPLE) $(RULE_CFLAGS) $$(COUNTED_CFLAGS) $(ARCH_$(1)_CFLAGS) \
+	    $(ARCH_$(1)_CLANG_CFLAGS) -MMD -MP -c $$< -o $$@
+$(patsubst %.c,$(RULE_OBJ)/$(1)/%.o,$(counted_CASES)): COUNTED_CFLAGS := $(COUNTING_CFLAGS)
+-include $(patsubst %.c,$(RULE_OBJ)/$(1)/%.d,$(plain_RULE_SOURCES) $(port_RULE_SOURCES) $(counted_RULE_SOURCES))
 endef
 $(foreach a,$(ARCHS),$(eval $(call rule_objects,$(a))))
 

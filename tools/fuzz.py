@@ -20,7 +20,8 @@ TARGETS = ("device", "driver")
 DEVICE_SOURCES = "device/"
 # The driver: one input is a life of some tens of milliseconds; it has no room for more than 48 deviations.
 ARGUMENTS = {"device": ["-use_value_profile=1"], "driver": ["-len_control=0", "-max_len=484", "-timeout=600"]}
-IMAGES = ("x64/aero_virtio_snd", "x86/aero_virtio_snd", "x64/virtiosnd_ioport", "x86/virtiosnd_ioport")
+IMAGES = ("x64/aero_virtio_snd", "x86/aero_virtio_snd", "x64/virtiosnd_ioport", "x86/virtiosnd_ioport",
+          "x64/virtiosnd_legacy", "x86/virtiosnd_legacy")
 PROGRESS_SECONDS = 5
 STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) corp: (\d+)")
 EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)

@@ -22,7 +22,6 @@ static void lying_device(void)
 {
     uint64_t ms;
 
-    resource_allow_aside();
     life_live(strchr(g_link->options.scenario, ':') != NULL);
     ms = clock_now_ns() / NS_PER_MS_CLIENT;
     EXPECT(ms <= LIFE_LIMIT_MS, "the life took %llu ms; the limit is %u", (unsigned long long)ms, LIFE_LIMIT_MS);
@@ -30,7 +29,6 @@ static void lying_device(void)
            (unsigned long long)arena_driver_bytes_most(), MEMORY_LIMIT_BYTES);
     tell("most %llu %llu %llu", (unsigned long long)blocks_longest(),
               (unsigned long long)arena_driver_bytes_most(), (unsigned long long)ms);
-    tell("aside %llu", (unsigned long long)resource_aside());
     g_link->value = 0;
     tell("life 1");
     if (g_link->value != 0)

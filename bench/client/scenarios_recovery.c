@@ -186,6 +186,24 @@ static void dead_device_is_removed(void)
     device_down();
 }
 
+/* What the device kept is not given to it again: the stream can be walked down, not up. */
+static void kept_buffer_is_not_used_again(void)
+{
+    struct engine engines[2];
+    NTSTATUS status[2];
+    streams_on_a_dead_device(engines);
+    for (int capture = 0; capture <= 1; capture++) {
+        EXPECT(NT_SUCCESS(ks_pin_set_state(engines[capture].pin, KSSTATE_STOP)), "STOP refused");
+        status[capture] = ks_pin_set_state(engines[capture].pin, KSSTATE_RUN);
+    }
+    thread_sleep_until(clock_now_ns() + 100 * MS);
+    for (int capture = 0; capture <= 1; capture++) {
+        EXPECT(status[capture] == STATUS_DEVICE_NOT_CONNECTED, "RUN answered %s", status_name(status[capture]));
+        engine_close(&engines[capture]);
+    }
+    device_down();
+}
+
 static void dead_device_is_stopped(void)
 {
     struct engine engines[2];
@@ -230,6 +248,7 @@ static void dead_device_loses_power(void)
 
 const struct scenario g_scenarios_recovery[] = {
     {"dead_device_is_removed", dead_device_is_removed},
+    {"kept_buffer_is_not_used_again", kept_buffer_is_not_used_again},
     {"dead_device_is_stopped", dead_device_is_stopped},
     {"dead_device_is_pulled_out", dead_device_is_pulled_out},
     {"dead_device_is_removed_asleep", dead_device_is_removed_asleep},

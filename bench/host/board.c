@@ -25,8 +25,11 @@ static void on_bar_read(struct board *b) {
 static void on_bar_write(struct board *b) {
     struct link *l = b->link;
     bool doorbell = counters_bar_write(&b->counters, &b->firmware, l->bar, l->a);
-    dialect_bar_write(&b->dialect, &b->bus, l->bar, l->a, l->size, l->value);
-    bus_bar_write(&b->bus, l->bar, l->a, l->size, l->value);
+    uint64_t address, value = l->value;
+    bool twice = doorbell && bus_lent_twice(&b->bus, (uint16_t)value, &address);
+    dialect_bar_write(&b->dialect, &b->bus, l->bar, l->a, l->size, value);
+    bus_bar_write(&b->bus, l->bar, l->a, l->size, value);
+    l->value = twice ? address : LINK_NOWHERE;
     if (doorbell && b->bus.realtime) {
         dialect_await(&b->dialect);
     } else if (doorbell) {

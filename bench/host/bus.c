@@ -91,7 +91,17 @@ void bus_strike(struct bus *bus, enum link_strike strike) {
 }
 
 unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length) {
-    return is_model(bus) ? vsnd_claims(bus->device, address, length) : 0;
+    if (is_model(bus)) {
+        return vsnd_claims(bus->device, address, length);
+    }
+    return bus->claims != NULL ? bus->claims(bus->device, address, length) : 0;
+}
+
+bool bus_lent_twice(struct bus *bus, unsigned queue, uint64_t *address) {
+    if (is_model(bus)) {
+        return vsnd_lent_twice(bus->device, queue, address);
+    }
+    return bus->lent_twice != NULL && bus->lent_twice(bus->device, queue, address);
 }
 
 void bus_advance(struct bus *bus, uint64_t now_ns) {

@@ -21,6 +21,8 @@ struct bus {
     /* A device that moves sound as a whole: it takes the microphone's signal before the stream starts and gives what it
      * played at the end. See bus_finish; NULL: sound moves with time. */
     bool (*finish)(void *device);
+    unsigned (*claims)(void *device, uint64_t address, uint64_t length); /* of a plug-in; NULL: it cannot be asked */
+    bool (*lent_twice)(void *device, unsigned queue, uint64_t *address); /* likewise */
     struct pci_plugin_host host;
     uint32_t msi_count; /* messages since bus_take_msi */
     struct {
@@ -60,6 +62,8 @@ void bus_power(struct bus *bus, bool on);
 void bus_strike(struct bus *bus, enum link_strike strike);
 /* What the device has to do with guest memory; bits of enum vsnd_claim, 0 of a device that cannot be asked. */
 unsigned bus_claims(const struct bus *bus, uint64_t address, uint64_t length);
+/* As vsnd_lent_twice; false of a device that cannot be asked. */
+bool bus_lent_twice(struct bus *bus, unsigned queue, uint64_t *address);
 void bus_advance(struct bus *bus, uint64_t now_ns);
 int bus_intx(struct bus *bus);
 size_t bus_take_playback(struct bus *bus, float *stereo, size_t frames);

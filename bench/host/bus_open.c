@@ -48,6 +48,8 @@ static bool load_plugin(struct bus *bus, const char *path) {
         return fail("device plug-in %s: has ABI version %u, this bench has %u", path, bus->ops->abi_version,
                     PCI_PLUGIN_ABI_VERSION);
     }
+    *(void **)&bus->claims = dlsym(bus->library, "pci_plugin_claims");
+    *(void **)&bus->lent_twice = dlsym(bus->library, "pci_plugin_lent_twice");
     return ops_complete(bus->ops) || fail("device plug-in %s: lacks one of its functions", path);
 }
 

@@ -38,6 +38,8 @@
 #define LINK_COVERAGE_OFFSET 16384u
 #define LINK_COVERAGE_BYTES (LINK_PAGE_BYTES - LINK_COVERAGE_OFFSET)
 
+#define LINK_NOWHERE UINT64_MAX
+
 enum link_turn { LINK_GUEST = 0, LINK_HOST = 1 };
 
 enum link_op {
@@ -45,7 +47,7 @@ enum link_op {
     LINK_OP_CONFIG_READ,  /* a: offset, size -> value */
     LINK_OP_CONFIG_WRITE, /* a: offset, size, value */
     LINK_OP_BAR_READ,     /* bar, a: offset, size -> value; also for I/O BARs */
-    LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value */
+    LINK_OP_BAR_WRITE,    /* bar, a: offset, size, value -> value: what a doorbell lends twice, or LINK_NOWHERE */
     LINK_OP_POWER,        /* a: 1 the device gets power (D0), 0 it loses it (D3, and what it knew) */
     LINK_OP_STRIKE,       /* a: enum link_strike */
     LINK_OP_CLAIMS,       /* a: physical address, size -> value: bits of enum link_claim */

@@ -5,6 +5,11 @@
  *
  * A plug-in is a 64-bit shared object that exports
  *     const struct pci_plugin_ops *pci_plugin(void);
+ * It may export as well
+ *     unsigned pci_plugin_claims(void *dev, uint64_t address, uint64_t length);
+ *     bool pci_plugin_lent_twice(void *dev, unsigned queue, uint64_t *address);
+ * which give the account of memory that device/vsnd.h describes at vsnd_claims (bits of enum link_claim, link.h) and
+ * vsnd_lent_twice. Of a plug-in without them the driver may leave no memory behind, and nothing else is checked.
  * All calls come from one thread. Times are virtual nanoseconds since power-on.
  * Addresses given to the device are guest-physical and index `ram` from 0.
  */

@@ -134,6 +134,9 @@ void host_bar_write(unsigned bar, uint64_t offset, unsigned size, uint64_t value
     g_link->size = size;
     g_link->value = value;
     exchange(LINK_OP_BAR_WRITE);
+    if (g_link->value != LINK_NOWHERE)
+        violation("DMA_LENT_TWICE", "%#llx is in a chain now posted, and in another that was not given back; the "
+                  "device may write it", (unsigned long long)g_link->value);
 }
 
 uint64_t host_advance(uint64_t until_ns)

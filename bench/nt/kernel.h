@@ -132,10 +132,6 @@ uint64_t pool_nonpaged_bytes(void);
 uint64_t arena_driver_bytes_most(void);
 /* blocks.c: the most of one service routine or DPC, in basic blocks; 0: the image does not count them. */
 uint64_t blocks_longest(void);
-/* resource.c: memory that a device can reach is no leak from now on when the driver leaves it; it is counted. */
-void resource_allow_aside(void);
-/* What was left so, in pieces. */
-uint64_t resource_aside(void);
 /* What the bench itself keeps about memory that was freed, until all of the address space has been used once. */
 size_t arena_record_bytes(void);
 /* Pages of guest RAM, scattered on purpose; PFNs are written to `pfns`. False: none left, or a planned failure. */

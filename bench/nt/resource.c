@@ -20,8 +20,6 @@ struct resource {
 };
 static struct resource *all;
 static uint64_t next_number = 1;
-static bool aside_allowed;
-static uint64_t aside;
 
 void resource_add(const char *kind, const void *object, const char *detail)
 {
@@ -119,46 +117,12 @@ static bool may_be_left(const struct resource *resource)
     return false;
 }
 
-/* ---- memory that a device may keep whose account is not to be believed ---- */
-
-void resource_allow_aside(void) { aside_allowed = true; }
-
-uint64_t resource_aside(void) { return aside; }
-
-/* What a device could be given: contiguous memory, pages of a cyclic buffer, nonpaged pool in whole pages. */
-static bool is_reachable(const struct resource *resource)
-{
-    const struct block *block = arena_find(resource->object);
-
-    if (strcmp(resource->kind, "contiguous memory") == 0 || strcmp(resource->kind, "stream pages") == 0)
-        return true;
-    return strcmp(resource->kind, "pool") == 0 && block != NULL && block->kind == BLOCK_POOL &&
-           block->bytes % PAGE_SIZE == 0;
-}
-
-static void set_aside(void)
-{
-    struct resource **link = &all, *resource;
-
-    while ((resource = *link) != NULL) {
-        if (!is_reachable(resource)) {
-            link = &resource->next;
-            continue;
-        }
-        aside++;
-        *link = resource->next;
-        free(resource);
-    }
-}
-
 void resource_report_leaks(void)
 {
     const struct resource *resource;
     char first[160] = "";
     uint64_t leaks = 0;
 
-    if (aside_allowed)
-        set_aside();
     for (resource = all; resource != NULL; resource = resource->next) {
         char line[512];
 

@@ -49,6 +49,7 @@
     X(POOL_ACTIVE_OBJECT, "block freed with a queued timer or DPC, a connected interrupt, or a waiter in it; 0xC7")    \
     X(DMA_AFTER_FREE, "memory changed after it was freed: the device still owned it")                                  \
     X(DMA_EXPOSED, "memory freed while the device may reach it: in a live ring, or in a chain not given back")         \
+    X(DMA_LENT_TWICE, "memory posted that another chain has, not given back; the device may write it (virtio 2.7.13)") \
     X(STACK_OVERFLOW, "more kernel stack used than Windows gives: 12 KiB on x86, 24 KiB on x64; 0x7F, 0x2B")           \
     X(BAD_FREE, "release of a resource that does not exist (mapping, MDL, interrupt, adapter ...)")                    \
     X(MDL_RULE, "MDL used in a way its state forbids (build twice, unlock unlocked, pages not locked ...); 0x76, 0x7A")\

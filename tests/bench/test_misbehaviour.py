@@ -11,6 +11,7 @@ from harness import (Folder, add_test, equal, main, noise, run_json, true,  # no
                      write_wav)  # pylint: disable=wrong-import-position
 
 FRAMES = 24017
+EARLY = ("specification", "specification,completion=burst", "specification,completion=late", "crosvm", "acrn")
 EVENTS = ("xruns", "malformed", "flood")
 DIALECTS = ("aero", "specification")
 PERIOD_FRAMES = 480
@@ -71,6 +72,9 @@ for machine in ("x86", "x64"):
             add_test(f"{dialect}_events_{events}_{machine}",
                      lambda a=machine, d=dialect, e=events: sound_survives(a, f"{d},events={e}"))
         add_test(f"{dialect}_stale_periods_{machine}", lambda a=machine, d=dialect: sound_survives(a, f"{d},stale=on"))
+    for paced in EARLY:
+        add_test(f"{paced.replace('=', '_').replace(',', '_')}_early_status_{machine}",
+                 lambda a=machine, d=paced: sound_survives(a, f"{d},early_status=on"))
     add_test(f"event_idx_costs_no_interrupt_{machine}", lambda a=machine: event_idx_costs_no_interrupt(a))
 
 if __name__ == "__main__":

@@ -39,6 +39,10 @@ def dead_device(name, arch, device, *options):
             scenario(name, arch, f"{device},fault={fault},after={after}", *options)
 
 
+def kept_buffer(arch, device, *options):
+    scenario("kept_buffer_is_not_used_again", arch, f"{device},fault=keeps", *options)
+
+
 def image(arch, variant):
     return os.path.join(OUT, "drivers", "windows7", "virtio-snd", arch, f"virtiosnd_{variant}.sys")
 
@@ -51,10 +55,13 @@ for machine in ("x86", "x64"):
         for ending in DEAD_ENDINGS:
             add_test(f"{build}_{ending}_{machine}", lambda a=machine, b=build, d=kind, e=ending:
                      dead_device(e, a, d, "--sys", image(a, b)))
+        add_test(f"{build}_kept_buffer_is_not_used_again_{machine}",
+                 lambda a=machine, b=build, d=kind: kept_buffer(a, d, "--sys", image(a, b)))
         for word, knob in FAULTS:
             add_test(f"{build}_{word}_while_streaming_{machine}",
                      lambda a=machine, b=build, d=kind, k=knob: streams_go_on(a, d, k, "--sys", image(a, b)))
     for dialect in DIALECTS:
+        add_test(f"{dialect}_kept_buffer_is_not_used_again_{machine}", lambda a=machine, d=dialect: kept_buffer(a, d))
         for word, knob in FAULTS:
             add_test(f"{dialect}_{word}_while_streaming_{machine}",
                      lambda a=machine, d=dialect, k=knob: streams_go_on(a, d, k))

@@ -252,6 +252,112 @@ static void flags_without_event_idx_are_fine(void **state)
     assert_int_equal(guest_stats(guest).stray_flags, 0);
 }
 
+/* ---- transfers ---- */
+
+/* What is written in a chain before it is given back says nothing: here it is OK at once, and in the end it is not. */
+static void its_status_is_early(void **state)
+{
+    struct guest *guest = *state;
+    struct used used;
+    guest_start(guest, 0);
+    guest_start(guest, 1);
+    struct xfer playing = play(guest, 0), recording = guest_submit_rx(guest, 1, RX_BYTES);
+    assert_int_equal(guest_xfer_status(guest, &playing), OK);
+    assert_int_equal(guest_xfer_status(guest, &recording), OK);
+    assert_false(guest_reap(guest, TXQ, &used));
+    assert_false(guest_reap(guest, RXQ, &used));
+    assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_STOP, 0), OK);
+    assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_RELEASE, 0), OK);
+    assert_true(guest_reap(guest, TXQ, &used));
+    assert_int_equal(guest_xfer_status(guest, &playing), IO_ERR);
+}
+
+static void its_status_comes_with_the_end(void **state)
+{
+    struct guest *guest = *state;
+    guest_start(guest, 1);
+    struct xfer recording = guest_submit_rx(guest, 1, RX_BYTES);
+    assert_int_equal(guest_xfer_status(guest, &recording), NO_ANSWER);
+}
+
+/* ---- memory ---- */
+
+/* A chain in the TX queue that reads from `address`, with its status there too when `writes`. */
+static bool lends_twice(struct guest *guest, uint64_t address, bool writes)
+{
+    const struct part parts[] = {{address, 8, 0}, {writes ? address : guest_alloc(guest, 8), 8, VRING_DESC_F_WRITE}};
+    uint64_t where = 0;
+    guest_add(guest, TXQ, parts, 2);
+    if (!vsnd_lent_twice(guest->dev, TXQ, &where))
+        return false;
+    assert_int_equal(where, address);
+    return true;
+}
+
+static void what_is_held_is_not_lent_again(void **state)
+{
+    struct guest *guest = *state;
+    guest_start(guest, 1);
+    struct xfer recording = guest_submit_rx(guest, 1, RX_BYTES);
+    assert_true(lends_twice(guest, recording.payload + RX_BYTES - 8, false));
+}
+
+static bool lends_again_after(struct guest *guest, uint64_t ns, bool release)
+{
+    guest_advance(guest, 1 * MS); /* the device has begun to keep what it gets */
+    guest_start(guest, 0);
+    struct xfer playing = play(guest, 0);
+    guest_advance(guest, ns);
+    if (release) {
+        assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_STOP, 0), OK);
+        assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_RELEASE, 0), OK);
+    }
+    return lends_twice(guest, playing.payload, true);
+}
+
+static void what_is_waited_for_is_not_lent_again(void **state)
+{
+    assert_true(lends_again_after(*state, 999 * MS, false));
+}
+
+static void what_is_left_behind_is_lent_again(void **state)
+{
+    assert_false(lends_again_after(*state, 1000 * MS, false));
+}
+
+static void what_was_asked_back_is_not_lent_again(void **state)
+{
+    assert_true(lends_again_after(*state, 1000 * MS, true));
+}
+
+static void what_is_held_is_not_written_again(void **state)
+{
+    struct guest *guest = *state;
+    guest_start(guest, 0);
+    struct xfer playing = play(guest, 0);
+    assert_false(lends_twice(guest, playing.payload, false)); /* read by both */
+    guest_kick(guest, TXQ);
+    assert_true(lends_twice(guest, playing.payload, true));
+}
+
+static void what_was_given_back_is_lent_again(void **state)
+{
+    struct guest *guest = *state;
+    guest_start(guest, 1);
+    struct xfer recording = guest_submit_rx(guest, 1, RX_BYTES);
+    assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_STOP, 1), OK);
+    assert_int_equal(guest_command(guest, VIRTIO_SND_R_PCM_RELEASE, 1), OK);
+    assert_false(lends_twice(guest, recording.payload, true));
+}
+
+static void two_that_wait_have_nothing_in_common(void **state)
+{
+    struct guest *guest = *state;
+    uint64_t memory = guest_alloc(guest, 8);
+    assert_false(lends_twice(guest, memory, true));
+    assert_true(lends_twice(guest, memory, false));
+}
+
 /* ---- power ---- */
 
 /* What was up before power went has gone with it; that it comes back changes nothing more, nor what came between. */
@@ -299,6 +405,16 @@ int main(void)
         WITH(a_recording_breaks_off, "specification,rx_status=data,fault=rx_error,after=1"),
         COLD(flags_beside_event_idx_are_counted, "specification,event_idx=on"),
         COLD(flags_without_event_idx_are_fine, "specification"),
+        WITH(its_status_is_early, "specification,early_status=on,flush=io_err"),
+        WITH(its_status_comes_with_the_end, "specification"),
+        WITH(its_status_comes_with_the_end, "specification,early_status=on,rx_status=data"),
+        WITH(what_is_held_is_not_lent_again, "specification"),
+        WITH(what_is_waited_for_is_not_lent_again, "specification,fault=keeps,after=0"),
+        WITH(what_is_left_behind_is_lent_again, "specification,fault=keeps,after=0"),
+        WITH(what_was_asked_back_is_not_lent_again, "specification,fault=keeps,after=0"),
+        WITH(what_is_held_is_not_written_again, "specification"),
+        WITH(what_was_given_back_is_lent_again, "specification"),
+        WITH(two_that_wait_have_nothing_in_common, "specification"),
         WITH(power_is_lost_once, "specification"),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -25,6 +25,7 @@ enum guest_operation {
     OP_SOUND,      /* frames to take h, frames to bring h */
     OP_POWER,
     OP_FAULT,      /* kind b, uses from now b, for good b */
+    OP_ASK,        /* A, bytes h, queue b: what the bench asks of memory */
     OP_COUNT
 };
 

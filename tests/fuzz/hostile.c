@@ -7,6 +7,7 @@
 
 #include "le.h"
 #include "model.h"
+#include "told.h"
 
 #define INPUT_BYTES (HOSTILE_HEAD_BYTES + HOSTILE_DEVIATIONS_MAX * HOSTILE_DEVIATION_BYTES)
 #define OPTIONS_BYTES 160u
@@ -22,6 +23,8 @@
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT const struct pci_plugin_ops *pci_plugin(void);
+EXPORT unsigned pci_plugin_claims(void *opaque, uint64_t address, uint64_t length);
+EXPORT bool pci_plugin_lent_twice(void *opaque, unsigned queue, uint64_t *address);
 
 struct deviation {
     uint8_t place, select, times, how;
@@ -33,10 +36,12 @@ struct deviation {
 struct hostile {
     const struct pci_plugin_ops *ops;
     struct vsnd *dev;
+    struct told *told;
     struct deviation deviations[HOSTILE_DEVIATIONS_MAX];
     unsigned count;
     unsigned decodings;
-    bool honest, may_own, has_knob;
+    unsigned misplaced; /* queues, 1 << index: the device does not know where their rings are */
+    bool honest, has_knob;
     uint16_t looked_at[VSND_QUEUE_COUNT]; /* used entries */
     uint64_t ahead_ns;
     unsigned storm;
@@ -70,11 +75,6 @@ EXPORT bool hostile_behave(void)
     return open_device && !open_device->has_knob;
 }
 
-EXPORT bool hostile_may_own(void)
-{
-    return open_device && open_device->may_own;
-}
-
 static void take_deviations(struct hostile *hostile, const uint8_t *at, size_t left)
 {
     for (; left >= HOSTILE_DEVIATION_BYTES && hostile->count < HOSTILE_DEVIATIONS_MAX;
@@ -88,13 +88,11 @@ static void take_deviations(struct hostile *hostile, const uint8_t *at, size_t l
 }
 
 /* Is this one in force? Counts an occurrence. */
-static bool is_due(struct hostile *hostile, struct deviation *deviation)
+static bool is_due(struct deviation *deviation)
 {
     uint32_t nth = deviation->seen++;
     if (nth < deviation->from || (deviation->times != FOR_GOOD && nth > (uint32_t)deviation->from + deviation->times))
         return false;
-    /* Configuration space says where things are, the line only asks to look: nothing is owned because of them. */
-    hostile->may_own = hostile->may_own || (deviation->place != HOSTILE_CONFIG && deviation->place != HOSTILE_LINE);
     return true;
 }
 
@@ -259,11 +257,11 @@ static bool bend_entry(struct hostile *hostile, unsigned index, uint8_t *used, u
     struct deviation *deviation;
     uint32_t head = le32_get(used_element(queue, used, at));
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_ANSWER + index, &i)) != NULL;) {
-        if (is_due(hostile, deviation))
+        if (is_due(deviation))
             change_answer(hostile, queue, deviation, head);
     }
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_USED + index, &i)) != NULL;) {
-        if (!is_due(hostile, deviation))
+        if (!is_due(deviation))
             continue;
         device_interrupt(hostile->dev, VIRTIO_ISR_QUEUE);
         if (!change_used(queue, deviation, used, at))
@@ -272,10 +270,19 @@ static bool bend_entry(struct hostile *hostile, unsigned index, uint8_t *used, u
     return true;
 }
 
+/* A device that is to answer what it has no answer to has looked first: it must know what it gives back. */
+static void look(struct hostile *hostile, unsigned index)
+{
+    unsigned i = 0, j = 0;
+    if (next_of(hostile, HOSTILE_USED + index, &i) || next_of(hostile, HOSTILE_TIME, &j))
+        queue_serve(hostile->dev, (uint16_t)index);
+}
+
 static void bend_ring(struct hostile *hostile, unsigned index)
 {
     struct virtqueue *queue = &hostile->dev->queues[index];
     uint8_t *used = queue->enabled ? used_ring(hostile, queue) : NULL;
+    look(hostile, index);
     uint16_t *at = &hostile->looked_at[index], fresh = (uint16_t)(queue->next_used - *at);
     if (used && is_hostile(hostile)) {
         for (; fresh; fresh--) {
@@ -292,6 +299,7 @@ static void bend_rings(struct hostile *hostile)
 {
     for (unsigned index = 0; index < VSND_QUEUE_COUNT; index++)
         bend_ring(hostile, index);
+    told_used(hostile->told, hostile->dev);
 }
 
 /* ---- registers ---- */
@@ -303,7 +311,7 @@ static uint32_t hostile_config_read(void *opaque, uint16_t offset, unsigned size
     struct deviation *deviation;
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_CONFIG, &i)) != NULL;) {
         unsigned byte = (unsigned)(deviation->select - offset);
-        if (byte >= size || !is_due(hostile, deviation))
+        if (byte >= size || !is_due(deviation))
             continue;
         uint32_t low = value & ((1u << 8 * byte) - 1u);
         value = changed(deviation, value >> 8 * byte) << 8 * byte | low;
@@ -315,6 +323,7 @@ static void hostile_config_write(void *opaque, uint16_t offset, unsigned size, u
 {
     struct hostile *hostile = opaque;
     hostile->decodings += offset == 4 && (value & DECODING) != 0;
+    told_config_write(hostile->told, offset, size, value);
     hostile->ops->config_write(hostile->dev, offset, size, value);
 }
 
@@ -344,15 +353,31 @@ static bool hits(const struct deviation *deviation, unsigned at, unsigned size)
 static uint64_t hostile_bar_read(void *opaque, unsigned bar, uint64_t offset, unsigned size)
 {
     struct hostile *hostile = opaque;
+    told_posted(hostile->told);
     uint64_t value = hostile->ops->bar_read(hostile->dev, bar, offset, size);
     unsigned at = register_at(hostile, bar, offset);
     struct deviation *deviation;
     bend_rings(hostile);
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_REGISTER, &i)) != NULL;) {
-        if (hits(deviation, at, size) && is_due(hostile, deviation))
+        if (hits(deviation, at, size) && is_due(deviation))
             value = changed(deviation, (uint32_t)value);
     }
+    told_bar_read(hostile->told, hostile->dev, bar, offset, size, value);
     return value;
+}
+
+/* Does this write say where a ring is, or begin to use it? A device that gets the former wrong gets no ring. */
+static bool is_astray(struct hostile *hostile, unsigned bar, unsigned at, bool bent)
+{
+    bool legacy = pci_bar_is_io(hostile->dev, bar);
+    unsigned queue = 1u << hostile->dev->queue_select % VSND_QUEUE_COUNT;
+    if (legacy)
+        return bent && at == VIRTIO_LEGACY_QUEUE_PFN;
+    if (bent && at >= VIRTIO_COMMON_QUEUE_DESC && at < VIRTIO_COMMON_CFG_SIZE)
+        hostile->misplaced |= queue;
+    if (at == VIRTIO_COMMON_DEVICE_STATUS && hostile->dev->status == 0)
+        hostile->misplaced = 0;
+    return at == VIRTIO_COMMON_QUEUE_ENABLE && (hostile->misplaced & queue);
 }
 
 static void hostile_bar_write(void *opaque, unsigned bar, uint64_t offset, unsigned size, uint64_t value)
@@ -360,14 +385,17 @@ static void hostile_bar_write(void *opaque, unsigned bar, uint64_t offset, unsig
     struct hostile *hostile = opaque;
     unsigned at = register_at(hostile, bar, offset);
     struct deviation *deviation;
-    bool lost = false;
+    bool lost = false, bent = false;
+    told_posted(hostile->told);
+    told_bar_write(hostile->told, hostile->dev, bar, offset, size, value);
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_WRITE, &i)) != NULL;) {
-        if (!hits(deviation, at, size) || !is_due(hostile, deviation))
+        if (!hits(deviation, at, size) || !is_due(deviation))
             continue;
+        bent = true;
         lost = lost || deviation->how == 0;
         value = changed(deviation, (uint32_t)value);
     }
-    if (!lost)
+    if (!is_astray(hostile, bar, at, bent) && !lost)
         hostile->ops->bar_write(hostile->dev, bar, offset, size, value);
     bend_rings(hostile);
 }
@@ -403,8 +431,10 @@ static void hostile_advance(void *opaque, uint64_t now_ns)
     struct hostile *hostile = opaque;
     struct deviation *deviation;
     bool stalls = false;
+    told_posted(hostile->told);
+    told_advance(hostile->told, now_ns);
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_TIME, &i)) != NULL;) {
-        if (is_due(hostile, deviation) && happens(hostile, deviation))
+        if (is_due(deviation) && happens(hostile, deviation))
             stalls = true;
     }
     hostile->storm = 0;
@@ -419,7 +449,7 @@ static int hostile_intx(void *opaque)
     int level = hostile->ops->intx(hostile->dev);
     struct deviation *deviation;
     for (unsigned i = 0; (deviation = next_of(hostile, HOSTILE_LINE, &i)) != NULL;) {
-        if (is_due(hostile, deviation))
+        if (is_due(deviation))
             level = deviation->how & 1;
     }
     return level && (!is_hostile(hostile) || hostile->storm++ < STORM_READS);
@@ -451,6 +481,7 @@ static size_t read_input(const char *path, uint8_t *bytes)
 static void hostile_close(void *opaque)
 {
     struct hostile *hostile = opaque;
+    told_close(hostile->told);
     hostile->ops->close(hostile->dev);
     open_device = NULL;
     free(hostile);
@@ -472,16 +503,35 @@ static void *hostile_open(const struct pci_plugin_host *host, const char *option
     if (input[1])
         personality_knob(input[1] - 1u, input[2], knob, sizeof(knob));
     snprintf(row, sizeof(row), "%s%s%s", hostile_row(input, sizeof(input)), knob[0] ? "," : "", knob);
-    hostile->may_own = hostile->has_knob = knob[0] != '\0';
+    hostile->has_knob = knob[0] != '\0';
     hostile->ops = vsnd_pci_ops();
     hostile->dev = hostile->ops->open(host, row);
     if (!hostile->dev) {
         free(hostile);
         return NULL;
     }
+    hostile->told = told_open(host, row);
+    if (!hostile->told) {
+        hostile->ops->close(hostile->dev);
+        free(hostile);
+        return NULL;
+    }
     if (size > HOSTILE_HEAD_BYTES)
         take_deviations(hostile, input + HOSTILE_HEAD_BYTES, size - HOSTILE_HEAD_BYTES);
     return open_device = hostile;
+}
+
+EXPORT unsigned pci_plugin_claims(void *opaque, uint64_t address, uint64_t length)
+{
+    const struct hostile *hostile = opaque;
+    return told_claims(hostile->told, address, length);
+}
+
+EXPORT bool pci_plugin_lent_twice(void *opaque, unsigned queue, uint64_t *address)
+{
+    const struct hostile *hostile = opaque;
+    (void)queue;
+    return told_lent_twice(hostile->told, address);
 }
 
 EXPORT const struct pci_plugin_ops *pci_plugin(void)

@@ -96,7 +96,5 @@ const char *hostile_row(const uint8_t *input, size_t size);
 void hostile_take(const uint8_t *input, size_t size);
 /* From now on the open device says the truth. False: even so a knob makes it one that need not play perfectly. */
 bool hostile_behave(void);
-/* The open device may own memory that the driver has given it, for all that the driver knows. */
-bool hostile_may_own(void);
 
 #endif

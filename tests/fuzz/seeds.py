@@ -14,7 +14,6 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 HEADER = os.path.join(HERE, "device_fuzz.h")
 DEVICE = os.path.join(HERE, "..", "..", "device")
-CHOICES = 5
 PERIOD_FRAMES = 480
 TX, RX = 2, 3
 INFO, SET_PARAMS, PREPARE, START, STOP, RELEASE = range(6)  # places in do_control's table
@@ -30,6 +29,9 @@ def numbered(path, pattern):
 OP = numbered(HEADER, r"^    (OP_\w+),?")
 ROWS = numbered(os.path.join(DEVICE, "personality.c"), r'^        \.name = "([^"]+)"')
 KNOBS = numbered(os.path.join(DEVICE, "personality_options.c"), r'^    \{"(\w+)", \{')
+
+with open(os.path.join(DEVICE, "personality_options.c"), encoding="utf-8") as options_file:
+    CHOICES = int(re.search(r"^#define MAX_WORDS (\d+)u$", options_file.read(), re.MULTILINE).group(1)) - 1  # and NULL
 
 
 def op(name, layout="", *values):
@@ -54,7 +56,7 @@ def life(streams):
     for _ in range(4):
         text += op("OP_TIME", "H", 1000) + op("OP_SOUND", "HH", 480, 480)
         for queue, stream, channels in streams:
-            text += transfer(queue, stream, channels, pieces=1)
+            text += transfer(queue, stream, channels, pieces=1) + op("OP_ASK", "BHHB", 0, 0x4200, 0xFFFF, queue)
     for _, stream, _ in streams:
         text += control(STOP, stream) + control(RELEASE, stream)
     text += op("OP_TIME", "H", 1000) + op("OP_BRING_UP", "IB", 0xFFFFFFFF, 2) + control(INFO, 0, room=64, channels=2)
@@ -75,6 +77,8 @@ def hoarders():
     """Guests that make a device which never answers hold more and more."""
     full = transfer(TX, 0, 2, times=31)
     yield "moves-rings", options("ioport", completion=4) + playing() + (full + op("OP_PLACE", "B", TX)) * 20
+    endless = op("OP_DESCRIPTOR", "BHBQIBH", 0, 0, 7, 1 << 40, 0, 1, 0) + op("OP_PUBLISH", "BHB", 0, 0, 255)
+    yield "waits-at-reset", options("specification", queue=8) + playing() + endless + op("OP_POWER")
     asks = control(INFO, 0, room=64, channels=2) * 32
     yield "asks-again", options("specification", completion=4, stale=1) + playing() + (full + asks) * 20
 

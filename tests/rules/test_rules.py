@@ -18,7 +18,7 @@ BENCH = os.path.join(OUT, "host", "aero-bench")
 RULES = os.path.join(OUT, "tests", "rules")
 ARCHS = ("x86", "x64")
 LISTS = ("bench/nt/rules.h", "bench/portcls/rules_portcls.h")
-SOURCES = ("tests/rules", "tests/rules/portcls")
+SOURCES = ("tests/rules", "tests/rules/counted", "tests/rules/portcls")
 EXIT_GOOD, EXIT_VIOLATION = 0, 3
 SECONDS = 20
 
@@ -33,7 +33,8 @@ CONTROLS = {"CONTROL", "PORT_CONTROL"}
 
 # A rule that can be broken in several ways has several drivers, RULE__WAY. Devices other than Aero's:
 DEAD = "model:aero,fault=dead,after=0"
-DEVICES = {"CONTROL__KEPT": DEAD, "LEAK__NOT_LENT": DEAD, "LEAK__UNASKED": DEAD, "DMA_EXPOSED__DEAD": DEAD}
+DEVICES = {rule: DEAD for rule in ("CONTROL__KEPT", "LEAK__NOT_LENT", "LEAK__UNASKED", "DMA_EXPOSED__DEAD",
+                                   "DMA_LENT_TWICE__HELD")}
 
 # Rules that no driver of these architectures can break, or not from here; each with the reason.
 NO_DRIVER = {}

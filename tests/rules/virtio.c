@@ -54,10 +54,12 @@ static VOID BringUp(PRULE_DEVICE Device, PUCHAR Ring)
     Status(Device, driver | VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 }
 
-/* Puts a PCM_INFO request at the end of the ring's first page; its answer goes to Answer. */
-static VOID MakeRequest(PUCHAR Ring, PHYSICAL_ADDRESS Answer)
+/* Makes a PCM_INFO request available, the Nth since BringUp: the request is at the end of the ring's first page, and is
+ * the same for all; its answer goes to Answer. */
+static VOID MakeNthRequest(PUCHAR Ring, USHORT Nth, PHYSICAL_ADDRESS Answer)
 {
-    struct vring_desc *descriptors = (struct vring_desc *)(PVOID)Ring;
+    USHORT head = (USHORT)(2 * Nth);
+    struct vring_desc *descriptors = (struct vring_desc *)(PVOID)Ring + head;
     struct virtio_snd_query_info *request = (struct virtio_snd_query_info *)(PVOID)(Ring + PAGE_SIZE / 2);
     PUSHORT available = (PUSHORT)(PVOID)(Ring + PAGE_SIZE);
 
@@ -67,12 +69,19 @@ static VOID MakeRequest(PUCHAR Ring, PHYSICAL_ADDRESS Answer)
     descriptors[0].addr = (ULONGLONG)MmGetPhysicalAddress(request).QuadPart;
     descriptors[0].len = sizeof(*request);
     descriptors[0].flags = VRING_DESC_F_NEXT;
-    descriptors[0].next = 1;
+    descriptors[0].next = (USHORT)(head + 1u);
     descriptors[1].addr = (ULONGLONG)Answer.QuadPart;
     descriptors[1].len = ANSWER_BYTES;
     descriptors[1].flags = VRING_DESC_F_WRITE;
-    available[VRING_AVAIL_OFF_IDX / sizeof(USHORT)] = 1;
+    available[VRING_AVAIL_OFF_RING / sizeof(USHORT) + Nth] = head;
     KeMemoryBarrier();
+    available[VRING_AVAIL_OFF_IDX / sizeof(USHORT)] = (USHORT)(Nth + 1u);
+    KeMemoryBarrier();
+}
+
+static VOID MakeRequest(PUCHAR Ring, PHYSICAL_ADDRESS Answer)
+{
+    MakeNthRequest(Ring, 0, Answer);
 }
 
 static VOID Notify(PRULE_DEVICE Device)
@@ -133,6 +142,41 @@ RULE(DMA_EXPOSED, RuleAtStart)
     MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
 }
 
+/* Where an answer has room on the ring's first page, behind the request: the first, or the second. */
+static PHYSICAL_ADDRESS RoomForAnswer(PUCHAR Ring, ULONG Which)
+{
+    return MmGetPhysicalAddress(Ring + PAGE_SIZE / 2 + 256 * (1 + Which));
+}
+
+/* Two requests with answers at First and Second, made known together. */
+static VOID AskTwice(PRULE_DEVICE Device, ULONG First, ULONG Second)
+{
+    PUCHAR ring = Contiguous(RING_BYTES);
+
+    if (ring == NULL) {
+        return;
+    }
+    BringUp(Device, ring);
+    MakeNthRequest(ring, 0, RoomForAnswer(ring, First));
+    MakeNthRequest(ring, 1, RoomForAnswer(ring, Second));
+    Notify(Device);
+    WaitMilliseconds(10);
+    Status(Device, 0);
+    MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
+}
+
+/* Both answers go to the same memory. */
+RULE(DMA_LENT_TWICE, RuleAtStart)
+{
+    AskTwice(Device, 0, 0);
+}
+
+/* The two have their request in common, which the device only reads. */
+RULE(CONTROL__READ_TWICE, RuleAtStart)
+{
+    AskTwice(Device, 0, 1);
+}
+
 static PUCHAR BringUpAndWait(PRULE_DEVICE Device)
 {
     PUCHAR ring = Contiguous(RING_BYTES);
@@ -153,6 +197,22 @@ RULE(CONTROL__KEPT, RuleAtStart)
     if (ring != NULL && READ_REGISTER_UCHAR(Device->Bar + VIRTIO_COMMON_DEVICE_STATUS) == 0) {
         MmFreeContiguousMemorySpecifyCache(ring, RING_BYTES, MmCached);
     }
+}
+
+/* On the same device: the first request was never answered, and its answer's memory is given to the second. */
+RULE(DMA_LENT_TWICE__HELD, RuleAtStart)
+{
+    PUCHAR ring = BringUpAndWait(Device);
+
+    if (ring == NULL) {
+        return;
+    }
+    MakeNthRequest(ring, 0, RoomForAnswer(ring, 0));
+    Notify(Device);
+    WaitMilliseconds(1000);
+    MakeNthRequest(ring, 1, RoomForAnswer(ring, 0));
+    Notify(Device);
+    Status(Device, 0);
 }
 
 /* On the same device, but what the device was never given is left as well. */
