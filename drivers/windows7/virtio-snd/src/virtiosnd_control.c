@@ -48,7 +48,7 @@ CODE_PAGE VOID VirtIoSndControlUninitialize(PVIRTIOSND_CONTROL Control, BOOLEAN 
 {
     PAGED_CODE();
 
-    if (Abandon) {
+    if (Abandon && Control->Unanswered > 0) { /* nobody waits any more: what was not answered was abandoned */
         VirtIoSndDmaAbandon(&Control->Messages);
     }
     VirtIoSndDmaFree(&Control->Messages);

@@ -60,7 +60,7 @@ CODE_PAGE VOID VirtIoSndXferUninitialize(PVIRTIOSND_XFER Xfer, BOOLEAN Abandon)
     if (Xfer->Slots == NULL) {
         return;
     }
-    if (Abandon) {
+    if (Abandon && Xfer->Transfers > 0) {
         VirtIoSndDmaAbandon(&Xfer->Messages);
     }
     VirtIoSndDmaFree(&Xfer->Messages);
