@@ -34,7 +34,6 @@ IMAGES = {"contract": ("aero_virtio_snd", "aero"), "legacy": ("virtiosnd_legacy"
           "ioport": ("virtiosnd_ioport", "ioport")}
 ARCHS = ("x64", "x86")
 PLUGIN = os.path.join("out", "fuzz", "hostile.so")
-RUN_SECONDS = 300
 JUMP = WENT = 1 << 31  # as bench/nt/coverage.c has them
 STAYED = 1 << 30
 # Scenarios that only their own commands run, or that do what a cheaper one does.
@@ -43,11 +42,11 @@ NOT_ALONE = re.compile(r"cost_of_\w+|drift|faults|interleave|logo|lying_device|s
 PIECES = ("--mode", "timer", "--buffer-frames", "2099")
 LIVES = {driver_seeds.TIMER: ("--mode", "timer"), driver_seeds.ONE: ("--notifications", "1"),
          driver_seeds.NO_INTERRUPT: ("--no-interrupt", "--polling-only")}
-DIALECTS = ("aero", "specification", "qemu", "acrn")  # of the contract's devices, those that differ most
+DIALECTS = ("aero", "qemu", "specification")  # of the contract's devices, those that differ most
 # Of the seeds of the fuzzer those that reach what the others do not; all of them are some minutes more for each image.
-SEEDS = re.compile(r"(rare|found)-.*|knob-(fault|queue|rates|streams|rx_partial|rx_status|completion|release)-.*|"
+SEEDS = re.compile(r"(rare|found)-.*|knob-(fault|queue|rates|streams|rx_partial)-.*|write-20-4|register-.*-COUNT|"
                    r"aero-register-(4|20|24|30)(-late)?|config-(4|16|20|67-odd|96|100|104|loop)|answer-3-248|"
-                   r"used-[0-3]-(ID_SET|ID_XOR|JUMP|LENGTH|WISH)-(1|3|64|65535)|write-20-4|register-.*-COUNT")
+                   r"used-(0-(JUMP-3|WISH-65535|ID_SET-1)|1-ID_(SET|XOR)-64|2-ID_SET-3|3-LENGTH-64)")
 CONDITIONAL = re.compile(r"j(?!mp|e?cxz|rcxz)")
 INSTRUCTION = re.compile(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(?:0x([0-9a-f]+))?", re.MULTILINE)
 CHUNK = re.compile(r"^  ([0-9A-F]{4}):([0-9A-F]{8})-([0-9A-F]{8}),")
@@ -229,7 +228,7 @@ def runs(variant, quick, folder):
     yield [*duplex, "--device", f"model:{device}"]
     if quick:
         return
-    yield ["faults", "--variant", variant, "--sample", "25", "--jobs", "1"]
+    yield ["faults", "--variant", variant, "--jobs", "1"]
     yield ["show", "--device", f"model:{device}"]
     for name in scenarios():
         for kind in devices[:2]:
@@ -244,12 +243,8 @@ def execute(image, arguments):
     environment = dict(os.environ, AERO_COVERAGE_POINTS=os.path.abspath(image.point_file),
                        AERO_COVERAGE_HITS=os.path.abspath(image.hit_file))
     which = [] if arguments[0] == "faults" else ["--sys", image.path]
-    try:
-        subprocess.run([BENCH, *arguments, *which, "--arch", image.arch], cwd=ROOT, check=False, env=environment,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       timeout=RUN_SECONDS)
-    except subprocess.TimeoutExpired:
-        die(f"aero-bench {' '.join(arguments)}: no end within {RUN_SECONDS} s")
+    subprocess.run([BENCH, *arguments, *which, "--arch", image.arch], cwd=ROOT, check=False, env=environment,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def answers(path):
