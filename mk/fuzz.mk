@@ -79,7 +79,8 @@ $(OUT)/fuzz/driver/seeds/made: tests/fuzz/driver_seeds.py $(SEEDS_KNOW) tests/fu
 	$(PYTHON) tests/fuzz/driver_seeds.py $(@D)
 	@touch $@
 
-.PHONY: fuzz-build
+.PHONY: fuzz-build coverage-build
+coverage-build: build $(HOSTILE_PLUGIN)
 fuzz-build: $(FUZZ_PROGRAMS) $(OUT)/fuzz/device/seeds/made
 fuzz-build: $(OUT)/fuzz/driver_fuzz $(FUZZED_IMAGES) $(OUT)/fuzz/driver/seeds/made
 test-build: fuzz-build

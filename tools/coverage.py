@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """./aero-snd coverage: which lines and branches of the driver's sources the shipped .sys executed, in the bench.
 
-The images are disassembled into basic blocks; the bench notes which of them run (bench/nt/coverage.c), and each image's
-PDB says which lines they are. A line is reached when a block that holds some of its code ran, in any image. A branch is
-one of the two ways out of a conditional jump; it can be told when its target is reached in no other way, and only those
-are counted. tools/coverage-answers.tsv says why lines are not reached.
+The images are disassembled into basic blocks and conditional jumps; the bench notes which blocks run and which ways
+the jumps go (bench/nt/coverage.c), and each image's PDB says which lines they are. A line is reached when a block that
+holds some of its code ran, in any image. A branch is one of the two ways out of a conditional jump.
+tools/coverage-answers.tsv says why lines are not reached. The exit status is 1 when a line has no answer, or an answer
+no line, unless only a part was asked for.
 """
 
 import argparse
 import array
 import bisect
 import collections
+import concurrent.futures
+import functools
 import json
 import os
 import re
@@ -21,6 +24,8 @@ import sys
 import defects
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "tests", "fuzz"))
+import driver_seeds  # noqa: E402  pylint: disable=wrong-import-position
 DRIVERS = os.path.join("out", "drivers", "windows7", "virtio-snd")
 BENCH = os.path.join("out", "host", "aero-bench")
 ANSWERS = os.path.join("tools", "coverage-answers.tsv")
@@ -28,8 +33,21 @@ SOURCES = "drivers/windows7/"
 IMAGES = {"contract": ("aero_virtio_snd", "aero"), "legacy": ("virtiosnd_legacy", "transitional"),
           "ioport": ("virtiosnd_ioport", "ioport")}
 ARCHS = ("x64", "x86")
-DIALECTS = ("aero", "specification", "qemu", "crosvm", "vhost", "acrn", "android")
-
+PLUGIN = os.path.join("out", "fuzz", "hostile.so")
+JUMP = WENT = 1 << 31  # as bench/nt/coverage.c has them
+STAYED = 1 << 30
+# Scenarios that only their own commands run, or that do what a cheaper one does.
+NOT_ALONE = re.compile(r"cost_of_\w+|drift|faults|interleave|logo|lying_device|soak|steps|open_close_cycles")
+# A period in three pieces of memory, on a ring with room for two.
+PIECES = ("--mode", "timer", "--buffer-frames", "2099")
+LIVES = {driver_seeds.TIMER: ("--mode", "timer"), driver_seeds.ONE: ("--notifications", "1"),
+         driver_seeds.NO_INTERRUPT: ("--no-interrupt", "--polling-only")}
+DIALECTS = ("aero", "qemu", "specification")  # of the contract's devices, those that differ most
+# Of the seeds of the fuzzer those that reach what the others do not; all of them are some minutes more for each image.
+SEEDS = re.compile(r"(rare|found)-.*|knob-(fault|queue|rates|streams|rx_partial)-.*|write-20-4|register-.*-COUNT|"
+                   r"aero-register-(4|20|24|30)(-late)?|config-(4|16|20|67-odd|96|100|104|loop)|answer-3-248|"
+                   r"used-(0-(JUMP-3|WISH-65535|ID_SET-1)|1-ID_(SET|XOR)-64|2-ID_SET-3|3-LENGTH-64)")
+CONDITIONAL = re.compile(r"j(?!mp|e?cxz|rcxz)")
 INSTRUCTION = re.compile(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(?:0x([0-9a-f]+))?", re.MULTILINE)
 CHUNK = re.compile(r"^  ([0-9A-F]{4}):([0-9A-F]{8})-([0-9A-F]{8}),")
 ENTRY = re.compile(r"(\d+) ([0-9A-F]{8}) !")
@@ -56,12 +74,12 @@ class Image:
     """One .sys: its blocks, the lines in them, and what was executed."""
 
     def __init__(self, arch, variant):
+        self.arch = arch
         self.path = os.path.join(DRIVERS, arch, IMAGES[variant][0] + ".sys")
         self.name = f"{arch}-{variant}"
         self.ranges = []  # (first, end) of code that a line is known of
         self.lines = collections.defaultdict(set)  # (file, line): offsets
-        self.files = {}  # block: file
-        self.reached = set()
+        self.reached, self.ways = set(), set()
         base, starts = sections(self.path)
         self.read_lines(starts)
         self.read_code(base)
@@ -88,49 +106,37 @@ class Image:
             code[int(at, 16) - base] = (mnemonic, int(target, 16) - base if target else None)
         order = sorted(code)
         following = dict(zip(order, order[1:]))
-        self.blocks, self.jumps = set(), []
-        entries = collections.Counter()  # ways into a block
+        leaders, self.jumps = set(), {}  # jump: (target, what follows it, file)
         for first, end, file in self.ranges:
             if first not in code:
                 die(f"{self.path}: no instruction was found at {first + base:#x}, where a function begins")
-            self.blocks.add(first)
-            entries[first] += 1
+            leaders.add(first)
             at = first
             while at in code and at < end:
                 mnemonic, target = code[at]
                 after = following.get(at, end)
-                jump = mnemonic.startswith("j")
-                conditional = jump and not mnemonic.startswith("jmp")
-                if jump and target is not None and first <= target < end:
-                    self.blocks.add(target)
-                    entries[target] += 1
-                if (jump or mnemonic.startswith("ret")) and after < end:
-                    self.blocks.add(after)
-                    entries[after] += conditional
-                if conditional and after < end and target is not None and first <= target < end:
-                    self.jumps.append((file, at, target, after))
+                if mnemonic.startswith(("j", "ret")):
+                    leaders.update(place for place in (target, after) if place is not None and first <= place < end)
+                if CONDITIONAL.match(mnemonic):
+                    self.jumps[at] = (target, after, file)
                 at = after
-        # Falling into a block that is also jumped to is one more way in.
-        ends = {at for at in code if code[at][0].startswith(("j", "ret"))}
-        before = {after: at for at, after in following.items()}
-        for block in self.blocks:
-            if before.get(block) is not None and before[block] not in ends:
-                entries[block] += 1
-        self.blocks = sorted(self.blocks & set(order))
-        self.single = {block for block in self.blocks if entries[block] == 1}
+        self.blocks = sorted(leaders & set(order))
 
-    def write_blocks(self, folder):
-        self.block_file = os.path.join(folder, self.name + ".blocks")
+    def write_points(self, folder):
+        self.point_file = os.path.join(folder, self.name + ".points")
         self.hit_file = os.path.join(folder, self.name + ".hits")
-        with open(self.block_file, "wb") as file:
-            array.array("I", self.blocks).tofile(file)
+        points = sorted([(at, 0) for at in self.blocks] + [(at, JUMP) for at in self.jumps])
+        with open(self.point_file, "wb") as file:
+            array.array("I", [at | kind for at, kind in points]).tofile(file)
 
     def read_hits(self):
         hits = array.array("I")
         if os.path.exists(self.hit_file):
             with open(self.hit_file, "rb") as file:
                 hits.frombytes(file.read())
-        self.reached = set(hits)
+        ways = [hit for hit in hits if hit & (WENT | STAYED)]
+        self.reached = set(hits).difference(ways)
+        self.ways = {(hit & ~(WENT | STAYED), way) for hit in ways for way in (WENT, STAYED) if hit & way}
 
     def executed(self, offsets):
         """Was the block of any of these offsets reached?"""
@@ -141,12 +147,10 @@ class Image:
         return False
 
     def branches(self):
-        """file: [(told apart, taken)] of the ways out of its conditional jumps, whose jump was reached."""
+        """file: [taken] of the ways out of its conditional jumps."""
         found = collections.defaultdict(list)
-        for file, _, target, after in self.jumps:
-            for way in (target, after):
-                if way in self.single:
-                    found[file].append(way in self.reached)
+        for at, (_, _, file) in self.jumps.items():
+            found[file] += [(at, way) in self.ways for way in (WENT, STAYED)]
         return found
 
 
@@ -156,101 +160,166 @@ def scenarios():
     for name in sorted(os.listdir(folder)):
         if name.startswith("scenarios_"):
             with open(os.path.join(folder, name), encoding="utf-8") as source:
-                listed.update(re.findall(r'^    \{"([a-z_]+)", [a-z_]+\}', source.read(), re.MULTILINE))
-    return sorted(listed)
+                listed.update(re.findall(r'\{"(\w+)", \w+\}', source.read()))
+    return sorted(name for name in listed if not NOT_ALONE.fullmatch(name))
 
 
-def runs(variant, quick, sound):
+def seeds(device, folder):
+    """Inputs of the hostile device that the fuzzer begins with: {name: (file, bytes)}. On one of the contract's
+    devices those that are such a device, on another all of them, as that one."""
+    rows = {number: name for name, number in driver_seeds.ROWS.items()}
+    others = {IMAGES[variant][1] for variant in IMAGES} - {device}
+    found, seen = {}, set()
+    for name, seed in driver_seeds.everything():
+        if not SEEDS.fullmatch(name):
+            continue
+        if device != IMAGES["contract"][1] or rows[seed[0]] in others:
+            seed = bytes([driver_seeds.ROWS[device]]) + seed[1:]
+        if seed not in seen:
+            path = os.path.join(folder, "seeds", device, name)
+            found[name] = (path, seed)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(seed)
+        seen.add(seed)
+    return found
+
+
+def hostile_runs(device, folder, duplex):
+    for name, (path, seed) in seeds(device, folder).items():
+        given = ["--device", f"plugin:{PLUGIN},input={path}"]
+        yield ["scenario", "lying_device" + (":sleeps" if seed[3] & driver_seeds.SLEEPS else ""), *given,
+               *(option for bit, options in LIVES.items() if seed[3] & bit for option in options)]
+        if name.startswith("rare-"):
+            yield ["scenario", "reopen", *given]
+            yield [*duplex, *PIECES, *given]
+
+
+def device_runs(kind, duplex):
+    """What is done with each device."""
+    model = f"model:{kind}"
+    for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"],
+                 ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
+        yield [*duplex, "--device", model, *more]
+    for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
+                 "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
+                 "queue=4", "ppm=-500", "msix=off", "msix=enabled"):
+        yield [*duplex, "--device", f"{model},{knob}"]
+    for ring in ("queue=4", "queue=4,indirect=off", "queue=4,indirect=off,fault=needs_reset",
+                 "queue=4,indirect=off,fault=unknown_id", "queue=4,indirect=off,fault=dead"):
+        yield [*duplex, *PIECES, "--device", f"{model},{ring}"]
+    for fault in ("unknown_id", "needs_reset"):
+        for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):
+            yield ["scenario", name, "--device", f"{model},fault={fault},faults=1000000"]
+    for fault in ("dead", "keeps"):
+        for name in ("removed", "stopped", "pulled_out"):
+            yield ["scenario", f"dead_device_is_{name}", "--device", f"{model},fault={fault}"]
+    yield ["scenario", "load", "--null-backend", "--device", f"{model},streams=none"]
+    yield ["scenario", "faults:stream-mapping:1:once", "--device", model]
+
+
+def runs(variant, quick, folder):
     """Argument lists of aero-bench."""
     device = IMAGES[variant][1]
     devices = DIALECTS if variant == "contract" else (device,)
-    heard = os.path.join(os.path.dirname(sound), "heard.wav")
-    yield ["duplex", sound, "-o", heard, "--device", f"model:{device}"]
+    sound = os.path.join(os.path.abspath(folder), "sound.wav")
+    defects.make_sound(sound)
+    duplex = ["duplex", sound]
+    yield [*duplex, "--device", f"model:{device}"]
     if quick:
         return
+    yield ["faults", "--variant", variant, "--jobs", "1"]
+    yield ["show", "--device", f"model:{device}"]
     for name in scenarios():
-        for kind in devices[:3]:
+        for kind in devices[:2]:
             yield ["scenario", name, "--device", f"model:{kind}"]
     for kind in devices:
-        for more in ([], ["--mode", "timer"], ["--polling-only", "--no-interrupt"], ["--null-backend"],
-                     ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
-            yield ["duplex", sound, "-o", heard, "--device", f"model:{kind}", *more]
-        for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
-                     "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
-                     "queue=4", "ppm=-500"):
-            yield ["duplex", sound, "-o", heard, "--device", f"model:{kind},{knob}"]
-        for fault in ("unknown_id", "needs_reset"):
-            for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):
-                yield ["scenario", name, "--device", f"model:{kind},fault={fault},faults=1000000"]
-        for fault in ("dead", "keeps"):
-            for name in ("removed", "stopped", "pulled_out"):
-                yield ["scenario", f"dead_device_is_{name}", "--device", f"model:{kind},fault={fault}"]
-    yield ["show", "--device", f"model:{device}"]
-    yield ["faults", "--variant", variant, "--sample", "25"]
+        yield from device_runs(kind, duplex)
+    yield from hostile_runs(device, folder, duplex)
 
 
-def execute(image, variant, arch, arguments):
+def execute(image, arguments):
     """A run that fails executes too; what it says does not matter here, it is judged elsewhere."""
-    environment = dict(os.environ, AERO_COVERAGE_BLOCKS=os.path.abspath(image.block_file),
+    environment = dict(os.environ, AERO_COVERAGE_POINTS=os.path.abspath(image.point_file),
                        AERO_COVERAGE_HITS=os.path.abspath(image.hit_file))
     which = [] if arguments[0] == "faults" else ["--sys", image.path]
-    subprocess.run([BENCH, *arguments, *which, "--arch", arch], cwd=ROOT, check=False, env=environment,
+    subprocess.run([BENCH, *arguments, *which, "--arch", image.arch], cwd=ROOT, check=False, env=environment,
                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def answers(path):
-    """{(file, what the line has in it): why such lines are not reached}"""
-    found = {}
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            for row in file:
-                fields = row.rstrip("\n").split("\t")
-                if not row.startswith("#") and len(fields) == 3:
-                    found[fields[0], fields[1]] = fields[2]
-    return found
+    """[(file, code, why such a line is not reached)]"""
+    with open(path, encoding="utf-8") as file:
+        rows = [row.rstrip("\n").split("\t") for row in file if not row.startswith("#")]
+    for row in rows:
+        if len(row) != 3:
+            die(f"{path}: a row has not three fields: {row}")
+    return rows
+
+
+def places(source, code):
+    """Lines, from 1, of a source where consecutive lines have in them what `code` says; of each the last."""
+    parts = code.split(" -> ")
+    return [end for end in range(len(parts), len(source) + 1)
+            if all(part in row for part, row in zip(parts, source[end - len(parts):end]))]
 
 
 class Report:
-    """Lines and branches of all images together."""
+    """Lines and branches of all images together, and the answers for what was not reached."""
 
-    def __init__(self, images, explained):
+    def __init__(self, images, explained, root=ROOT):
         self.lines = collections.defaultdict(dict)  # file: {line: reached}
         self.ways = collections.defaultdict(list)
-        for image in images:
-            for (file, line), offsets in image.lines.items():
-                self.lines[file][line] = self.lines[file].get(line, False) or image.executed(offsets)
-            for file, ways in image.branches().items():
-                self.ways[file] += ways
-        self.answers = explained
-        self.source = {}
-        for file in self.lines:
-            with open(os.path.join(ROOT, file), encoding="utf-8") as text:
-                self.source.update({(file, line): row for line, row in enumerate(text, 1)})
+        self.root = root
+        self.images = [self.of_image(image) for image in images]
+        self.answers, self.idle = {}, []  # (file, line): why; what answers nothing
+        for file, code, why in explained:
+            wrong = self.take_answer(file, code, why)
+            if wrong:
+                self.idle.append(f"{file}: '{code}' {wrong}")
 
-    def why(self, file, line):
-        for (answered, fragment), reason in self.answers.items():
-            if answered == file and fragment in self.source[file, line]:
-                return reason
-        return ""
+    def of_image(self, image):
+        lines = {place: image.executed(offsets) for place, offsets in image.lines.items()}
+        ways = image.branches()
+        for (file, line), reached in lines.items():
+            self.lines[file][line] = self.lines[file].get(line, False) or reached
+        for file, taken in ways.items():
+            self.ways[file] += taken
+        return {"image": image.name, "lines": len(lines), "reached": sum(lines.values()),
+                "branches": sum(map(len, ways.values())), "taken": sum(map(sum, ways.values()))}
+
+    @functools.lru_cache(maxsize=None)
+    def source(self, file):
+        try:
+            with open(os.path.join(self.root, file), encoding="utf-8") as text:
+                return text.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def take_answer(self, file, code, why):
+        """What is wrong with it, or None."""
+        found = places(self.source(file), code)
+        if len(found) != 1:
+            return f"is there {len(found)} times"
+        if file not in self.lines:
+            return None  # of an image that was not asked for
+        if self.lines[file].get(found[0], True):
+            return "was reached" if found[0] in self.lines[file] else "has no code of its own"
+        self.answers[file, found[0]] = why
+        return None
 
     def row(self, file):
         lines = self.lines[file]
         return {"file": file, "lines": len(lines), "reached": sum(lines.values()), "branches": len(self.ways[file]),
-                "taken": sum(self.ways[file]),
-                "explained": sum(self.why(file, line) != "" for line in lines if not lines[line])}
+                "taken": sum(self.ways[file]), "answered": sum((file, line) in self.answers for line in lines)}
 
     def rows(self):
         return [self.row(file) for file in sorted(self.lines)]
 
     def missing(self):
-        return [(file, line, self.why(file, line))
-                for file in sorted(self.lines) for line in sorted(self.lines[file]) if not self.lines[file][line]]
-
-    def idle(self):
-        """Explanations of what is reached, or of nothing."""
-        missing = [(file, line) for file, lines in self.lines.items() for line in lines if not lines[line]]
-        return [f"{file}: {fragment}" for file, fragment in self.answers
-                if not any(place[0] == file and fragment in self.source[place] for place in missing)]
+        """[(file, line, why or None)]"""
+        return [(file, line, self.answers.get((file, line))) for file in sorted(self.lines)
+                for line in sorted(self.lines[file]) if not self.lines[file][line]]
 
 
 def percent(part, whole):
@@ -258,25 +327,28 @@ def percent(part, whole):
 
 
 def total(rows):
-    return {key: sum(row[key] for row in rows) for key in ("lines", "reached", "branches", "taken", "explained")}
+    whole = {key: sum(row[key] for row in rows) for key in ("lines", "reached", "branches", "taken", "answered")}
+    return dict(whole, unanswered=whole["lines"] - whole["reached"] - whole["answered"])
 
 
 def show(report, options):
     rows = report.rows()
     whole = total(rows)
     if options.json:
-        print(json.dumps({"files": rows, "total": whole, "missing": report.missing(), "idle": report.idle()}))
+        print(json.dumps({"files": rows, "images": report.images, "total": whole, "missing": report.missing(),
+                          "idle": report.idle}))
         return
-    print(f"{'':70}{'lines':>7}{'reached':>10}{'branches':>10}{'taken':>8}")
-    for row in rows + [dict(whole, file="all")]:
-        print(f"{row['file']:70}{row['lines']:7}{percent(row['reached'], row['lines']):9.1f}%{row['branches']:10}"
-              f"{percent(row['taken'], row['branches']):7.1f}%")
-    print(f"{whole['lines'] - whole['reached']} lines not reached, {whole['explained']} of them explained")
-    for place in report.idle():
-        print(f"explained, but reached or gone: {place}")
-    if options.missing:
-        for file, line, why in report.missing():
-            print(f"{file}:{line}{': ' + why if why else ''}")
+    print(f"{'':70}{'lines':>7}{'executed':>10}{'branches':>10}{'taken':>8}")
+    for row in rows + report.images + [dict(whole, file="all")]:
+        print(f"{row.get('file') or row['image']:70}{row['lines']:7}{percent(row['reached'], row['lines']):9.1f}%"
+              f"{row['branches']:10}{percent(row['taken'], row['branches']):7.1f}%")
+    for file, line, why in report.missing():
+        if options.missing or not (why or options.quick):
+            print(f"{file}:{line}: {why or 'never executed, and no answer: ' + report.source(file)[line - 1].strip()}")
+    for text in report.idle:
+        print(f"{ANSWERS}: {text}")
+    print(f"{whole['lines']} lines, {whole['reached']} executed, {whole['answered']} answered, "
+          f"{whole['unanswered']} unanswered")
 
 
 def parse(arguments):
@@ -285,28 +357,34 @@ def parse(arguments):
     parser.add_argument("--variant", action="append", choices=list(IMAGES), help="this build (default: all)")
     parser.add_argument("--quick", action="store_true", help="one duplex run of each image, to see that it works")
     parser.add_argument("--resume", action="store_true", help="keeps what earlier runs reached")
-    parser.add_argument("--missing", action="store_true", help="lists the lines that were not reached")
+    parser.add_argument("--missing", action="store_true", help="lists the answers for lines that were not executed too")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once (default: one a processor)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.jobs < 1:
+        parser.error(f"--jobs: {options.jobs} is too few")
+    return options
+
+
+def play(image, work, jobs):
+    """Makes the runs, some at once."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for number, _ in enumerate(pool.map(functools.partial(execute, image), work), 1):
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{image.name} {number}/{len(work)}  ")
+    image.read_hits()
 
 
 def measure(options, folder):
     os.makedirs(folder, exist_ok=True)
-    sound = os.path.join(os.path.abspath(folder), "sound.wav")
-    defects.make_sound(sound)
     images = []
     for arch in options.arch or ARCHS:
         for variant in options.variant or IMAGES:
             image = Image(arch, variant)
-            image.write_blocks(folder)
+            image.write_points(folder)
             if not options.resume and os.path.exists(image.hit_file):
                 os.remove(image.hit_file)
-            work = list(runs(variant, options.quick, sound))
-            for number, arguments in enumerate(work, 1):
-                if sys.stderr.isatty():
-                    sys.stderr.write(f"\r{image.name} {number}/{len(work)}  ")
-                execute(image, variant, arch, arguments)
-            image.read_hits()
+            play(image, list(runs(variant, options.quick, folder)), options.jobs)
             images.append(image)
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
@@ -315,8 +393,10 @@ def measure(options, folder):
 
 def main():
     options = parse(sys.argv[1:])
-    show(measure(options, os.path.join(ROOT, "out", "coverage")), options)
-    return 0
+    report = measure(options, os.path.join(ROOT, "out", "coverage", *(["quick"] if options.quick else [])))
+    show(report, options)
+    whole = not (options.quick or options.arch or options.variant)
+    return 1 if whole and (report.idle or total(report.rows())["unanswered"]) else 0
 
 
 if __name__ == "__main__":

@@ -168,6 +168,14 @@ static void failed_start_leaves_nothing(void)
     device_down();
 }
 
+/* A filter driver below may keep a request: the driver waits for the answer. */
+static void bus_answers_late(void)
+{
+    bus_answer_late(true);
+    scenario_duplex();
+    bus_answer_late(false);
+}
+
 /* ---- registry switches ---- */
 
 static void null_backend(void)
@@ -207,6 +215,7 @@ const struct scenario g_scenarios_device[] = {
     {"calls_after_surprise_removal", calls_after_surprise_removal},
     {"unload", unload},
     {"failed_start_leaves_nothing", failed_start_leaves_nothing},
+    {"bus_answers_late", bus_answers_late},
     {"null_backend", null_backend},
     {"polling_only", polling_only},
     {"no_interrupt_is_refused", no_interrupt_is_refused},

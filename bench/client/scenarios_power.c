@@ -87,6 +87,24 @@ static void hibernate_while_streaming(void)
     through(hibernate, 2);
 }
 
+/* Windows asks before each sleep and of each device; what is only asked changes nothing. */
+static void ask(void)
+{
+    DEVICE_CAPABILITIES capabilities;
+    EXPECT(NT_SUCCESS(power_query_device(PowerDeviceD3)), "the driver refuses D3");
+    EXPECT(NT_SUCCESS(pnp_query_capabilities(&capabilities)), "the device does not say what it can do");
+    EXPECT(capabilities.DeviceState[PowerSystemWorking] == PowerDeviceD0 &&
+               capabilities.DeviceState[PowerSystemSleeping3] == PowerDeviceD3,
+           "the device is said to be in D%d while the system works, in D%d while it sleeps",
+           (int)capabilities.DeviceState[PowerSystemWorking] - PowerDeviceD0,
+           (int)capabilities.DeviceState[PowerSystemSleeping3] - PowerDeviceD0);
+}
+
+static void questions_while_streaming(void)
+{
+    through(ask, 3);
+}
+
 /* Nothing runs, but handles are open in every other state; they work afterwards. */
 static void sleep_with_open_streams(void)
 {
@@ -182,6 +200,7 @@ const struct scenario g_scenarios_power[] = {
     {"power_down_while_streaming", power_down_while_streaming},
     {"sleep_while_streaming", sleep_while_streaming},
     {"hibernate_while_streaming", hibernate_while_streaming},
+    {"questions_while_streaming", questions_while_streaming},
     {"sleep_with_open_streams", sleep_with_open_streams},
     {"removal_without_power", removal_without_power},
     {"failed_wake_is_made_good", failed_wake_is_made_good},

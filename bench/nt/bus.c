@@ -21,6 +21,7 @@
 #define PCI_COMMAND_INTX_DISABLE 0x0400u
 #define PCI_CONFIG_BYTES 256u
 #define BARS 6u
+#define LATE_ANSWER_NS 3000000u
 #define INTERRUPT_LINE 10u
 #define INTERRUPT_VECTOR 0x91u
 #if defined(__x86_64__)
@@ -37,6 +38,8 @@ DEVICE_OBJECT *g_pdo;
 static DRIVER_OBJECT *bus_driver;
 static uint32_t command;
 static long interface_references;
+static bool late;
+static struct thread *answering;
 
 bool bus_interrupts_disabled(void) { return (command & PCI_COMMAND_INTX_DISABLE) != 0; }
 
@@ -355,6 +358,21 @@ static NTSTATUS pnp(IRP *irp, IO_STACK_LOCATION *location)
     }
 }
 
+static void answer(void *irp)
+{
+    thread_sleep_until(clock_now_ns() + LATE_ANSWER_NS);
+    ((IRP *)irp)->IoStatus.Status = pnp(irp, irp_current_location(irp));
+    IofCompleteRequest(irp, 0);
+}
+
+void bus_answer_late(bool wanted)
+{
+    late = wanted;
+    if (!wanted && answering != NULL)
+        thread_join(answering);
+    answering = NULL;
+}
+
 NTSTATUS NTAPI bus_dispatch(DEVICE_OBJECT *pdo, IRP *irp)
 {
     IO_STACK_LOCATION *location = irp_current_location(irp);
@@ -362,6 +380,13 @@ NTSTATUS NTAPI bus_dispatch(DEVICE_OBJECT *pdo, IRP *irp)
 
     (void)pdo;
     g_bus_saw_irp = true;
+    if (late && location->MajorFunction == IRP_MJ_PNP && location->MinorFunction == IRP_MN_QUERY_INTERFACE) {
+        location->Control |= SL_PENDING_RETURNED; /* IoMarkIrpPending */
+        if (answering != NULL)
+            thread_join(answering);
+        answering = thread_create("bus driver", answer, irp);
+        return STATUS_PENDING;
+    }
     if (location->MajorFunction == IRP_MJ_PNP) {
         irql_require_max(PASSIVE_LEVEL, "plug and play IRP at the bus driver");
         status = pnp(irp, location);

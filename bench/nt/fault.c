@@ -241,6 +241,17 @@ static void on_segv(int signal, siginfo_t *info, void *opaque)
     continue_driver(context);
 }
 
+/* Was it a breakpoint of coverage.c? It goes on, then. */
+static bool watched(ucontext_t *context)
+{
+    const uint8_t *next = coverage_trap((uint8_t *)PC(context) - 1,
+                                        (unsigned long)context->uc_mcontext.gregs[REG_EFL]);
+
+    if (next != NULL)
+        SET_PC(context, next);
+    return next != NULL;
+}
+
 static void on_other(int signal, siginfo_t *info, void *opaque)
 {
     static const struct {
@@ -263,10 +274,8 @@ static void on_other(int signal, siginfo_t *info, void *opaque)
         continue_driver(opaque);
         return;
     }
-    if (signal == SIGTRAP && info->si_code == SI_KERNEL && coverage_trap((uint8_t *)fault.pc - 1)) {
-        SET_PC((ucontext_t *)opaque, (uint8_t *)fault.pc - 1);
+    if (signal == SIGTRAP && info->si_code == SI_KERNEL && watched(opaque))
         return;
-    }
     require_driver(&fault);
     for (i = 0; i < LENGTH_OF(table); i++)
         if (table[i].signal == signal)

@@ -177,15 +177,22 @@ NTSTATUS pnp_start_device(void);
 NTSTATUS pnp_query_stop_device(void);
 NTSTATUS pnp_stop_device(void);
 NTSTATUS pnp_query_remove_device(void);
+/* What the device can do, by what the bus driver says and those above it have made of that. */
+NTSTATUS pnp_query_capabilities(DEVICE_CAPABILITIES *capabilities);
 NTSTATUS pnp_surprise_removal(void); /* from then on every register reads all ones */
 void pnp_unplug(void); /* the device is gone, and nobody has been told yet */
 void pnp_plug(void);   /* it is there again */
 NTSTATUS pnp_remove_device(void);
+/* A filter below the driver is in no hurry: whoever asks for an interface gets STATUS_PENDING, and an answer 3 ms
+ * later. false: as ever; the last answer has been given. */
+void bus_answer_late(bool wanted);
 /* Between two lives of the driver: nothing of what drivers wrote is left, and the switches are what the options say. */
 void registry_forget(void);
 uint64_t prng_below(unsigned stream, uint64_t limit);
 /* Sets the device's power alone. In D1 to D3 it answers no register and forgets what it was told. */
 void power_device(DEVICE_POWER_STATE state);
+/* May the device go there? It stays where it is; the driver's answer. */
+NTSTATUS power_query_device(DEVICE_POWER_STATE state);
 /* The whole machine sleeps (S1 to S4) for `ns` and wakes. The status of the query: a driver may refuse. */
 NTSTATUS power_sleep(SYSTEM_POWER_STATE state, uint64_t ns);
 /* A device on the same line interrupts: the service routine must look and decline. */

@@ -293,7 +293,8 @@ void contiguous_free(PVOID va, const char *what);
 /* ---- coverage.c ---- */
 
 void coverage_plant(void);                 /* the image was loaded */
-bool coverage_trap(const uint8_t *pc);     /* a breakpoint instruction at pc: true, it was ours and is gone */
+/* A breakpoint instruction at pc: where to go on; NULL: it is not one of ours. flags: of the processor. */
+const uint8_t *coverage_trap(const uint8_t *pc, unsigned long flags);
 void coverage_write(void);                 /* before the process ends */
 
 /* ---- image.c ---- */

@@ -10,6 +10,7 @@
 DRIVER_OBJECT *g_driver;
 static UNICODE_STRING registry_path;
 static CM_RESOURCE_LIST *raw, *translated;
+static DEVICE_CAPABILITIES *asked;
 
 static NTSTATUS NTAPI invalid_request(DEVICE_OBJECT *device, IRP *irp)
 {
@@ -126,6 +127,8 @@ static NTSTATUS send(unsigned minor, bool must_reach_bus, const char *name)
     if (minor == IRP_MN_START_DEVICE) {
         location->Parameters.StartDevice.AllocatedResources = raw;
         location->Parameters.StartDevice.AllocatedResourcesTranslated = translated;
+    } else if (minor == IRP_MN_QUERY_CAPABILITIES) {
+        location->Parameters.DeviceCapabilities.Capabilities = asked;
     }
     g_bus_saw_irp = false;
     trace("pnp %s", name);
@@ -135,6 +138,16 @@ static NTSTATUS send(unsigned minor, bool must_reach_bus, const char *name)
     IoFreeIrp(irp);
     trace("pnp %s: %s", name, status_name(status));
     return status;
+}
+
+NTSTATUS pnp_query_capabilities(DEVICE_CAPABILITIES *capabilities)
+{
+    asked = capabilities;
+    memset(capabilities, 0, sizeof *capabilities);
+    capabilities->Size = sizeof *capabilities;
+    capabilities->Version = 1;
+    capabilities->Address = capabilities->UINumber = 0xFFFFFFFF;
+    return send(IRP_MN_QUERY_CAPABILITIES, true, "IRP_MN_QUERY_CAPABILITIES");
 }
 
 static void free_resources(void)

@@ -76,6 +76,11 @@ static void set(LONG type, LONG state)
                   status_name(status));
 }
 
+NTSTATUS power_query_device(DEVICE_POWER_STATE state)
+{
+    return send(IRP_MN_QUERY_POWER, DevicePowerState, (LONG)state);
+}
+
 void power_device(DEVICE_POWER_STATE state) { set(DevicePowerState, (LONG)state); }
 
 NTSTATUS power_sleep(SYSTEM_POWER_STATE state, uint64_t ns)

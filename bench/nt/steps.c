@@ -57,7 +57,7 @@ static void stop(bool on)
 void steps_count(bool on)
 {
     /* coverage.c has breakpoints of its own */
-    single = getenv("AERO_SINGLE_STEP") != NULL || getenv("AERO_COVERAGE_BLOCKS") != NULL;
+    single = getenv("AERO_SINGLE_STEP") != NULL || getenv("AERO_COVERAGE_POINTS") != NULL;
     was_on = was_on || (on && single);
     g_steps_on = on;
     stop(false);

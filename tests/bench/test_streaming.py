@@ -34,6 +34,9 @@ EXACT = (
     *((f"a_ring_of_four_is_enough_{client}", "specification,queue=4,indirect=off", verb, options)
       for client, options in (("event_2", EVENT_2), ("event_1", EVENT_1), ("timer", TIMER))
       for verb in ("play", "record")),
+    # Of a period that lies in three pieces of memory such a ring holds two at most.
+    *((f"a_ring_of_four_takes_a_period_in_parts_{kind}", f"aero,{ring}", verb, (*TIMER, "--buffer-frames", "2099"))
+      for kind, ring in (("tables", "queue=4"), ("chains", "queue=4,indirect=off")) for verb in ("play", "record")),
     *(("periods_of_five_milliseconds", "specification", verb, SMALL) for verb in ("play", "record")),
     *((f"every_transfer_is_a_period_{frames}_frames_{count}", device, verb,
        ("--jitter-ms", "3", "--buffer-frames", str(frames), "--notifications", str(count)))

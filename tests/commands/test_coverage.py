@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Coverage of the shipped bytes: what one run reaches and what it cannot, and that looking changes nothing."""
+"""Coverage of the shipped bytes: what one run reaches and what it cannot, that looking changes nothing, and that each
+answer for a line is for one that was not executed."""
 
 import json
 import os
@@ -28,8 +29,8 @@ def share(row):
 def is_unchanged(t, arch, folder):
     """The same run with and without breakpoints tells the same."""
     image = coverage.Image(arch, "contract")
-    image.write_blocks(folder)
-    environment = dict(os.environ, AERO_COVERAGE_BLOCKS=image.block_file, AERO_COVERAGE_HITS=image.hit_file)
+    image.write_points(folder)
+    environment = dict(os.environ, AERO_COVERAGE_POINTS=image.point_file, AERO_COVERAGE_HITS=image.hit_file)
     told = []
     for variables in (os.environ, environment):
         output = subprocess.run([coverage.BENCH, "scenario", "both_ways_to_capture_agree", "--sys", image.path,
@@ -39,6 +40,75 @@ def is_unchanged(t, arch, folder):
         told.append({key: value for key, value in result.items() if key not in ("host_seconds", "wall_seconds")})
     differing = [key for key in told[0] if told[0][key] != told[1].get(key) and "real" not in key]
     t.check(not differing, f"{arch}: a_run_that_is_watched_is_the_same_run", differing)
+    image.read_hits()
+    return image
+
+
+def jumps_are_done_as_the_processor_does(t, arch, image):
+    """A way that was taken leads to a block that was reached."""
+    strays = [hex(at) for at, way in image.ways if at not in image.jumps]
+    t.check(not strays, f"{arch}: only_conditional_jumps_have_ways", strays)
+    for way, name in ((coverage.WENT, "jumps"), (coverage.STAYED, "what_follows_jumps")):
+        ends = [image.jumps[at][way == coverage.STAYED] for at in image.jumps if (at, way) in image.ways]
+        lost = [hex(end) for end in ends if end in image.blocks and end not in image.reached]
+        t.check(len(ends) > 200 and not lost, f"{arch}: {name}_that_were_seen_were_executed", (len(ends), lost))
+
+
+SOURCE = """void f(void)
+{
+    if (a) {
+        g();
+    }
+    g();
+}
+"""
+
+
+class Reached:
+    """An image of one file of which only the line behind the braces ran."""
+    name = "made up"
+    lines = {("a.c", 4): {1}, ("a.c", 6): {2}}
+
+    @staticmethod
+    def executed(offsets):
+        return 2 in offsets
+
+    @staticmethod
+    def branches():
+        return {"a.c": [True, False]}
+
+
+def answers_are_judged(t, folder):
+    with open(os.path.join(folder, "a.c"), "w", encoding="utf-8") as file:
+        file.write(SOURCE)
+
+    def judged(*answers):
+        return coverage.Report([Reached], answers, folder)
+
+    good = judged(("a.c", "if (a) { -> g();", "why"))
+    t.check((good.missing(), good.idle) == ([("a.c", 4, "why")], []), "a_line_that_was_not_executed_is_answered",
+            (good.missing(), good.idle))
+    whole = coverage.total(good.rows())
+    t.check((whole["answered"], whole["unanswered"]) == (1, 0), "answers_are_counted", whole)
+    whole = coverage.total(judged().rows())
+    t.check((whole["answered"], whole["unanswered"]) == (0, 1), "a_line_without_an_answer_is_counted", whole)
+    for code, told in (("} -> g();", "was reached"), ("if (b)", "is there 0 times"), ("g();", "is there 2 times"),
+                       ("void f", "has no code of its own")):
+        stale = judged(("a.c", code, "why"))
+        t.check(stale.idle == [f"a.c: '{code}' {told}"] and not stale.answers,
+                f"an_answer_to_nothing_is_told: {told}", stale.idle)
+    gone = judged(("gone.c", "x", "why"))
+    t.check(gone.idle == ["gone.c: 'x' is there 0 times"], "an_answer_for_a_file_that_is_gone_is_told", gone.idle)
+
+
+def status_tells(t):
+    """The last line of the command, and its status, on a part and with an answer too few."""
+    done = subprocess.run([sys.executable, os.path.join("tools", "coverage.py"), "--quick", "--arch", "x64",
+                           "--variant", "contract"], check=False, stdout=subprocess.PIPE, text=True)
+    last = done.stdout.splitlines()[-1]
+    numbers = [int(word) for word in last.replace(",", "").split() if word.isdigit()]
+    t.check(done.returncode == 0 and len(numbers) == 4 and numbers[0] == sum(numbers[1:]),
+            "the_last_line_counts_all_lines", last)
 
 
 def main():
@@ -52,11 +122,9 @@ def main():
                     f"{arch}: what_every_run_needs_is_reached", rows)
             t.check(rows[DRIVER + "adapter_power.c"]["reached"] == 0,
                     f"{arch}: what_a_run_does_not_do_is_not_reached", rows[DRIVER + "adapter_power.c"])
-            is_unchanged(t, arch, folder)
-    explained = coverage.Report([], {("a.c", "x"): "why"})
-    explained.lines["a.c"] = {1: True}
-    explained.source = {("a.c", 1): "x = 1;"}
-    t.check(explained.idle() == ["a.c: x"], "an_explanation_of_lines_that_are_reached_is_told", explained.idle())
+            jumps_are_done_as_the_processor_does(t, arch, is_unchanged(t, arch, folder))
+        answers_are_judged(t, folder)
+    status_tells(t)
     return t.finish()
 
 

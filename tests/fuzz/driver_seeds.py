@@ -91,11 +91,42 @@ def times():
         yield f"line-{level}", head("specification") + deviation(LINE, 0, level)
 
 
+def rare():
+    """What takes several deviations at once, or the right one of many."""
+    capability = deviation(CONFIG, 0x06, CHANGES["XOR"], 0x10) + deviation(CONFIG, 0x34, CHANGES["SET"], 0x40)
+    other_first = deviation(CONFIG, 0x40, CHANGES["SET"], 0x00004809)
+    msix = deviation(CONFIG, 0x48, CHANGES["SET"], 0x00000011)
+    yield "rare-another-class", head("aero") + deviation(CONFIG, 0x0B, CHANGES["XOR"], 1)
+    yield "rare-io-capability", head("ioport") + capability + deviation(CONFIG, 0x40, CHANGES["SET"], 0x09)
+    yield "rare-io-msix", head("ioport") + capability + other_first + msix
+    yield "rare-io-config-moves", head("ioport") + deviation(REGISTER, 0x18, CHANGES["COUNT"])
+    # The answer to a request comes when its sender has given up, and before the answer to the next one.
+    for start in (2, 5, 8):
+        yield (f"rare-late-answer-{start}", head("aero", life=SLEEPS) + deviation(USED, 0, USEDS["VANISH"], 0, start, 0)
+               + deviation(USED, 0, USEDS["REPEAT"], 0, start, 0) + deviation(USED, 0, USEDS["ID_SET"], 0, start, 0))
+    # SET_PARAMS behind a RELEASE.
+    for start in (6, 7):
+        yield f"rare-bad-parameters-{start}", head("aero") + deviation(ANSWER, 0, CHANGES["SET"], 1, start, 0)
+    # The ring breaks, and so does the reset.
+    for start in (3, 4, 5):
+        yield (f"rare-broken-for-good-{start}", head("specification")
+               + deviation(USED + 2, 0, USEDS["ID_SET"], 0xFFFF, 2, 0) + deviation(WRITE, 0x14, 0, 0, start))
+    # A ring of four, and from some period on the device is silent.
+    for start in range(3, 9):
+        yield (f"rare-half-a-period-{start}", head("aero", "queue", 0)
+               + deviation(USED + 2, 0, USEDS["VANISH"], 0, start))
+
+
+def everything():
+    """(name, bytes) of every seed."""
+    for part in (honest, found, registers, configuration, rings, times, rare):
+        yield from part()
+
+
 def main():
-    for part in (honest, found, registers, configuration, rings, times):
-        for name, seed in part():
-            with open(os.path.join(sys.argv[1], name), "wb") as file:
-                file.write(seed)
+    for name, seed in everything():
+        with open(os.path.join(sys.argv[1], name), "wb") as file:
+            file.write(seed)
 
 
 if __name__ == "__main__":
