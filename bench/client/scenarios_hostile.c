@@ -95,6 +95,8 @@ static void ask(const struct asked *a)
     static unsigned char value[8192];
     static unsigned turn;
     ULONG instance[1024] = {a->pin};
+    if (!hostile_is_drawn())
+        return;
     struct ks_request request = {.set = a->item->Set, .id = a->item->Id, .verb = a->verb, .node = a->node,
                                  .instance = instance, .instance_size = a->instance_size, .value = value,
                                  .value_size = a->value_size};
@@ -267,6 +269,8 @@ static void propose(const struct endpoint *e, const struct long_format *f, ULONG
 static void try_everywhere(const struct endpoint *e, const struct long_format *f, const char *what, ULONG value)
 {
     ULONG bytes = f->format.DataFormat.FormatSize;
+    if (!hostile_is_drawn())
+        return;
     propose(e, f, sizeof f->format, what, value);
     if (bytes < sizeof(KSDATAFORMAT) || bytes > sizeof *f)
         return;
@@ -325,7 +329,8 @@ static void wrong_lengths(const struct endpoint *e, bool plain)
         for (size_t i = 0; i < COUNT(given); i++) {
             good_format(&f, e->capture, plain);
             f.format.DataFormat.FormatSize = told;
-            propose(e, &f, given[i], "FormatSize", told);
+            if (hostile_is_drawn())
+                propose(e, &f, given[i], "FormatSize", told);
         }
     }
 }
@@ -379,6 +384,8 @@ static void intersect(const struct endpoint *e, const KSDATARANGE_AUDIO *range, 
     memcpy(memory, range, sizeof *range);
     for (size_t i = 0; i < COUNT(rooms); i++) {
         ULONG length;
+        if (!hostile_is_drawn())
+            continue;
         NTSTATUS status = ks_data_intersection(e->wave, e->pin, (const KSDATARANGE *)(const void *)memory, answer,
                                                rooms[i], &length);
         enum hostile_answer wanted = needed == 0          ? ANSWER_RANGE_OTHER
