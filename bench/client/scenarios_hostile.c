@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define WAVE_BYTES (sizeof(KSDATAFORMAT) + sizeof(WAVEFORMATEX))      /* KSDATAFORMAT_WAVEFORMATEX, packed */
-#define SOUND_BYTES (sizeof(KSDATAFORMAT) + 8 + sizeof(WAVEFORMATEX)) /* KSDATAFORMAT_DSOUND, packed */
+#define WAVE_BYTES sizeof(KSDATAFORMAT_WAVEFORMATEX)
+#define SOUND_BYTES sizeof(KSDATAFORMAT_DSOUND)
 
 /* ---- properties ---- */
 
@@ -215,7 +215,7 @@ static const struct {
     FIELD(WaveFormatExt.Format.nBlockAlign),
     FIELD(WaveFormatExt.Format.wBitsPerSample),
     FIELD(WaveFormatExt.Format.cbSize),
-    FIELD(WaveFormatExt.wValidBitsPerSample),
+    FIELD(WaveFormatExt.Samples.wValidBitsPerSample),
     FIELD(WaveFormatExt.dwChannelMask)};
 
 static enum hostile_answer answer_of_wave(const WAVEFORMATEXTENSIBLE *wave, unsigned channels, ULONG bytes)
@@ -230,7 +230,7 @@ static enum hostile_answer answer_of_wave(const WAVEFORMATEXTENSIBLE *wave, unsi
         return w->wFormatTag == WAVE_FORMAT_PCM ? ANSWER_GOOD : ANSWER_FORMAT_OTHER;
     if (bytes < sizeof *wave || w->cbSize < sizeof *wave - sizeof *w)
         return ANSWER_FORMAT_SIZE;
-    return wave->wValidBitsPerSample == 16 && guid_equal(&wave->SubFormat, &KSDATAFORMAT_SUBTYPE_PCM)
+    return wave->Samples.wValidBitsPerSample == 16 && guid_equal(&wave->SubFormat, &KSDATAFORMAT_SUBTYPE_PCM)
                ? ANSWER_GOOD
                : ANSWER_FORMAT_OTHER;
 }
