@@ -55,7 +55,6 @@ static const char *documented(const char *kind, const char *step) {
     return NULL;
 }
 
-
 static const char *const s_device_kinds[VSND_FAULT_KINDS] = {
     [VSND_FAULT_CONTROL_ERROR] = "control-error",
     [VSND_FAULT_CONTROL_SILENT] = "control-silent",
@@ -347,33 +346,25 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     return good ? status : EXIT_BENCH;
 }
 
-static enum exit_status list_one(struct sweep *sweep, const struct sweep_result *result) {
+static enum exit_status reach(struct sweep *sweep, const char *text, bool *reached) {
     static struct run count;
     struct point point;
 
-    parse_point(result->point, &point);
+    parse_point(text, &point);
     enum exit_status status = count_uses(sweep, point.arch, point.image, &count);
-    for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
-        if (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]) {
-            return sweep_add(sweep, result->point) ? EXIT_GOOD : EXIT_BENCH;
-        }
-    }
-    if (status == EXIT_GOOD) {
-        fail("--replay: %s is never reached", result->point);
-        status = EXIT_BAD_INPUT;
+    *reached = false;
+    for (size_t i = 0; i < count.kind_count; i++) {
+        *reached = *reached || (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]);
     }
     return status;
 }
 
-static void describe(const struct sweep *sweep, char *text, size_t bytes) {
-    const struct options *o = sweep->options;
-    unsigned long long runs = sweep->runs + sweep->done_count;
-
+static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
-        snprintf(text, bytes, "every point, %llu runs", runs);
+        snprintf(text, bytes, "every point");
     } else {
-        snprintf(text, bytes, "every point of the first image, %llu%% of the others by seed %llu, %llu runs",
-                 (unsigned long long)o->sample, (unsigned long long)o->seed, runs);
+        snprintf(text, bytes, "every point of the first image, %llu%% of the others by seed %llu",
+                 (unsigned long long)o->sample, (unsigned long long)o->seed);
     }
 }
 
@@ -386,7 +377,7 @@ enum exit_status faults_run(const struct options *options) {
         .sound_frames = 2400, /* 50 ms: five periods */
         .around_frames = 2400,
         .list = list,
-        .list_one = list_one,
+        .reach = reach,
         .recognise = recognise,
         .run = run_and_judge,
         .columns = columns,
