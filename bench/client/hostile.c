@@ -6,10 +6,10 @@
 
 #define HOSTILE_PRNG 30u
 
-#define ROW_OF(scenario_, row_, status_) [ANSWER_##row_] = {HOSTILE_##scenario_, #row_, status_},
+#define ROW_OF(scenario_, row_, status_) [ANSWER_##row_] = {#row_, HOSTILE_##scenario_, status_},
 static const struct {
-    enum hostile_scenario scenario;
     const char *name;
+    enum hostile_scenario scenario;
     NTSTATUS status;
 } g_rows[HOSTILE_ROWS] = {HOSTILE_ANSWERS(ROW_OF)};
 static uint64_t g_seen[HOSTILE_ROWS];

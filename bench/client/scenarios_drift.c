@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
-/* Duplex for as long as it is to last. Between two marks, both streams being up, the host watches device and positions. */
+/* Duplex for as long as it is to last. Between two marks, while both streams are up, the host watches device and
+ * positions. */
 #include "client.h"
 
 #define MS NS_PER_MS_CLIENT
