@@ -40,16 +40,11 @@ static const struct {
     {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
 };
 
-/* A step of a stream has a stream's name before it. */
-static bool is_stream_step(const char *step) {
-    return strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
-}
-
 /* The status with which the driver answers when a use of this kind makes this step fail; NULL: it may not fail. */
 static const char *documented(const char *kind, const char *step) {
     for (size_t i = 0; i < sizeof s_documented / sizeof s_documented[0]; i++) {
         if (strcmp(s_documented[i].kind, kind) == 0) {
-            return is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
+            return sweep_is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
         }
     }
     return NULL;
@@ -221,10 +216,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     }
     snprintf(result->step, sizeof result->step, "%s", run.step);
     snprintf(result->status, sizeof result->status, "%s", run.status);
-    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : run.wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
-    if (result->verdict == SWEEP_WRONG) {
-        fprintf(stderr, "%s: %s\n", result->point, run.wrong);
-    }
+    sweep_judge(result, status, run.wrong);
     return EXIT_GOOD;
 }
 

@@ -126,7 +126,7 @@ static void add_facts(struct run *run, const char *digits) {
 }
 
 static bool documented(const struct event *event, const char *step, const char *status) {
-    bool stream = strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+    bool stream = sweep_is_stream_step(step);
     const char *const *statuses = stream ? event->streams : event->start;
 
     for (size_t i = 0; i < STATUSES_MAX && statuses[i] != NULL && (stream || strcmp(step, "start") == 0); i++) {
@@ -236,10 +236,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     }
     snprintf(result->step, sizeof result->step, "%s", end == END_REFUSED ? run.step : s_ends[end]);
     snprintf(result->status, sizeof result->status, "%s", run.status);
-    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : run.wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
-    if (result->verdict == SWEEP_WRONG) {
-        fprintf(stderr, "%s: %s\n", result->point, run.wrong);
-    }
+    sweep_judge(result, status, run.wrong);
     return EXIT_GOOD;
 }
 

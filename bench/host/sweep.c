@@ -126,6 +126,17 @@ static bool read_line(const struct sweep *sweep, const char *line, struct sweep_
     return true;
 }
 
+bool sweep_is_stream_step(const char *step) {
+    return strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+}
+
+void sweep_judge(struct sweep_result *result, enum exit_status status, const char *wrong) {
+    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
+    if (result->verdict == SWEEP_WRONG) {
+        fprintf(stderr, "%s: %s\n", result->point, wrong);
+    }
+}
+
 static void take_result(struct sweep *sweep, const struct sweep_result *result) {
     sweep->failures += result->verdict != SWEEP_GOOD;
     sweep_table_add(&sweep->table, result, sweep->ops->columns(result));

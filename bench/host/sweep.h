@@ -67,6 +67,11 @@ bool sweep_add(struct sweep *sweep, const char *point);
 /* Reads "ARCH:VARIANT:" at the start of a point; returns what follows, NULL: it is none. */
 const char *sweep_parse_image(const char *point, const char **arch, const struct sweep_image **image);
 
+/* A step of a stream has a stream's name before it. */
+bool sweep_is_stream_step(const char *step);
+/* Fills in how a run that ended with `status` is judged, and says what was wrong. `wrong`: "": nothing. */
+void sweep_judge(struct sweep_result *result, enum exit_status status, const char *wrong);
+
 /* What a run of the guest is given, beside both streams. */
 struct sweep_life {
     const char *arch;
