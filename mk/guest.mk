@@ -22,9 +22,9 @@ $(OUT)/obj/guest64/%.o: %.c $(GUEST_HEADERS)
 	@mkdir -p $(@D)
 	@gcc $(GUEST_CFLAGS) $(GUEST_CFLAGS_64) -c $< -o $@
 
-# The device's side of the link for runs in one process: the host's sources and the model, of which only bench/board/
+# The device's side of the link for runs in one process: the host's sources and the model, of which only bench/seat/
 # shows. Both widths count alike (SSE) and lay structures out alike.
-SEAT_SOURCES := $(wildcard bench/board/*.c) $(DEVICE_SOURCES) bench/signal/pattern.c $(patsubst %,bench/host/%.c,\
+SEAT_SOURCES := $(wildcard bench/seat/*.c) $(DEVICE_SOURCES) bench/signal/pattern.c $(patsubst %,bench/host/%.c,\
 	board bus counters dialect drift_watch error firmware microphone playback progress realtime)
 SEAT_CFLAGS := -std=gnu11 -D_GNU_SOURCE -O3 -fno-math-errno -fno-trapping-math -g -Wall -Wextra -fno-pie \
 	$(DEVICE_CPPFLAGS)

@@ -36,8 +36,8 @@ class Unit:
 
     def defines_and_includes(self):
         """Without the system's headers, which cppcheck knows of its own."""
-        own = [flag for flag in self.gcc_flags if flag.startswith(("-D", "-Ib", "-Id", "-Io"))]
-        return own + (["-D_AMD64_", "-D_WIN64"] if self.name.startswith("driver") else [])
+        own = [flag for flag in self.gcc_flags if flag.startswith(("-D", "-Ib", "-Id", "-Io", "-It"))]
+        return own + (["-D_AMD64_", "-D_WIN64"] if self.name.startswith("driver") else ["-D__x86_64__"])
 
 
 def output(command):

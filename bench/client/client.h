@@ -172,6 +172,21 @@ struct capture_job {
 };
 void capture_run(void *job);
 
+/* ---- pattern_duplex.c ---- */
+
+/* Two clients at once: one plays the pattern over and over, one compares what it hears with it. It does not move while
+ * they run. */
+struct pattern_duplex {
+    struct pattern_check heard;
+    struct render_job playing;
+    struct capture_job recording;
+    struct thread *player, *recorder;
+};
+/* Starts both on the endpoints of the device; they end at end_ns. */
+void pattern_duplex_start(struct pattern_duplex *duplex, uint64_t end_ns);
+/* Waits for the end of both. */
+void pattern_duplex_join(struct pattern_duplex *duplex);
+
 /* ---- criteria.c ---- */
 
 #define CRITERIA_GLITCH_MS 0.8 /* a read further off the line than this is a glitch */

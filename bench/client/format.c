@@ -25,7 +25,7 @@ void format_make(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f, unsigned rate, unsigned c
     f->DataFormat.FormatSize = sizeof *f;
     f->WaveFormatExt.Format.wFormatTag = WAVE_FORMAT_EXTENSIBLE;
     f->WaveFormatExt.Format.cbSize = 22;
-    f->WaveFormatExt.wValidBitsPerSample = (USHORT)bits;
+    f->WaveFormatExt.Samples.wValidBitsPerSample = (USHORT)bits;
     f->WaveFormatExt.dwChannelMask = channels == 1 ? 4 : 3;
     f->WaveFormatExt.SubFormat = KSDATAFORMAT_SUBTYPE_PCM;
 }

@@ -4,13 +4,26 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define ROW_OF(scenario_, row_, status_) [ANSWER_##row_] = {HOSTILE_##scenario_, #row_, status_},
+#define HOSTILE_PRNG 30u
+
+#define ROW_OF(scenario_, row_, status_) [ANSWER_##row_] = {#row_, HOSTILE_##scenario_, status_},
 static const struct {
-    enum hostile_scenario scenario;
     const char *name;
+    enum hostile_scenario scenario;
     NTSTATUS status;
 } g_rows[HOSTILE_ROWS] = {HOSTILE_ANSWERS(ROW_OF)};
 static uint64_t g_seen[HOSTILE_ROWS];
+static unsigned g_one_in;
+
+void hostile_draw(unsigned one_in)
+{
+    g_one_in = one_in;
+}
+
+bool hostile_is_drawn(void)
+{
+    return g_one_in <= 1 || prng_below(HOSTILE_PRNG, g_one_in) == 0;
+}
 
 void hostile_expect(enum hostile_answer row, NTSTATUS got, const char *format, ...)
 {

@@ -45,6 +45,10 @@ enum hostile_scenario {
 /* The scenario fails, with what the format says, unless `got` is what the row documents. */
 __attribute__((format(printf, 3, 4))) void hostile_expect(enum hostile_answer row, NTSTATUS got, const char *format,
                                                           ...);
+/* From here on one request in so many is made, drawn by the seed; 0 or 1, as in the beginning: each is. */
+void hostile_draw(unsigned one_in);
+/* Whether the next one is. */
+bool hostile_is_drawn(void);
 /* The scenario fails unless it came across each of its rows; says how many requests it made. */
 void hostile_finish(enum hostile_scenario scenario);
 

@@ -34,6 +34,8 @@ static void record_frames(uint64_t frames, bool silence)
     struct capture_job job = {.endpoint = endpoint_require(true), .options = engine_options_default(true),
                               .frames = frames};
     job.samples = calloc((size_t)frames + 1, sizeof *job.samples);
+    if (!job.samples)
+        bench_bug("no memory for %llu recorded frames", (unsigned long long)frames);
     memset(job.samples, 0x55, (size_t)frames * sizeof *job.samples);
     capture_run(&job);
     for (uint64_t i = 0; silence && i < frames; i++)

@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
-#define WAVE_BYTES (sizeof(KSDATAFORMAT) + sizeof(WAVEFORMATEX))      /* KSDATAFORMAT_WAVEFORMATEX, packed */
-#define SOUND_BYTES (sizeof(KSDATAFORMAT) + 8 + sizeof(WAVEFORMATEX)) /* KSDATAFORMAT_DSOUND, packed */
+#define WAVE_BYTES sizeof(KSDATAFORMAT_WAVEFORMATEX)
+#define SOUND_BYTES sizeof(KSDATAFORMAT_DSOUND)
 
 /* ---- properties ---- */
 
@@ -95,6 +95,8 @@ static void ask(const struct asked *a)
     static unsigned char value[8192];
     static unsigned turn;
     ULONG instance[1024] = {a->pin};
+    if (!hostile_is_drawn())
+        return;
     struct ks_request request = {.set = a->item->Set, .id = a->item->Id, .verb = a->verb, .node = a->node,
                                  .instance = instance, .instance_size = a->instance_size, .value = value,
                                  .value_size = a->value_size};
@@ -213,7 +215,7 @@ static const struct {
     FIELD(WaveFormatExt.Format.nBlockAlign),
     FIELD(WaveFormatExt.Format.wBitsPerSample),
     FIELD(WaveFormatExt.Format.cbSize),
-    FIELD(WaveFormatExt.wValidBitsPerSample),
+    FIELD(WaveFormatExt.Samples.wValidBitsPerSample),
     FIELD(WaveFormatExt.dwChannelMask)};
 
 static enum hostile_answer answer_of_wave(const WAVEFORMATEXTENSIBLE *wave, unsigned channels, ULONG bytes)
@@ -228,7 +230,7 @@ static enum hostile_answer answer_of_wave(const WAVEFORMATEXTENSIBLE *wave, unsi
         return w->wFormatTag == WAVE_FORMAT_PCM ? ANSWER_GOOD : ANSWER_FORMAT_OTHER;
     if (bytes < sizeof *wave || w->cbSize < sizeof *wave - sizeof *w)
         return ANSWER_FORMAT_SIZE;
-    return wave->wValidBitsPerSample == 16 && guid_equal(&wave->SubFormat, &KSDATAFORMAT_SUBTYPE_PCM)
+    return wave->Samples.wValidBitsPerSample == 16 && guid_equal(&wave->SubFormat, &KSDATAFORMAT_SUBTYPE_PCM)
                ? ANSWER_GOOD
                : ANSWER_FORMAT_OTHER;
 }
@@ -267,6 +269,8 @@ static void propose(const struct endpoint *e, const struct long_format *f, ULONG
 static void try_everywhere(const struct endpoint *e, const struct long_format *f, const char *what, ULONG value)
 {
     ULONG bytes = f->format.DataFormat.FormatSize;
+    if (!hostile_is_drawn())
+        return;
     propose(e, f, sizeof f->format, what, value);
     if (bytes < sizeof(KSDATAFORMAT) || bytes > sizeof *f)
         return;
@@ -325,7 +329,8 @@ static void wrong_lengths(const struct endpoint *e, bool plain)
         for (size_t i = 0; i < COUNT(given); i++) {
             good_format(&f, e->capture, plain);
             f.format.DataFormat.FormatSize = told;
-            propose(e, &f, given[i], "FormatSize", told);
+            if (hostile_is_drawn())
+                propose(e, &f, given[i], "FormatSize", told);
         }
     }
 }
@@ -379,6 +384,8 @@ static void intersect(const struct endpoint *e, const KSDATARANGE_AUDIO *range, 
     memcpy(memory, range, sizeof *range);
     for (size_t i = 0; i < COUNT(rooms); i++) {
         ULONG length;
+        if (!hostile_is_drawn())
+            continue;
         NTSTATUS status = ks_data_intersection(e->wave, e->pin, (const KSDATARANGE *)(const void *)memory, answer,
                                                rooms[i], &length);
         enum hostile_answer wanted = needed == 0          ? ANSWER_RANGE_OTHER

@@ -43,6 +43,8 @@ static enum hostile_answer answer_of_buffer(ULONG bytes, ULONG notifications, UL
 static void try_buffer(struct pin *pin, ULONG bytes, ULONG notifications)
 {
     ULONG frame = pin->capture ? 2 : 4;
+    if (!hostile_is_drawn())
+        return;
     uint64_t before = ram_pages_used();
     NTSTATUS status = ks_pin_allocate(pin, bytes, notifications);
     hostile_expect(answer_of_buffer(bytes, notifications, frame), status, "pin %u: %u bytes with %u notifications",

@@ -26,7 +26,7 @@ static struct pin *capture(void) { return g_engines[1].pin; }
 /* GetPosition without the rules of the state, which somebody else is changing. */
 static void peek(struct pin *pin)
 {
-    KSAUDIO_POSITION position;
+    KSAUDIO_POSITION position = {UINT64_MAX, UINT64_MAX};
     NTSTATUS status =
         DRIVER_CALL("IMiniportWaveRTStream::GetPosition", pin->stream->v->GetPosition(pin->stream, &position));
     EXPECT(NT_SUCCESS(status), "GetPosition answered %s", status_name(status));

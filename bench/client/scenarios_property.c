@@ -169,7 +169,7 @@ static void spoil_block(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt
 static void spoil_rate(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt.Format.nAvgBytesPerSec /= 2; }
 static void spoil_size(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->DataFormat.FormatSize = sizeof f->DataFormat; }
 static void spoil_cb(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt.Format.cbSize = 2; }
-static void spoil_valid(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt.wValidBitsPerSample = 20; }
+static void spoil_valid(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt.Samples.wValidBitsPerSample = 20; }
 static void spoil_tag(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f) { f->WaveFormatExt.Format.wFormatTag = 3; }
 static void spoil_sub(KSDATAFORMAT_WAVEFORMATEXTENSIBLE *f)
 {

@@ -9,7 +9,7 @@
  * RSS-FIRST RSS-LAST" at the end (nonpaged pool of the driver, in KiB of this
  * process at both ends of the duplex).
  */
-#include "client.h"
+#include "hostile.h"
 
 #include <stdio.h>
 
@@ -23,6 +23,7 @@
 struct card {
     const char *name;
     bool null_backend, polling_only, no_interrupt;
+    unsigned one_in; /* of a hostile client's requests is made, drawn anew in each lap; 0: all are */
 };
 static const struct card g_deck[] = {
     {.name = "load"},
@@ -34,6 +35,9 @@ static const struct card g_deck[] = {
     {.name = "odd_buffer_sizes"},
     {.name = "bad_buffers_are_refused"},
     {.name = "short_of_pages"},
+    {.name = "both_ways_to_capture_agree"},
+    {.name = "position_criteria"},
+    {.name = "run_meets_the_end"},
     {.name = "notification_counts"},
     {.name = "notification_events"},
     {.name = "pause_resume_capture"},
@@ -48,6 +52,8 @@ static const struct card g_deck[] = {
     {.name = "stop_start"},
     {.name = "sleep_with_open_streams"},
     {.name = "removal_without_power"},
+    {.name = "failed_wake_is_made_good"},
+    {.name = "sleeping_stream_needs_its_buffer"},
     {.name = "power_down_while_streaming"},
     {.name = "sleep_while_streaming"},
     {.name = "hibernate_while_streaming"},
@@ -61,6 +67,10 @@ static const struct card g_deck[] = {
     {.name = "hostile_events"},
     {.name = "hostile_races"},
     {.name = "hostile_states"},
+    {.name = "hostile_properties", .one_in = 16},
+    {.name = "hostile_formats", .one_in = 16},
+    {.name = "hostile_ranges", .one_in = 16},
+    {.name = "hostile_buffers", .one_in = 4},
     {.name = "open_close_cycles"},
     {.name = "descriptor_checks"},
     {.name = "jack_description"},
@@ -113,6 +123,7 @@ static void run_card(const struct card *card)
     choose_client();
     tell("run %s", card->name);
     plug_in(card);
+    hostile_draw(card->one_in);
     scenario_find(card->name)->run();
     EXPECT(pool_nonpaged_bytes() == before, "%s: the driver holds %llu bytes of pool, before it %llu", card->name,
            (unsigned long long)pool_nonpaged_bytes(), (unsigned long long)before);
@@ -122,20 +133,11 @@ static void run_card(const struct card *card)
 static void long_duplex(unsigned long rss[2], uint64_t *pool)
 {
     uint64_t begin = clock_now_ns() + SETTLE_NS, end = begin + g_link->options.run_ns;
-    struct pattern_check check = {.channels = 1};
+    struct pattern_duplex duplex;
+    const struct pattern_count *heard = &duplex.heard.count;
 
     device_up();
-    struct render_job playing = {.endpoint = endpoint_require(false),
-                                 .options = engine_options_default(false),
-                                 .samples = pattern_samples(2),
-                                 .frames = PATTERN_FRAMES,
-                                 .until_ns = end + TAIL_NS};
-    struct capture_job recording = {.endpoint = endpoint_require(true),
-                                    .options = engine_options_default(true),
-                                    .check = &check,
-                                    .until_ns = end + TAIL_NS};
-    struct thread *player = thread_create("render client", render_run, &playing);
-    struct thread *recorder = thread_create("capture client", capture_run, &recording);
+    pattern_duplex_start(&duplex, end + TAIL_NS);
     thread_sleep_until(begin);
     *pool = pool_nonpaged_bytes();
     rss[0] = own_kib();
@@ -143,11 +145,10 @@ static void long_duplex(unsigned long rss[2], uint64_t *pool)
     rss[1] = own_kib();
     EXPECT(pool_nonpaged_bytes() == *pool, "the streams held %llu bytes of pool at first, and hold %llu now",
            (unsigned long long)*pool, (unsigned long long)pool_nonpaged_bytes());
-    thread_join(player);
-    thread_join(recorder);
-    EXPECT(check.count.matched >= (end - begin) / MS * 45 && check.count.wrong == 0 && check.count.repeated == 0,
-           "%llu frames were heard, %llu are wrong, %llu came twice", (unsigned long long)check.count.matched,
-           (unsigned long long)check.count.wrong, (unsigned long long)check.count.repeated);
+    pattern_duplex_join(&duplex);
+    EXPECT(heard->matched >= (end - begin) / MS * 45 && heard->wrong == 0 && heard->repeated == 0,
+           "%llu frames were heard, %llu are wrong, %llu came twice", (unsigned long long)heard->matched,
+           (unsigned long long)heard->wrong, (unsigned long long)heard->repeated);
     device_down();
 }
 

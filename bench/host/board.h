@@ -5,7 +5,7 @@
  * device's half of the link (LINK_OP_CONFIG_READ to LINK_OP_ADVANCE).
  *
  * It lives in the host process; or, for runs that only a fast bench can do, in
- * the guest's (bench/board/seat.h), with the same results.
+ * the guest's (bench/seat/seat.h), with the same results.
  */
 #ifndef HOST_BOARD_H
 #define HOST_BOARD_H

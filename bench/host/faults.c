@@ -40,21 +40,15 @@ static const struct {
     {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
 };
 
-/* A step of a stream has a stream's name before it. */
-static bool is_stream_step(const char *step) {
-    return strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
-}
-
 /* The status with which the driver answers when a use of this kind makes this step fail; NULL: it may not fail. */
 static const char *documented(const char *kind, const char *step) {
     for (size_t i = 0; i < sizeof s_documented / sizeof s_documented[0]; i++) {
         if (strcmp(s_documented[i].kind, kind) == 0) {
-            return is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
+            return sweep_is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
         }
     }
     return NULL;
 }
-
 
 static const char *const s_device_kinds[VSND_FAULT_KINDS] = {
     [VSND_FAULT_CONTROL_ERROR] = "control-error",
@@ -222,10 +216,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     }
     snprintf(result->step, sizeof result->step, "%s", run.step);
     snprintf(result->status, sizeof result->status, "%s", run.status);
-    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : run.wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
-    if (result->verdict == SWEEP_WRONG) {
-        fprintf(stderr, "%s: %s\n", result->point, run.wrong);
-    }
+    sweep_judge(result, status, run.wrong);
     return EXIT_GOOD;
 }
 
@@ -347,33 +338,25 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     return good ? status : EXIT_BENCH;
 }
 
-static enum exit_status list_one(struct sweep *sweep, const struct sweep_result *result) {
+static enum exit_status reach(struct sweep *sweep, const char *text, bool *reached) {
     static struct run count;
     struct point point;
 
-    parse_point(result->point, &point);
+    parse_point(text, &point);
     enum exit_status status = count_uses(sweep, point.arch, point.image, &count);
-    for (size_t i = 0; i < count.kind_count && status == EXIT_GOOD; i++) {
-        if (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]) {
-            return sweep_add(sweep, result->point) ? EXIT_GOOD : EXIT_BENCH;
-        }
-    }
-    if (status == EXIT_GOOD) {
-        fail("--replay: %s is never reached", result->point);
-        status = EXIT_BAD_INPUT;
+    *reached = false;
+    for (size_t i = 0; i < count.kind_count; i++) {
+        *reached = *reached || (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]);
     }
     return status;
 }
 
-static void describe(const struct sweep *sweep, char *text, size_t bytes) {
-    const struct options *o = sweep->options;
-    unsigned long long runs = sweep->runs + sweep->done_count;
-
+static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
-        snprintf(text, bytes, "every point, %llu runs", runs);
+        snprintf(text, bytes, "every point");
     } else {
-        snprintf(text, bytes, "every point of the first image, %llu%% of the others by seed %llu, %llu runs",
-                 (unsigned long long)o->sample, (unsigned long long)o->seed, runs);
+        snprintf(text, bytes, "every point of the first image, %llu%% of the others by seed %llu",
+                 (unsigned long long)o->sample, (unsigned long long)o->seed);
     }
 }
 
@@ -386,7 +369,7 @@ enum exit_status faults_run(const struct options *options) {
         .sound_frames = 2400, /* 50 ms: five periods */
         .around_frames = 2400,
         .list = list,
-        .list_one = list_one,
+        .reach = reach,
         .recognise = recognise,
         .run = run_and_judge,
         .columns = columns,

@@ -249,10 +249,6 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     return status;
 }
 
-static enum exit_status list_one(struct sweep *sweep, const struct sweep_result *result) {
-    return sweep_add(sweep, result->point) ? EXIT_GOOD : EXIT_BENCH;
-}
-
 /* ---- the table ---- */
 
 enum column { SCHEDULES, COLUMNS };
@@ -263,9 +259,7 @@ static unsigned columns(const struct sweep_result *result) {
     return 1u << SCHEDULES;
 }
 
-static void describe(const struct sweep *sweep, char *text, size_t bytes) {
-    const struct options *o = sweep->options;
-
+static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
         snprintf(text, bytes, "every schedule with at most %llu preemptions", (unsigned long long)o->bound);
     } else {
@@ -283,7 +277,6 @@ enum exit_status interleave_run(const struct options *options) {
         .sound_frames = 2400, /* 50 ms: five periods */
         .around_frames = 2400,
         .list = list,
-        .list_one = list_one,
         .recognise = recognise,
         .run = run_and_judge,
         .columns = columns,

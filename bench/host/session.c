@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../board/seat.h"
+#include "../seat/seat.h"
 #include "guest.h"
 #include "mailbox.h"
 #include "progress.h"

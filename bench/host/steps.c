@@ -126,7 +126,7 @@ static void add_facts(struct run *run, const char *digits) {
 }
 
 static bool documented(const struct event *event, const char *step, const char *status) {
-    bool stream = strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+    bool stream = sweep_is_stream_step(step);
     const char *const *statuses = stream ? event->streams : event->start;
 
     for (size_t i = 0; i < STATUSES_MAX && statuses[i] != NULL && (stream || strcmp(step, "start") == 0); i++) {
@@ -236,10 +236,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     }
     snprintf(result->step, sizeof result->step, "%s", end == END_REFUSED ? run.step : s_ends[end]);
     snprintf(result->status, sizeof result->status, "%s", run.status);
-    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : run.wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
-    if (result->verdict == SWEEP_WRONG) {
-        fprintf(stderr, "%s: %s\n", result->point, run.wrong);
-    }
+    sweep_judge(result, status, run.wrong);
     return EXIT_GOOD;
 }
 
@@ -333,29 +330,23 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     return good ? status : EXIT_BENCH;
 }
 
-static enum exit_status list_one(struct sweep *sweep, const struct sweep_result *result) {
+static enum exit_status reach(struct sweep *sweep, const char *text, bool *reached) {
     static struct run count;
     struct point point;
 
-    parse_point(result->point, &point);
+    parse_point(text, &point);
     enum exit_status status = count_steps(sweep, point.arch, point.image, &count);
     free(count.facts);
-    if (status == EXIT_GOOD && point.nth > count.steps) {
-        fail("--replay: %s is never reached", result->point);
-        return EXIT_BAD_INPUT;
-    }
-    return status != EXIT_GOOD || sweep_add(sweep, result->point) ? status : EXIT_BENCH;
+    *reached = point.nth <= count.steps;
+    return status;
 }
 
-static void describe(const struct sweep *sweep, char *text, size_t bytes) {
-    const struct options *o = sweep->options;
-    unsigned long long runs = sweep->runs + sweep->done_count;
-
+static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
-        snprintf(text, bytes, "every step, %llu runs", runs);
+        snprintf(text, bytes, "every step");
     } else {
-        snprintf(text, bytes, "%llu%% of the steps by seed %llu, %llu runs", (unsigned long long)o->sample,
-                 (unsigned long long)o->seed, runs);
+        snprintf(text, bytes, "%llu%% of the steps by seed %llu", (unsigned long long)o->sample,
+                 (unsigned long long)o->seed);
     }
 }
 
@@ -368,7 +359,7 @@ enum exit_status steps_run(const struct options *options) {
         .sound_frames = 1440, /* 30 ms: a buffer and a half */
         .around_frames = 960,
         .list = list,
-        .list_one = list_one,
+        .reach = reach,
         .recognise = recognise,
         .run = run_and_judge,
         .columns = columns,

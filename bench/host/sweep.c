@@ -126,6 +126,17 @@ static bool read_line(const struct sweep *sweep, const char *line, struct sweep_
     return true;
 }
 
+bool sweep_is_stream_step(const char *step) {
+    return strncmp(step, "render-", 7) == 0 || strncmp(step, "capture-", 8) == 0;
+}
+
+void sweep_judge(struct sweep_result *result, enum exit_status status, const char *wrong) {
+    result->verdict = status != EXIT_GOOD ? SWEEP_BROKEN : wrong[0] != '\0' ? SWEEP_WRONG : SWEEP_GOOD;
+    if (result->verdict == SWEEP_WRONG) {
+        fprintf(stderr, "%s: %s\n", result->point, wrong);
+    }
+}
+
 static void take_result(struct sweep *sweep, const struct sweep_result *result) {
     sweep->failures += result->verdict != SWEEP_GOOD;
     sweep_table_add(&sweep->table, result, sweep->ops->columns(result));
@@ -299,6 +310,8 @@ static enum exit_status list_all(struct sweep *sweep) {
 
 static enum exit_status list_one(struct sweep *sweep) {
     struct sweep_result result = {.step = ""};
+    enum exit_status status = EXIT_GOOD;
+    bool reached = true;
 
     if (strlen(sweep->options->replay) < sizeof result.point) {
         strcpy(result.point, sweep->options->replay);
@@ -307,7 +320,27 @@ static enum exit_status list_one(struct sweep *sweep) {
         fail("--replay: '%s' is no %s", sweep->options->replay, sweep->ops->form);
         return EXIT_BAD_INPUT;
     }
-    return sweep->ops->list_one(sweep, &result);
+    if (sweep->ops->reach != NULL) {
+        status = sweep->ops->reach(sweep, result.point, &reached);
+    }
+    if (status == EXIT_GOOD && !reached) {
+        fail("--replay: %s is never reached", result.point);
+        return EXIT_BAD_INPUT;
+    }
+    return status != EXIT_GOOD || sweep_add(sweep, result.point) ? status : EXIT_BENCH;
+}
+
+/* What was run, in words. The number of runs too, unless the table has it. */
+static void describe(const struct sweep *sweep, char *text, size_t bytes) {
+    if (sweep->options->replay != NULL) {
+        snprintf(text, bytes, "%s", sweep->options->replay);
+        return;
+    }
+    sweep->ops->describe(sweep->options, text, bytes);
+    if (sweep->ops->layout.amount_column == 0) {
+        snprintf(text + strlen(text), bytes - strlen(text), ", %llu runs",
+                 (unsigned long long)(sweep->runs + sweep->done_count));
+    }
 }
 
 static void finish(struct sweep *sweep) {
@@ -336,11 +369,7 @@ static enum exit_status sweep_all(struct sweep *sweep) {
     if (status != EXIT_GOOD) {
         return status;
     }
-    if (sweep->options->replay != NULL) {
-        snprintf(swept, sizeof swept, "%s", sweep->options->replay);
-    } else {
-        sweep->ops->describe(sweep, swept, sizeof swept);
-    }
+    describe(sweep, swept, sizeof swept);
     sweep_table_print(&sweep->table, swept, sweep->options->json);
     return sweep_table_good(&sweep->table) ? EXIT_GOOD : EXIT_NOT_GOOD;
 }

@@ -32,16 +32,16 @@ struct sweep_ops {
     uint64_t around_frames; /* recorded beyond, beside what the buffer can hold back */
     /* Puts the points of one image on the list. */
     enum exit_status (*list)(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first);
-    /* The same with one point, result->point, if it is reached. EXIT_BAD_INPUT: not; said so. */
-    enum exit_status (*list_one)(struct sweep *sweep, const struct sweep_result *result);
+    /* Does a life come to this point? NULL: every point that is recognised is run. */
+    enum exit_status (*reach)(struct sweep *sweep, const char *point, bool *reached);
     /* Sets the row of result->point. False: it is no point. */
     bool (*recognise)(struct sweep_result *result);
     /* Runs result->point and fills in the rest; says what was wrong. EXIT_BAD_INPUT: nothing was run; said why. */
     enum exit_status (*run)(struct sweep *sweep, struct sweep_result *result);
     /* Columns of the table in which a result counts. */
     unsigned (*columns)(const struct sweep_result *result);
-    /* What was run, in words. */
-    void (*describe)(const struct sweep *sweep, char *text, size_t bytes);
+    /* What is run, in words. */
+    void (*describe)(const struct options *options, char *text, size_t bytes);
 };
 
 struct sweep {
@@ -66,6 +66,11 @@ bool sweep_sampled(struct sweep *sweep, bool whole);
 bool sweep_add(struct sweep *sweep, const char *point);
 /* Reads "ARCH:VARIANT:" at the start of a point; returns what follows, NULL: it is none. */
 const char *sweep_parse_image(const char *point, const char **arch, const struct sweep_image **image);
+
+/* A step of a stream has a stream's name before it. */
+bool sweep_is_stream_step(const char *step);
+/* Fills in how a run that ended with `status` is judged, and says what was wrong. `wrong`: "": nothing. */
+void sweep_judge(struct sweep_result *result, enum exit_status status, const char *wrong);
 
 /* What a run of the guest is given, beside both streams. */
 struct sweep_life {

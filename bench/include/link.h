@@ -164,7 +164,7 @@ struct link_options {
     uint64_t bar_size[6];
     uint64_t bar_base[6];   /* bus addresses that the host programmed, as firmware would */
     char device[512];         /* --device, for a device in the guest process */
-    uint32_t device_in_guest; /* 1: it is there (bench/board/seat.h), and the host is not asked for it */
+    uint32_t device_in_guest; /* 1: it is there (bench/seat/seat.h), and the host is not asked for it */
     uint32_t reserved2;
 };
 

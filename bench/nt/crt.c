@@ -130,46 +130,18 @@ static int CDECL crt_vsnwprintf(PWSTR out, SIZE_T room, PCWSTR format, MS_VA_LIS
 {
     return format_wide(out, room, format, list);
 }
-static int CDECL crt_snprintf(PCHAR out, SIZE_T room, PCSTR format, ...)
-{
-    MS_VA_LIST list;
-    int n;
-
-    MS_VA_START(list, format);
-    n = format_narrow(out, room, format, list);
-    MS_VA_END(list);
-    return n;
-}
-static int CDECL crt_snwprintf(PWSTR out, SIZE_T room, PCWSTR format, ...)
-{
-    MS_VA_LIST list;
-    int n;
-
-    MS_VA_START(list, format);
-    n = format_wide(out, room, format, list);
-    MS_VA_END(list);
-    return n;
-}
-static int CDECL crt_sprintf(PCHAR out, PCSTR format, ...)
-{
-    MS_VA_LIST list;
-    int n;
-
-    MS_VA_START(list, format);
-    n = format_narrow(out, UNBOUNDED, format, list);
-    MS_VA_END(list);
-    return n;
-}
-static int CDECL crt_swprintf(PWSTR out, PCWSTR format, ...)
-{
-    MS_VA_LIST list;
-    int n;
-
-    MS_VA_START(list, format);
-    n = format_wide(out, UNBOUNDED, format, list);
-    MS_VA_END(list);
-    return n;
-}
+/* The body of a function with `format` and arguments behind it. */
+#define RETURN_FORMATTED(width_, out_, room_)                                                                          \
+    MS_VA_LIST list;                                                                                                   \
+    int n;                                                                                                             \
+    MS_VA_START(list, format);                                                                                         \
+    n = format_##width_(out_, room_, format, list);                                                                    \
+    MS_VA_END(list);                                                                                                   \
+    return n
+static int CDECL crt_snprintf(PCHAR out, SIZE_T room, PCSTR format, ...) { RETURN_FORMATTED(narrow, out, room); }
+static int CDECL crt_snwprintf(PWSTR out, SIZE_T room, PCWSTR format, ...) { RETURN_FORMATTED(wide, out, room); }
+static int CDECL crt_sprintf(PCHAR out, PCSTR format, ...) { RETURN_FORMATTED(narrow, out, UNBOUNDED); }
+static int CDECL crt_swprintf(PWSTR out, PCWSTR format, ...) { RETURN_FORMATTED(wide, out, UNBOUNDED); }
 NTOS(_vsnprintf, crt_vsnprintf, HIGH_LEVEL);
 NTOS(_vsnwprintf, crt_vsnwprintf, PASSIVE_LEVEL);
 NTOS(_snprintf, crt_snprintf, HIGH_LEVEL);

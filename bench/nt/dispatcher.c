@@ -103,7 +103,8 @@ static NTSTATUS block(unsigned count, DISPATCHER_HEADER **objects, bool all, uin
     struct thread *thread = thread_current();
     NTSTATUS status;
 
-    memcpy(thread->wait.objects, objects, count * sizeof objects[0]);
+    if (count != 0)
+        memcpy(thread->wait.objects, objects, count * sizeof objects[0]);
     thread->wait.count = count;
     thread->wait.all = all;
     thread->wait.until_ns = until_ns;
@@ -139,6 +140,7 @@ NTSTATUS dispatcher_wait(unsigned count, PVOID *objects, bool all, const LARGE_I
     if (poll) {
         NTSTATUS status;
 
+        if (count != 0)
         memcpy(thread->wait.objects, objects, count * sizeof objects[0]);
         thread->wait.count = count;
         thread->wait.all = all;

@@ -2,7 +2,7 @@
 /* The guest's end of the link to the host process (bench/include/link.h). One request at a time, from one thread. */
 #include "nt.h"
 #include "../pe/image.h"
-#include "../board/seat.h"
+#include "../seat/seat.h"
 #include "../include/turn.h"
 
 #include <errno.h>

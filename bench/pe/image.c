@@ -37,10 +37,10 @@
 #define BASE_TRIES 64
 
 struct section {
-    char name[9];
     uint8_t *start;
     size_t bytes; /* whole pages */
     int protection;
+    char name[9];
     bool pageable, discardable, init, resident, discarded;
 };
 

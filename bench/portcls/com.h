@@ -10,7 +10,9 @@
 #ifndef BENCH_COM_H
 #define BENCH_COM_H
 
-#include "ks.h"
+#include "../nt/kernel.h"
+
+#include "../include/ks.h"
 
 #define COM_GUID_TABLE(X)                                                                                              \
     X(IID_IUnknown, 0x00000000, 0x0000, 0x0000, 0xC0, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x46)                        \
@@ -43,7 +45,13 @@
     X(IID_IDrmPort, 0x286D3DF8, 0xCA22, 0x4E2E, 0xB9, 0xBC, 0x20, 0xB4, 0xF0, 0xE2, 0x01, 0xCE)                        \
     X(IID_BenchUnknown, 0x5B1E0C0D, 0xB05E, 0x4C2A, 0x9D, 0x11, 0x6E, 0x6F, 0x2D, 0x73, 0x75, 0x63)
 
-COM_GUID_TABLE(KS_GUID_DECLARE)
+#define GUID_DECLARE(name_, ...) extern const GUID name_;
+KS_GUID_TABLE(GUID_DECLARE)
+COM_GUID_TABLE(GUID_DECLARE)
+
+/* Name of a known GUID, else its digits (static storage, overwritten by the next call but one). */
+const char *guid_text(const GUID *guid);
+bool guid_equal(const GUID *a, const GUID *b);
 
 /* ---- interfaces: `This` is void, so that one generic IUnknown serves all ---- */
 

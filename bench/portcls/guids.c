@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GUID_DEFINE(name_, a, b, c, d, e, f, g, h, i, j, k) const GUID name_ = {a, b, c, {d, e, f, g, h, i, j, k}};
+#define GUID_OF(a, b, c, ...) {a, b, c, {__VA_ARGS__}}
+#define GUID_DEFINE(name_, ...) const GUID name_ = GUID_OF(__VA_ARGS__);
 KS_GUID_TABLE(GUID_DEFINE)
 COM_GUID_TABLE(GUID_DEFINE)
 

@@ -27,7 +27,7 @@ static NTSTATUS check_device_description(IMiniportWaveRT *miniport)
                                   miniport->v->GetDeviceDescription(miniport, &description));
     if (!NT_SUCCESS(status))
         return status;
-    const UCHAR *flags = &description.Master;
+    const UCHAR *flags = (const UCHAR *)&description + offsetof(struct device_description, Master);
     for (size_t i = 0; i < 8; i++) {
         if (flags[i] > 1)
             violation("DEVICE_DESCRIPTION", "GetDeviceDescription left byte %zu unset (%#x)", i + 4, flags[i]);

@@ -16,8 +16,8 @@ import analyse  # noqa: E402
 from tap import Tap  # noqa: E402
 
 # clang-tidy takes a second for each source, gcc half of one for each of the driver: short sets stand for all.
-BOUNDED = {"cppcheck": ("device", "host", "driver-contract", "driver-legacy", "driver-ioport"),
-           "fanalyzer": ("device", "host", "driver-ioport"), "clang-tidy": ("driver-ioport",)}
+BOUNDED = {"cppcheck": ("device", "host", "guest", "seat", "fuzz", "driver-contract", "driver-legacy", "driver-ioport"),
+           "fanalyzer": ("device", "host", "seat", "driver-ioport"), "clang-tidy": ("driver-ioport",)}
 DEFECTS = """
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """What the command tests share: TAP, sound files, and a bench whose guest is a fake."""
 
+import functools
 import json
 import os
 import shutil
@@ -110,6 +111,12 @@ def run_json(arguments, bench=BENCH):
         return done.returncode, json.loads(done.stdout), done.stderr
     except ValueError:
         raise AssertionError(f"no JSON; status {done.returncode}, stderr: {done.stderr.strip()}") from None
+
+
+@functools.lru_cache(maxsize=None)
+def run_json_once(*arguments):
+    """run_json, of these arguments one time only: what it answered then is the answer ever after."""
+    return run_json(arguments)
 
 
 def refused(arguments, *words, bench=BENCH, status=2, cwd=None):

@@ -76,6 +76,10 @@ struct used {
 int guest_setup(void **state);         /* the device, with nothing enabled */
 int guest_setup_up(void **state);      /* and brought up to DRIVER_OK */
 int guest_teardown(void **state);
+/* Two rows of a cmocka table: the test on a device of either dialect. */
+#define IN_BOTH_DIALECTS(test_, setup_)                                                                                \
+    {"aero_" #test_, test_, setup_, guest_teardown, "aero"},                                                           \
+        {"specification_" #test_, test_, setup_, guest_teardown, "specification"}
 
 struct guest *guest_open(const char *options);
 void guest_close(struct guest *guest);

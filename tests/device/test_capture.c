@@ -420,9 +420,7 @@ static void specification_without_bus_master_buffers_wait(void **state)
 
 #define AERO(f) {#f, f, guest_setup_up, guest_teardown, "aero"}
 #define SPECIFICATION(f) {#f, f, guest_setup_up, guest_teardown, "specification"}
-#define TEST(f)                                                    \
-    {"aero_" #f, f, guest_setup_up, guest_teardown, "aero"}, \
-        {"specification_" #f, f, guest_setup_up, guest_teardown, "specification"}
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup_up)
 
 int main(void)
 {

@@ -358,9 +358,7 @@ static void the_last_error_says_what_was_wrong(void **state)
     assert_int_equal(guest_stats(guest).control_requests, 2);
 }
 
-#define AERO(f) {"aero_" #f, f, guest_setup_up, guest_teardown, "aero"}
-#define SPECIFICATION(f) {"specification_" #f, f, guest_setup_up, guest_teardown, "specification"}
-#define TEST(f) AERO(f), SPECIFICATION(f)
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup_up)
 
 int main(void)
 {

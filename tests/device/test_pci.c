@@ -181,9 +181,7 @@ static void device_configuration_is_read_only_0_2_0(void **state)
     assert_int_equal(guest_read(*state, DEVICE_REGISTER(JACKS), 8), 2ull << 32);
 }
 
-#define TEST(f)                                                    \
-    {"aero_" #f, f, guest_setup, guest_teardown, "aero"}, \
-        {"specification_" #f, f, guest_setup, guest_teardown, "specification"}
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup)
 
 int main(void)
 {

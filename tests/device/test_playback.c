@@ -607,9 +607,7 @@ static void specification_more_in_flight_than_entries_needs_reset(void **state)
 #define WITH(f, options) {#f, f, guest_setup_up, guest_teardown, options}
 #define AERO(f) WITH(f, "aero")
 #define SPECIFICATION(f) WITH(f, "specification")
-#define TEST(f)                                                    \
-    {"aero_" #f, f, guest_setup_up, guest_teardown, "aero"}, \
-        {"specification_" #f, f, guest_setup_up, guest_teardown, "specification"}
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup_up)
 
 int main(void)
 {

@@ -360,9 +360,7 @@ static void event_idx_replaces_the_flags(void **state)
     }
 }
 
-#define TEST(f)                                                    \
-    {"aero_" #f, f, guest_setup_up, guest_teardown, "aero"}, \
-        {"specification_" #f, f, guest_setup_up, guest_teardown, "specification"}
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup_up)
 
 int main(void)
 {

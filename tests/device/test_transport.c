@@ -315,9 +315,7 @@ static void needs_reset_interrupts_and_stops_all_service(void **state)
     guest_start(guest, 0);
 }
 
-#define TEST(f)                                                    \
-    {"aero_" #f, f, guest_setup, guest_teardown, "aero"}, \
-        {"specification_" #f, f, guest_setup, guest_teardown, "specification"}
+#define TEST(f) IN_BOTH_DIALECTS(f, guest_setup)
 
 int main(void)
 {

@@ -7,8 +7,8 @@
  * Compiled for both widths from the host's sources. What either process reads of
  * the other's has the same layout in both.
  */
-#ifndef BENCH_BOARD_SEAT_H
-#define BENCH_BOARD_SEAT_H
+#ifndef BENCH_SEAT_H
+#define BENCH_SEAT_H
 
 #include "../host/drift_watch.h"
 #include "../include/link.h"
