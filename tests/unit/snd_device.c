@@ -96,6 +96,10 @@ static void write_common(ULONG offset, ULONG value)
         snd_device.status = (UCHAR)(value & snd_device.status_mask);
         if (value == 0) {
             memset(snd_device.enabled, 0, sizeof(snd_device.enabled));
+            if (snd_device.fragile > 0) {
+                snd_device.fragile--;
+                snd_device.status = VIRTIO_STATUS_NEEDS_RESET;
+            }
         }
         break;
     case VIRTIO_COMMON_QUEUE_SELECT:

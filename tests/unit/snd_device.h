@@ -19,6 +19,7 @@ struct snd_device {
     UCHAR status;
     UCHAR status_mask;            /* bits that stick; 0xFF by default */
     unsigned reset_polls;         /* status reads until a reset is seen to finish */
+    unsigned fragile;             /* resets after which it asks for the next at once */
     unsigned queue_size[SND_DEVICE_QUEUES];
     unsigned selected_feature[2]; /* device, driver */
     unsigned selected_queue;

@@ -63,6 +63,18 @@ static void reset_waits_but_not_for_ever(void **state)
     assert_in_range(wdk.now, 4900000, 5200000); /* half a second */
 }
 
+static void a_device_that_breaks_again_in_its_reset_is_reset_again(void **state)
+{
+    (void)state;
+    snd_device_create(&transport);
+    snd_device.fragile = 2;
+    assert_int_equal(VirtioPciTransportReset(&transport), STATUS_SUCCESS);
+    snd_device.fragile = 0xFFFFFFFF;
+    wdk.now = 0;
+    assert_int_equal(VirtioPciTransportReset(&transport), STATUS_IO_TIMEOUT);
+    assert_in_range(wdk.now, 4900000, 5200000);
+}
+
 static ULONG read_all_ones(const void *address, ULONG size)
 {
     (void)address, (void)size;
@@ -175,6 +187,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(access_platform_is_accepted_when_offered),
     UNIT_TEST(features_ok_is_read_back),
     UNIT_TEST(reset_waits_but_not_for_ever),
+    UNIT_TEST(a_device_that_breaks_again_in_its_reset_is_reset_again),
     UNIT_TEST(a_status_of_all_ones_is_no_device),
     UNIT_TEST(a_gone_device_is_not_touched),
     UNIT_TEST(an_isr_of_all_ones_is_not_ours),

@@ -67,6 +67,9 @@ CODE_PAGE static NTSTATUS WriteReset(PVIRTIO_PCI_TRANSPORT Transport)
         if (status == 0xFF) {
             return STATUS_DEVICE_NOT_CONNECTED; /* no device answers all ones */
         }
+        if (status == VIRTIO_STATUS_NEEDS_RESET) {
+            VirtioPciTransportWriteStatus(Transport, 0); /* it was reset, all else is gone, and it broke again */
+        }
         if (++polls <= RESET_POLL_FAST) {
             continue;
         }
