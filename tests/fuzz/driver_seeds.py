@@ -111,6 +111,7 @@ def rare():
     for start in (3, 4, 5):
         yield (f"rare-broken-for-good-{start}", head("specification")
                + deviation(USED + 2, 0, USEDS["ID_SET"], 0xFFFF, 2, 0) + deviation(WRITE, 0x14, 0, 0, start))
+    yield "rare-breaks-in-its-reset", head("specification") + deviation(REGISTER, 0x14, CHANGES["SET"], 0x40, 0, 0)
     # A ring of four, and from some period on the device is silent.
     for start in range(3, 9):
         yield (f"rare-half-a-period-{start}", head("aero", "queue", 0)
