@@ -202,11 +202,12 @@ def device_runs(kind, duplex):
                  ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
         yield [*duplex, "--device", model, *more]
     for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
-                 "completion=late", "completion=never", "streams=output", "streams=input", "streams=none",
+                 "completion=late", "completion=never", "completion=instant", "channels=mono", "streams=output", "streams=input", "streams=none",
                  "queue=4", "ppm=-500", "msix=off", "msix=enabled"):
         yield [*duplex, "--device", f"{model},{knob}"]
     for ring in ("queue=4", "queue=4,indirect=off", "queue=4,indirect=off,fault=needs_reset",
-                 "queue=4,indirect=off,fault=unknown_id", "queue=4,indirect=off,fault=dead"):
+                 "queue=4,indirect=off,fault=unknown_id", "queue=4,indirect=off,fault=dead",
+                 "queue=4,indirect=off,fault=dead,after=5", "queue=4,indirect=off,fault=needs_reset,after=7"):
         yield [*duplex, *PIECES, "--device", f"{model},{ring}"]
     for fault in ("unknown_id", "needs_reset"):
         for name in ("device_breaks_down_while_streaming", "device_stays_broken", "recovery_meets_the_end"):

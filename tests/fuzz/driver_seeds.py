@@ -107,6 +107,8 @@ def rare():
     # SET_PARAMS behind a RELEASE.
     for start in (6, 7):
         yield f"rare-bad-parameters-{start}", head("aero") + deviation(ANSWER, 0, CHANGES["SET"], 1, start, 0)
+    # PREPARE is refused.
+    yield "rare-refused", head("specification") + deviation(ANSWER, 0, CHANGES["SET"], 0x8002, 2, 0)
     # The ring breaks, and so does the reset.
     for start in (3, 4, 5):
         yield (f"rare-broken-for-good-{start}", head("specification")
