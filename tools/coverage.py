@@ -202,8 +202,8 @@ def device_runs(kind, duplex):
                  ["--buffer-ms", "4"], ["--jitter-ms", "5"]):
         yield [*duplex, "--device", model, *more]
     for knob in ("event_idx=on", "events=malformed", "events=flood", "stale=on", "completion=paced",
-                 "completion=late", "completion=never", "completion=instant", "channels=mono", "streams=output", "streams=input", "streams=none",
-                 "queue=4", "ppm=-500", "msix=off", "msix=enabled"):
+                 "completion=late", "completion=never", "completion=instant", "channels=mono", "streams=output",
+                 "streams=input", "streams=none", "queue=4", "ppm=-500", "msix=off", "msix=enabled"):
         yield [*duplex, "--device", f"{model},{knob}"]
     for ring in ("queue=4", "queue=4,indirect=off", "queue=4,indirect=off,fault=needs_reset",
                  "queue=4,indirect=off,fault=unknown_id", "queue=4,indirect=off,fault=dead",
