@@ -15,7 +15,7 @@
  * it for a block; AERO_COVERAGE_HITS one to which what was reached is appended:
  * offsets of blocks, and of jumps with the ways they went.
  */
-#include "nt.h"
+#include "emulate.h"
 #include "../pe/image.h"
 
 #include <fcntl.h>
@@ -31,12 +31,6 @@
 #define KINDS (WENT | STAYED)
 
 #define PASSES_MOST 256u /* of one jump, one way, in one run */
-
-#define CARRY 0x001u
-#define PARITY 0x004u
-#define ZERO 0x040u
-#define SIGN 0x080u
-#define OVERFLOW 0x800u
 
 static struct point {
     uint32_t offset;
@@ -116,22 +110,6 @@ static struct point *find(uint32_t offset)
     return low < count && points[low].offset == offset ? &points[low] : NULL;
 }
 
-/* The condition of a jump, by the low four bits of its opcode. [Intel SDM, volume 1, appendix B] */
-static bool holds(unsigned condition, unsigned long flags)
-{
-    bool less = ((flags & SIGN) != 0) != ((flags & OVERFLOW) != 0);
-    const bool ways[] = {(flags & OVERFLOW) != 0,
-                         (flags & CARRY) != 0,
-                         (flags & ZERO) != 0,
-                         (flags & (CARRY | ZERO)) != 0,
-                         (flags & SIGN) != 0,
-                         (flags & PARITY) != 0,
-                         less,
-                         less || (flags & ZERO) != 0};
-
-    return ways[condition / 2] != (condition & 1);
-}
-
 /* Does what the conditional jump at pc does; where it leads. */
 static const uint8_t *jump(struct point *point, const uint8_t *pc, unsigned long flags)
 {
@@ -139,7 +117,7 @@ static const uint8_t *jump(struct point *point, const uint8_t *pc, unsigned long
     unsigned opcode = is_near ? pc[1] ^ 0xF0u : point->original; /* 0F 80+condition is 70+condition with more room */
     const uint8_t *after = pc + (is_near ? 6 : 2);
     int32_t distance = (int8_t)pc[1];
-    bool taken = holds(opcode & 0x0Fu, flags);
+    bool taken = emulate_condition(opcode & 0x0Fu, flags);
 
     if ((opcode & 0xF0u) != 0x70)
         bench_bug("%#x: no conditional jump", point->offset);

@@ -287,10 +287,8 @@ void emulate_privileged(ucontext_t *context, const void *pc)
 
 /* ---- jumps, calls and returns ---- */
 
-/* The conditions in the order of their opcodes, each followed by its opposite. [Intel SDM 1, B.1] */
-static bool holds(const ucontext_t *context, unsigned condition)
+bool emulate_condition(unsigned condition, unsigned long flags)
 {
-    unsigned flags = (unsigned)context->uc_mcontext.gregs[REG_FLAGS];
     bool less = !(flags & FLAG_SIGN) != !(flags & FLAG_OVERFLOW);
     const bool table[8] = {(flags & FLAG_OVERFLOW) != 0,
                            (flags & FLAG_CARRY) != 0,
@@ -327,7 +325,8 @@ void emulate_flow(ucontext_t *context, const struct link_insn *insn)
     if (insn->kind == LINK_INSN_RETURN) {
         target = *(const uintptr_t *)(uintptr_t)*sp;
         *sp += (greg_t)(sizeof(void *) + insn->imm);
-    } else if (insn->kind == LINK_INSN_JUMP_IF && !holds(context, insn->condition)) {
+    } else if (insn->kind == LINK_INSN_JUMP_IF &&
+               !emulate_condition(insn->condition, (unsigned long)context->uc_mcontext.gregs[REG_FLAGS])) {
         target = next;
     } else {
         target = target_of(context, insn);

@@ -33,6 +33,8 @@ bool steps_breakpoint(ucontext_t *context);
 bool steps_entered(const ucontext_t *context);
 /* After an instruction was carried out in the driver's place. */
 void steps_emulated(ucontext_t *context);
+/* Does the condition hold? In the order of their opcodes, each followed by its opposite. [Intel SDM 1, B.1] */
+bool emulate_condition(unsigned condition, unsigned long flags);
 /* A jump, call or return, of kind LINK_INSN_JUMP_IF, JUMP, CALL or RETURN, at the program counter. */
 void emulate_flow(ucontext_t *context, const struct link_insn *insn);
 /* CR8, in, out, cli, sti; violation PRIVILEGED for the rest. */
