@@ -71,6 +71,8 @@ VOID WaveRtPumpFreeCopies(PWAVERT_PUMP Pump);
 /* PASSIVE, after Close. The device gave some periods back and some not: what it still has is kept aside, never freed
  * nor used again. TRUE: that is also some of the client's buffer. */
 BOOLEAN WaveRtPumpKeepAside(PWAVERT_PUMP Pump);
+/* Copying: Frames of the ring from linear frame First on become silence. */
+VOID WaveRtCopiesSilence(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames);
 /* Copying: lists the place in the ring of the period at linear frame First, whose contents are copied there for render.
  * Sg: as many as WaveRtPumpSubmit has. STATUS_DEVICE_BUSY: the place is still the device's. */
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount);

@@ -48,13 +48,14 @@ static PNULL_STREAM StreamOf(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Str
 /* Lock held. Stream time in frames. Whole seconds and the rest are converted apart: nothing overflows. */
 static ULONGLONG Now(const NULL_STREAM *Stream)
 {
-    ULONGLONG ticks;
+    LONGLONG now = Stream->Running ? KeQueryPerformanceCounter(NULL).QuadPart : 0;
     ULONGLONG frequency = (ULONGLONG)Stream->Frequency;
+    ULONGLONG ticks;
 
-    if (!Stream->Running) {
-        return Stream->BaseFrames;
+    if (now <= Stream->Base) {
+        return Stream->BaseFrames; /* held, or started on a processor whose counter is a little ahead */
     }
-    ticks = (ULONGLONG)(KeQueryPerformanceCounter(NULL).QuadPart - Stream->Base);
+    ticks = (ULONGLONG)(now - Stream->Base);
     return Stream->BaseFrames + ticks / frequency * NULL_RATE + ticks % frequency * NULL_RATE / frequency;
 }
 

@@ -273,6 +273,7 @@ static VOID StartAnswered(PVOID Context, ULONG Status)
 NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
 {
     struct virtio_snd_pcm_hdr request;
+    const BOOLEAN never = Pcm->NeverStarted;
     BOOLEAN missed;
     NTSTATUS status;
     KIRQL irql;
@@ -288,6 +289,7 @@ NTSTATUS VirtIoSndPcmStart(PVIRTIOSND_PCM Pcm)
     request.stream_id = Pcm->StreamId;
     status = VirtIoSndControlSendAsync(Pcm->Control, &request, sizeof(request), StartAnswered, Pcm, &Pcm->StartSlot);
     if (!NT_SUCCESS(status)) {
+        Pcm->NeverStarted = never;
         SetState(Pcm, VirtIoSndPcmPrepared);
         InterlockedExchange(&Pcm->Starting, 0);
     } else {

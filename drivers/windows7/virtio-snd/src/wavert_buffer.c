@@ -79,13 +79,20 @@ CODE_PAGE static BOOLEAN IsHeld(PWAVERT_PUMP Pump, PUCHAR Memory, ULONG Pages)
 
 CODE_PAGE BOOLEAN WaveRtPumpKeepAside(PWAVERT_PUMP Pump)
 {
+    BOOLEAN held;
+
     PAGED_CODE();
-    Pump->Kept = TRUE;
+    held = IsHeld(Pump, NULL, BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl)));
+    if (held) {
+        Pump->Kept = TRUE;
+    }
     if (Pump->Silence != NULL && IsHeld(Pump, Pump->Silence, 1)) {
         Pump->Silence = NULL;
+        Pump->Kept = TRUE;
     }
     if (Pump->Copies != NULL && IsHeld(Pump, Pump->Copies, COPIES_BYTES / PAGE_SIZE)) {
         Pump->Copies = NULL;
+        Pump->Kept = TRUE;
     }
-    return IsHeld(Pump, NULL, BYTES_TO_PAGES(MmGetMdlByteCount(Pump->Mdl)));
+    return held;
 }

@@ -4,6 +4,8 @@
 
 /* So much is posted when it is written to the ring, and not to the client's buffer. */
 #define COPIED_AHEAD_FRAMES (3u * WAVERT_PERIOD_MAX_FRAMES)
+/* So much that is not the client's to read is enough for one that is told late, with half of it posted ahead. */
+#define ROOMY_FRAMES (4u * WAVERT_PERIOD_MAX_FRAMES)
 
 VOID WaveRtCapturePost(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
@@ -92,16 +94,26 @@ static __inline ULONGLONG Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     return due;
 }
 
+/* Frames that a notification comes before the position gets to its boundary: none where the client has time enough
+ * after that, and none with one notification a lap, where the position is what it goes by. */
+static ULONG Early(const WAVERT_PUMP *Pump)
+{
+    const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+
+    return (WaveRtPumpSteps(Pump) || geometry->BufferFrames - geometry->IntervalFrames >= ROOMY_FRAMES)
+               ? 0
+               : geometry->PeriodFrames;
+}
+
 /* What a notification may stand for: what is in memory. From a device that paces it comes when the device's clock gets
- * there, a period before the position, because completions may come in bursts; with one notification a lap the
- * position must be there as well. */
+ * there, because completions may come in bursts. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
-    ULONGLONG clock;
+    ULONG early = Early(Pump);
+    ULONGLONG clock = Pump->Completed;
 
-    clock = WaveRtPumpReported(Pump, NowTicks);
-    if (!WaveRtPumpSteps(Pump)) {
-        clock += Pump->Geometry.PeriodFrames;
+    if (early == 0 || Pump->Observer.Kind->Paces) {
+        clock = WaveRtPumpReported(Pump, NowTicks) + early;
     }
     return (clock < Pump->Completed) ? clock : Pump->Completed;
 }
@@ -126,8 +138,7 @@ CODE_RESIDENT static VOID FindOut(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 /* The sooner of Due and the counter value at which the next notification, whose data is in memory, may be given. */
 static ULONGLONG BoundaryDue(const WAVERT_PUMP *Pump, ULONGLONG SoonTicks, ULONGLONG Due)
 {
-    ULONG early = WaveRtPumpSteps(Pump) ? 0 : Pump->Geometry.PeriodFrames;
-    ULONGLONG at = WaveRtPumpReportedAt(Pump, Pump->NextBoundary - early);
+    ULONGLONG at = WaveRtPumpReportedAt(Pump, Pump->NextBoundary - Early(Pump));
 
     at = (at > SoonTicks) ? at : SoonTicks;
     return (at < Due) ? at : Due;
@@ -137,7 +148,6 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 {
     ULONGLONG soon = Pass->Now + Pump->MsTicks;
     ULONGLONG due;
-
     ULONGLONG room;
 
     if (Pump->Observer.Kind->Paces) {
@@ -146,23 +156,21 @@ VOID WaveRtCapturePass(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
     if (Pump->Observer.Kind->Paces) {
         WaveRtCapturePost(Pump, Pass->Now);
         WaveRtPumpReduceLag(Pump, Pass->Now);
-        WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
         due = WaveRtPumpCompletionDue(Pump, soon);
     } else {
         due = Request(Pump, Pass);
         WaveRtPumpReduceLag(Pump, Pass->Now);
-        WaveRtPumpSignalUpTo(Pump, Pump->Completed, Pass->Now);
         if (due < soon || Pump->Completed < Pump->Submitted) {
             due = soon;
         }
     }
+    WaveRtPumpSignalUpTo(Pump, Readable(Pump, Pass->Now), Pass->Now);
     if (Pump->Copies != NULL) {
         room = WaveRtCaptureTake(Pump, Pass->Now); /* there may be, now that something was announced */
-        if (Pump->Observer.Kind->Paces && Pump->Geometry.IntervalFrames != 0 &&
-            Pump->Completed >= Pump->NextBoundary) {
-            due = BoundaryDue(Pump, soon, due);
-        }
         due = (room < due) ? room : due;
+    }
+    if (Pump->Geometry.IntervalFrames != 0 && Pump->Completed >= Pump->NextBoundary) {
+        due = BoundaryDue(Pump, soon, due);
     }
     Pass->Next = due;
 }

@@ -29,6 +29,17 @@ VOID WaveRtCopiesFill(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
     }
 }
 
+CODE_RESIDENT VOID WaveRtCopiesSilence(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames)
+{
+    ULONG ring = WAVERT_COPIES_FRAMES * Pump->FrameBytes;
+    ULONG to = (ULONG)(First % WAVERT_COPIES_FRAMES) * Pump->FrameBytes;
+    ULONG bytes = Frames * Pump->FrameBytes;
+    ULONG part = Least(ring - to, bytes);
+
+    RtlZeroMemory(Pump->Copies + to, part);
+    RtlZeroMemory(Pump->Copies, bytes - part);
+}
+
 NTSTATUS WaveRtCopiesBuild(PWAVERT_PUMP Pump, ULONGLONG First, ULONG Frames, PVIRTIOSND_SG Sg, PULONG SgCount)
 {
     BOOLEAN render = (BOOLEAN)(Pump->Stream == VirtIoSndStreamRender);

@@ -7,13 +7,13 @@
 
 /* 100 ns units */
 #define ONE_MS 10000
-#define START_TIMEOUT_MS 2000
+#define START_TIMEOUT_MS 1000u
 #define DRAIN_SPARE_MS 2
 /* A mixer that has taken the last period hands it on at its next step. */
 #define DRAIN_STEP_MS (WAVERT_STEP_FRAMES / WAVERT_FRAMES_PER_MS)
 /* It has taken some 21 ms ahead of what is heard (QEMU: 1024 frames). A pause leaves that there, RELEASE may not. */
 #define MIXER_MS 22
-#define DRAIN_LIMIT_MS 500
+#define DRAIN_LIMIT_MS 500u
 /* A device that completes nothing for this long is left behind. Windows gives up a stream that does not notify for a
  * second and its buffer's length, and the position has to get to the next notification by then. Some are a second late
  * when they start, with the first period behind that. */
@@ -139,22 +139,25 @@ NTSTATUS WaveRtPumpSubmit(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 
 CODE_RESIDENT VOID WaveRtPumpSubmitStaged(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
 {
-    VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u) + 1u];
+    VIRTIOSND_SG sg[VIRTIOSND_SG_MAX_RUNS(WAVERT_PERIOD_MAX_FRAMES * 4u)];
     ULONG period = Pump->Geometry.PeriodFrames;
     ULONG staged = Pump->Staged;
     ULONG count;
 
-    if (staged == 0 || Pump->Dead || !NT_SUCCESS(WaveRtCopiesBuild(Pump, Pump->Submitted, staged, sg, &count))) {
+    if (staged == 0 || Pump->Dead) {
         return;
     }
-    sg[count].Address = (ULONGLONG)MmGetPhysicalAddress(Pump->Silence).QuadPart;
-    sg[count].Length = (period - staged) * Pump->FrameBytes;
-    sg[count].Write = FALSE;
-    if (NT_SUCCESS(HandOver(Pump, sg, count + 1u, period, 0, NowTicks))) {
-        Pump->Flight[(Pump->FlightNext - 1u) % WAVERT_FLIGHT_MAX].Got = staged;
-        Pump->Submitted += staged;
-        Pump->Staged = 0;
+    Pump->Staged = period;
+    /* The silence lies in the ring as well: a piece of memory more is more than ACRN takes. */
+    if (NT_SUCCESS(WaveRtCopiesBuild(Pump, Pump->Submitted, period, sg, &count))) {
+        WaveRtCopiesSilence(Pump, Pump->Submitted + staged, period - staged);
+        if (NT_SUCCESS(HandOver(Pump, sg, count, period, 0, NowTicks))) {
+            Pump->Flight[(Pump->FlightNext - 1u) % WAVERT_FLIGHT_MAX].Got = staged;
+            Pump->Submitted += staged;
+            staged = 0;
+        }
     }
+    Pump->Staged = staged;
 }
 
 CODE_RESIDENT NTSTATUS WaveRtPumpSubmitSilence(PWAVERT_PUMP Pump, ULONG Frames, ULONGLONG NowTicks)
@@ -217,7 +220,9 @@ static __inline VOID WatchForLife(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
         Pump->Progress = FALSE;
         Pump->ProgressTicks = NowTicks;
     }
-    if (Pump->Dead || !WaveRtPumpInFlight(Pump) || NowTicks - Pump->ProgressTicks < limit * Pump->MsTicks) {
+    /* Signed: processors' counters may be a little apart. */
+    if (Pump->Dead || !WaveRtPumpInFlight(Pump) ||
+        (LONGLONG)(NowTicks - Pump->ProgressTicks) < (LONGLONG)(limit * Pump->MsTicks)) {
         return;
     }
     VIRTIOSND_TRACE_ERROR("stream %u: the device completes nothing, going on without it\n", (unsigned)Pump->Stream);
@@ -540,16 +545,14 @@ static VOID PollOnce(PWAVERT_PUMP Pump)
  * because there may be no interrupt. */
 static NTSTATUS AwaitStarted(PWAVERT_PUMP Pump)
 {
+    const ULONGLONG end = Now() + START_TIMEOUT_MS * Pump->MsTicks;
     LARGE_INTEGER tick;
     NTSTATUS status;
-    ULONG waited;
     KIRQL irql;
 
     tick.QuadPart = -(LONGLONG)ONE_MS;
-    for (waited = 0; waited < START_TIMEOUT_MS; waited++) {
-        if (KeWaitForSingleObject(&Pump->Started, Executive, KernelMode, FALSE, &tick) == STATUS_SUCCESS) {
-            break;
-        }
+    while (KeWaitForSingleObject(&Pump->Started, Executive, KernelMode, FALSE, &tick) != STATUS_SUCCESS &&
+           Now() < end) {
         PollOnce(Pump);
     }
     KeAcquireSpinLock(&Pump->Lock, &irql);
@@ -590,11 +593,11 @@ CODE_RESIDENT static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
 
 CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
 {
+    const ULONGLONG end = Now() + DRAIN_LIMIT_MS * Pump->MsTicks;
     LARGE_INTEGER tick;
-    ULONG waited;
 
     tick.QuadPart = -(LONGLONG)ONE_MS;
-    for (waited = 0; waited < DRAIN_LIMIT_MS && StillPlaying(Pump); waited++) {
+    while (Now() < end && StillPlaying(Pump)) {
         KeDelayExecutionThread(KernelMode, FALSE, &tick);
         PollOnce(Pump);
     }
@@ -706,6 +709,7 @@ VOID WaveRtPumpPosition(PWAVERT_PUMP Pump, ULONGLONG *Play, ULONGLONG *Write)
         *Write = 0;
     } else {
         reported = WaveRtPumpReported(Pump, Now());
+        Pump->Frozen = reported; /* told: neither the lag nor the counter takes it back */
         given = IsRender(Pump) ? Pump->Submitted : reported;
         *Play = (reported % Pump->Geometry.BufferFrames) * Pump->FrameBytes;
         *Write = (given % Pump->Geometry.BufferFrames) * Pump->FrameBytes;

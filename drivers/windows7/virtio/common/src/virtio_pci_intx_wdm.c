@@ -8,7 +8,8 @@
 static KSERVICE_ROUTINE IntxIsr;
 static KDEFERRED_ROUTINE IntxDpc;
 
-/* DIRQL. Reading the ISR byte acknowledges the interrupt; 0: another device on the line. */
+/* DIRQL. Reading the ISR byte acknowledges the interrupt; 0: another device on the line. A device that forgot its reset
+ * goes on interrupting: nobody wants to know, but the line must fall. */
 static BOOLEAN NTAPI IntxIsr(PKINTERRUPT Interrupt, PVOID Context)
 {
     PVIRTIO_PCI_INTX intx = Context;
@@ -18,8 +19,10 @@ static BOOLEAN NTAPI IntxIsr(PKINTERRUPT Interrupt, PVOID Context)
     if (isr == 0) {
         return FALSE;
     }
-    InterlockedOr(&intx->Pending, isr);
-    KeInsertQueueDpc(&intx->Dpc, NULL, NULL);
+    if (!VirtioPciTransportIsForsaken(intx->Transport)) {
+        InterlockedOr(&intx->Pending, isr);
+        KeInsertQueueDpc(&intx->Dpc, NULL, NULL);
+    }
     return TRUE;
 }
 

@@ -149,7 +149,8 @@ VOID VirtioPciTransportNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, 
 
 UCHAR VirtioPciTransportReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    UCHAR isr = Read8(Transport, VIRTIO_LEGACY_ISR);
+    UCHAR isr = Transport->Forsaken ? READ_PORT_UCHAR(At(Transport, VIRTIO_LEGACY_ISR))
+                                    : Read8(Transport, VIRTIO_LEGACY_ISR);
 
     return isr == 0xFF ? (UCHAR)0 : isr; /* all ones: nobody there, so not our interrupt */
 }

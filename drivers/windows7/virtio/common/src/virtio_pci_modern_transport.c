@@ -189,7 +189,7 @@ VOID VirtioPciTransportNotify(PVIRTIO_PCI_TRANSPORT Transport, PUCHAR Doorbell, 
 
 UCHAR VirtioPciTransportReadIsr(PVIRTIO_PCI_TRANSPORT Transport)
 {
-    UCHAR isr = Read8(Transport, Transport->Isr, 0);
+    UCHAR isr = Transport->Forsaken ? READ_REGISTER_UCHAR(Transport->Isr) : Read8(Transport, Transport->Isr, 0);
 
     return isr == 0xFF ? (UCHAR)0 : isr; /* all ones: nobody there, so not our interrupt */
 }
