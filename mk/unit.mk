@@ -23,6 +23,7 @@ UNIT_SOURCES_protocol := $(UNIT_PROTOCOL)
 UNIT_SOURCES_sg := $(SND)/src/virtiosnd_sg.c $(SND)/src/virtiosnd_sg_tx.c
 UNIT_SOURCES_virtqueue := $(UNIT_RING)
 UNIT_SOURCES_transport := $(UNIT_QUEUE) $(UNIT_DEVICE)
+UNIT_SOURCES_intx := $(UNIT_QUEUE) $(UNIT_DEVICE) $(VIRTIO)/src/virtio_pci_intx_wdm.c
 UNIT_SOURCES_control := $(UNIT_QUEUE) $(UNIT_DEVICE) $(SND)/src/virtiosnd_control.c
 UNIT_SOURCES_xfer := $(UNIT_QUEUE) $(UNIT_DEVICE) $(UNIT_PROTOCOL) $(SND)/src/virtiosnd_xfer.c \
     $(SND)/src/virtiosnd_tx.c $(SND)/src/virtiosnd_rx.c

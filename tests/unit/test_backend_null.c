@@ -127,6 +127,23 @@ static void a_stopped_stream_stands_still(void **state)
     destroy();
 }
 
+/* START on one processor, the first look from another whose counter is a little behind. */
+static void counters_that_are_apart_complete_nothing(void **state)
+{
+    (void)state;
+    create(VirtIoSndStreamRender, 4);
+    submit(VirtIoSndStreamRender, FRAMES * 4, 1);
+    wdk.now = 100 * MILLISECOND;
+    backend->Ops->Start(backend, VirtIoSndStreamRender);
+    wdk.now--;
+    backend->Ops->Poll(backend, VirtIoSndStreamRender);
+    assert_int_equal(done_count, 0);
+    assert_int_equal(done_at(VirtIoSndStreamRender, 109), 0);
+    assert_int_equal(done_at(VirtIoSndStreamRender, 110), 1);
+    backend->Ops->Close(backend, VirtIoSndStreamRender);
+    destroy();
+}
+
 static void close_returns_the_rest_in_order(void **state)
 {
     (void)state;
@@ -163,6 +180,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(periods_take_their_time),
     UNIT_TEST(a_late_period_begins_when_it_comes),
     UNIT_TEST(a_stopped_stream_stands_still),
+    UNIT_TEST(counters_that_are_apart_complete_nothing),
     UNIT_TEST(close_returns_the_rest_in_order),
     UNIT_TEST(ten_hours_are_counted_exactly),
 };

@@ -13,6 +13,7 @@
 #define WRITE_PORT_USHORT(p, v) WRITE_REGISTER_USHORT(p, v)
 #define WRITE_PORT_ULONG(p, v) WRITE_REGISTER_ULONG(p, v)
 
+#include "../../drivers/windows7/virtio/common/src/virtio_pci_intx_wdm.c"
 #include "../../drivers/windows7/virtio/common/src/virtio_pci_legacy.c"
 #include "../../drivers/windows7/virtio/common/src/virtio_pci_status.c"
 #include "../../drivers/windows7/virtio/common/src/virtqueue_split.c"
@@ -212,6 +213,42 @@ static void a_gone_device_is_not_touched(void **state)
     assert_int_equal(accesses, 0);
 }
 
+static unsigned served;
+
+static VOID serve(PVOID context, UCHAR isr)
+{
+    (void)context, (void)isr;
+    served++;
+}
+
+/* A forsaken device may have forgotten its reset: its line is acknowledged, and nobody serves it. One that is gone is
+ * not asked. */
+static void the_line_of_a_forsaken_device_is_acknowledged(void **state)
+{
+    CM_PARTIAL_RESOURCE_DESCRIPTOR line;
+    VIRTIO_PCI_INTX intx;
+
+    (void)state;
+    memset(&line, 0, sizeof(line));
+    line.ShareDisposition = CmResourceShareShared;
+    for (int forsaken = 0; forsaken <= 1; forsaken++) {
+        create(FALSE);
+        assert_int_equal(VirtioPciIntxConnect(&intx, &line, &transport, serve, NULL), STATUS_SUCCESS);
+        if (forsaken) {
+            VirtioPciTransportForsake(&transport);
+        } else {
+            VirtioPciTransportGone(&transport);
+        }
+        file[VIRTIO_LEGACY_ISR] = VIRTIO_ISR_QUEUE;
+        accesses = served = 0;
+        assert_int_equal(wdk_interrupt(), forsaken);
+        assert_int_equal(accesses, forsaken); /* the ISR byte, which falls with it */
+        wdk_run_dpcs();
+        assert_int_equal(served, 0);
+        VirtioPciIntxDisconnect(&intx);
+    }
+}
+
 /* Configuration space with an I/O BAR 0 and the capabilities: vendor (virtio), then MSI-X with this control word. */
 static void function(USHORT msix_control)
 {
@@ -286,6 +323,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(device_configuration_lies_at_20_or_24),
     UNIT_TEST(isr_status_and_reset_use_their_bytes),
     UNIT_TEST(a_gone_device_is_not_touched),
+    UNIT_TEST(the_line_of_a_forsaken_device_is_acknowledged),
     UNIT_TEST(the_register_file_is_found_in_io_bar_0),
     UNIT_TEST(without_an_io_bar_there_is_no_device),
     UNIT_TEST(capability_lists_that_run_in_a_circle_end),

@@ -266,6 +266,30 @@ static void a_stream_that_never_ran_is_started_and_stopped_before_release(void *
     destroy();
 }
 
+static void all_slots(LONG state)
+{
+    for (size_t i = 0; i < COUNT_OF(control.Slots); i++) {
+        control.Slots[i].State = state;
+    }
+}
+
+static void a_start_that_could_not_be_sent_is_none(void **state)
+{
+    static const ULONG walk[] = {VIRTIO_SND_R_PCM_SET_PARAMS, VIRTIO_SND_R_PCM_PREPARE, VIRTIO_SND_R_PCM_START,
+                                 VIRTIO_SND_R_PCM_STOP, VIRTIO_SND_R_PCM_RELEASE};
+
+    (void)state;
+    create(0x8000);
+    VirtIoSndPcmOpen(&pcm, &config);
+    all_slots(VirtIoSndControlSent);
+    assert_int_equal(run(), STATUS_DEVICE_BUSY);
+    all_slots(VirtIoSndControlFree);
+    assert_int_equal(command_count, 2);
+    assert_int_equal(VirtIoSndPcmClose(&pcm), STATUS_SUCCESS);
+    expect_commands(walk, COUNT_OF(walk));
+    destroy();
+}
+
 static void a_start_answered_in_the_doorbell_needs_no_interrupt(void **state)
 {
     (void)state;
@@ -631,6 +655,7 @@ static const struct CMUnitTest tests[] = {
     UNIT_TEST(no_more_in_flight_than_the_buffer_has_periods),
     UNIT_TEST(a_refused_prepare_is_released_on_the_aero_device_only),
     UNIT_TEST(a_stream_that_never_ran_is_started_and_stopped_before_release),
+    UNIT_TEST(a_start_that_could_not_be_sent_is_none),
     UNIT_TEST(a_start_answered_in_the_doorbell_needs_no_interrupt),
     UNIT_TEST(a_refused_start_is_reported_and_not_stopped),
     UNIT_TEST(senseless_configurations_never_reach_the_device),
