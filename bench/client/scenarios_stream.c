@@ -232,6 +232,44 @@ static void position_criteria(void)
     device_down();
 }
 
+/* Reads 10 us apart from from_ns on until the device has told of a completion, and two more. When that was. */
+static uint64_t read_around_completion(struct engine *engine, uint64_t from_ns)
+{
+    uint64_t interrupts = g_link->result.interrupts;
+    uint64_t told_ns;
+    thread_sleep_until(from_ns);
+    do {
+        EXPECT(clock_now_ns() < from_ns + 1000 * MS, "%s: the device completes nothing",
+               endpoint_name(&engine->endpoint));
+        told_ns = clock_now_ns();
+        criteria_linear(engine);
+        thread_sleep_until(clock_now_ns() + MS / 100);
+    } while (g_link->result.interrupts == interrupts);
+    for (int i = 0; i < 2; i++) {
+        criteria_linear(engine);
+        thread_sleep_until(clock_now_ns() + MS / 100);
+    }
+    return told_ns;
+}
+
+/* A card that is slow: each correction takes the position back by a part of a frame, and that happens when a period is
+ * completed. A step back is a turn of nearly a whole buffer to the pin, which calls that POSITION_AHEAD. */
+static void position_never_goes_back(void)
+{
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        struct engine engine;
+        open_long(&engine, capture);
+        EXPECT(NT_SUCCESS(engine_run(&engine)), "RUN refused");
+        uint64_t end = clock_now_ns() + 20000 * MS;
+        uint64_t from = clock_now_ns();
+        while (from < end)
+            from = read_around_completion(&engine, from) + 10 * MS - MS / 50;
+        engine_close(&engine);
+    }
+    device_down();
+}
+
 /* ---- buffers and notifications ---- */
 
 static void run_briefly(struct engine *engine, unsigned wakeups)
@@ -437,6 +475,7 @@ const struct scenario g_scenarios_stream[] = {
     {"reopen", reopen},
     {"state_walks", state_walks},
     {"position_criteria", position_criteria},
+    {"position_never_goes_back", position_never_goes_back},
     {"odd_buffer_sizes", odd_buffer_sizes},
     {"bad_buffers_are_refused", bad_buffers_are_refused},
     {"short_of_pages", short_of_pages},

@@ -197,9 +197,31 @@ void ks_pin_drop(struct pin *pin)
 
 /* ---- state ---- */
 
+static uint64_t time_in_run_ns(const struct pin *pin)
+{
+    return pin->run_ns + (pin->state == KSSTATE_RUN ? clock_now_ns() - pin->run_start_ns : 0);
+}
+
+/* The same in bytes. */
+static uint64_t elapsed_in_run(const struct pin *pin)
+{
+    uint64_t rate = pin->format.WaveFormatExt.Format.nAvgBytesPerSec;
+    uint64_t ns = time_in_run_ns(pin);
+    return ns / 1000000 * rate / 1000 + ns % 1000000 * rate / 1000000000;
+}
+
+/* The state has changed, since `before` bytes in RUN. Meanwhile the position may have moved or stood still: while the
+ * last sound is played out, or the device is slow to start. It counts as no time that nobody looked. */
+static void changed(struct pin *pin, uint64_t before)
+{
+    uint64_t unseen = before > pin->last_elapsed ? before - pin->last_elapsed : 0;
+    pin->last_elapsed = elapsed_in_run(pin) - unseen;
+}
+
 static NTSTATUS step(struct pin *pin, KSSTATE state)
 {
     IMiniportWaveRTStream *stream = pin->stream;
+    uint64_t before = elapsed_in_run(pin);
     pin->moves++;
     if (state == KSSTATE_RUN && pin->state != KSSTATE_RUN)
         pin->run_start_ns = clock_now_ns();
@@ -213,6 +235,7 @@ static NTSTATUS step(struct pin *pin, KSSTATE state)
         pin->run_ns += clock_now_ns() - pin->run_start_ns;
     pin->state = state;
     pin->pause_known = false;
+    changed(pin, before);
     if (state == KSSTATE_STOP) {
         pin->run_ns = 0;
         pin->linear = 0;
@@ -362,9 +385,7 @@ static NTSTATUS read_position(struct pin *pin, KSAUDIO_POSITION *position)
  * step of nearly a whole buffer forwards and breaks the same rule. */
 static void follow(struct pin *pin, ULONG offset)
 {
-    uint64_t rate = pin->format.WaveFormatExt.Format.nAvgBytesPerSec;
-    uint64_t ns = pin->run_ns + (pin->state == KSSTATE_RUN ? clock_now_ns() - pin->run_start_ns : 0);
-    uint64_t elapsed = ns / 1000000 * rate / 1000 + ns % 1000000 * rate / 1000000000;
+    uint64_t elapsed = elapsed_in_run(pin);
     uint64_t limit = elapsed + elapsed / 1000 + 4 * (uint64_t)frame_bytes(pin);
     ULONG size = pin->buffer.actual;
     uint64_t linear = pin->linear + (offset + size - pin->last_offset) % size;
@@ -381,7 +402,7 @@ static void follow(struct pin *pin, ULONG offset)
     if (linear > limit)
         violation("POSITION_AHEAD", "position went from %u to %u of %u: backwards, or %llu bytes in %llu us of RUN",
                   (unsigned)pin->last_offset, (unsigned)offset, (unsigned)size, (unsigned long long)linear,
-                  (unsigned long long)(ns / 1000));
+                  (unsigned long long)(time_in_run_ns(pin) / 1000));
     pin->linear = linear;
     trace("pin %u: position %u, %llu bytes of %llu", (unsigned)pin->id, (unsigned)offset, (unsigned long long)linear,
           (unsigned long long)elapsed);

@@ -76,6 +76,19 @@ POSITION_VARIANTS = (
     *PERSONALITIES,
 )
 
+# A device whose clock is slow: each correction of the position is one backwards.
+SLOW_CLOCKS = tuple((f"specification_{ppm}_ppm_slow", ("--device", f"model:specification,ppm=-{ppm}"))
+                    for ppm in (20, 100, 500))
+
+# The last period before a pause is sound and silence, and lies in two pieces of memory: more is more than ACRN takes.
+# A buffer of 20 ms turns more than twice while the last sound is played out.
+PAUSED_VARIANTS = tuple(
+    (f"{device.split(',', maxsplit=1)[0]}_{frames}_frames_{count}",
+     ("--device", f"model:{device}", "--buffer-frames", str(frames), "--notifications", str(count)))
+    for device, frames, count in (("acrn", 2002, 2), ("acrn", 2006, 2), ("acrn", 1001, 1),
+                                  ("specification,descriptors=exact", 2002, 2), ("specification", 967, 1),
+                                  ("specification", 1001, 1)))
+
 VARIANTS = (
     ("event_2", ()),
     ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
@@ -146,7 +159,9 @@ for checked in ("x86", "x64"):
         harness.add_test(f"{scenario}_checked_build_{checked}",
                          lambda n=scenario, a=checked, o=needs: run(n, a, (*build("checked", a), *o)))
 register(POSITION_SCENARIOS, POSITION_VARIANTS, run)
+register((("position_never_goes_back", ()),), SLOW_CLOCKS, run)
 register(SOUND_SCENARIOS, VARIANTS, arrives_complete)
+register((("pause_resume_loses_nothing", ()),), PAUSED_VARIANTS, arrives_complete)
 
 # The driver's other builds, each on the device that it is for.
 OTHER_BUILDS = (
