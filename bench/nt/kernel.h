@@ -99,6 +99,8 @@ void steps_count(bool on);
 uint64_t clock_now_ns(void);
 /* Random delay in ns, uniform in [0, options.jitter_us], from the seed's stream number `stream`. */
 uint64_t clock_jitter_ns(unsigned stream);
+/* From now on every second reading of the performance counter is by a processor whose counter is `ticks` behind. */
+void clock_set_counters_apart(unsigned ticks);
 
 struct thread; /* a coroutine with a guarded stack */
 struct thread *thread_create(const char *name, void (*entry)(void *), void *argument);

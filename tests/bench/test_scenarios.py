@@ -89,6 +89,10 @@ PAUSED_VARIANTS = tuple(
                                   ("specification,descriptors=exact", 2002, 2), ("specification", 967, 1),
                                   ("specification", 1001, 1)))
 
+# A device that paces has completed a period when a processor looks whose counter is behind.
+APART_VARIANTS = tuple((f"{device}_timer", ("--device", f"model:{device}", "--mode", "timer"))
+                       for device in ("specification", "qemu", "crosvm", "acrn"))
+
 VARIANTS = (
     ("event_2", ()),
     ("event_1_jitter", ("--notifications", "1", "--jitter-ms", "3")),
@@ -161,6 +165,7 @@ for checked in ("x86", "x64"):
 register(POSITION_SCENARIOS, POSITION_VARIANTS, run)
 register((("position_never_goes_back", ()),), SLOW_CLOCKS, run)
 register(SOUND_SCENARIOS, VARIANTS, arrives_complete)
+register((("counters_are_apart", ()),), APART_VARIANTS, arrives_complete)
 register((("pause_resume_loses_nothing", ()),), PAUSED_VARIANTS, arrives_complete)
 
 # The driver's other builds, each on the device that it is for.
