@@ -19,6 +19,7 @@ struct misbehaviour {
     bool stale;  /* an earlier driver's stream was never released: its periods come back until it is */
     bool dead;   /* it does nothing any more, nor resets, until it loses power */
     bool keeps;  /* it gives no transfer back any more but by a reset */
+    bool keeps_one; /* of the next transfers to be flushed the oldest does not come back */
     bool cuts;   /* the next recorded period comes back half filled, with IO_ERR */
     uint32_t strikes;     /* personality.fault happened so often, which no reset undoes */
     uint64_t struck_after; /* periods played and recorded when it last did */

@@ -391,6 +391,10 @@ void transfer_record(struct vsnd *dev, uint64_t count)
 
 void transfer_flush(struct vsnd *dev, uint32_t stream_id, uint32_t status, const char *why)
 {
+    if (dev->streams[stream_id].first_pending && dev->misbehaviour.keeps_one) {
+        dev->misbehaviour.keeps_one = false;
+        free_transfer(unlink_first(&dev->streams[stream_id]));
+    }
     while (dev->streams[stream_id].first_pending && !dev->misbehaviour.keeps)
         finish_first(dev, stream_id, status, why);
 }

@@ -335,6 +335,19 @@ void vsnd_interrupt(void *opaque)
     device_interrupt(opaque, VIRTIO_ISR_QUEUE);
 }
 
+void vsnd_fall_silent(void *opaque)
+{
+    struct vsnd_faults *faults = vsnd_faults(opaque);
+    faults->planned[VSND_FAULT_CONTROL_SILENT] = faults->uses[VSND_FAULT_CONTROL_SILENT] + 1;
+    faults->for_good[VSND_FAULT_CONTROL_SILENT] = true;
+}
+
+void vsnd_keep_transfer(void *opaque)
+{
+    struct vsnd *dev = opaque;
+    dev->misbehaviour.keeps_one = true;
+}
+
 static void vsnd_close(void *opaque)
 {
     struct vsnd *dev = opaque;

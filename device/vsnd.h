@@ -105,6 +105,10 @@ void vsnd_power(void *dev, bool on);
 /* Of the device's own accord and for no reason: NEEDS_RESET, and an interrupt with nothing behind it. */
 void vsnd_ask_for_reset(void *dev);
 void vsnd_interrupt(void *dev);
+/* From now on it answers no control request. */
+void vsnd_fall_silent(void *dev);
+/* Of the transfers that the next RELEASE or the like would give back it keeps the oldest for ever. */
+void vsnd_keep_transfer(void *dev);
 /* What the device has to do with guest memory; bits. */
 enum vsnd_claim {
     VSND_CLAIM_REACHED = 1, /* a live ring leads there, or a chain that was not given back: it may be read or written */

@@ -100,6 +100,69 @@ static void recovery_meets_the_end(void)
     device_unload();
 }
 
+/* ---- a device that is silent ---- */
+
+/* RUN is refused when START's second, and another for STOP, have passed, however long each wait takes. */
+static void start_is_never_answered(void)
+{
+    struct engine engines[2];
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        engine_open_default(&engines[capture], capture);
+        EXPECT(NT_SUCCESS(ks_pin_set_state(engines[capture].pin, KSSTATE_PAUSE)), "PAUSE refused");
+    }
+    host_strike(LINK_STRIKE_SILENCE);
+    for (int capture = 0; capture <= 1; capture++) {
+        uint64_t before = clock_now_ns();
+        NTSTATUS status = engine_run(&engines[capture]);
+        uint64_t took_ns = clock_now_ns() - before;
+        EXPECT(status == STATUS_IO_TIMEOUT, "RUN answered %s", status_name(status));
+        EXPECT(took_ns < 2050 * MS, "RUN took %llu ms", (unsigned long long)(took_ns / MS));
+    }
+    for (int capture = 0; capture <= 1; capture++)
+        engine_close(&engines[capture]);
+    device_down();
+}
+
+/* What was given to a device that plays nothing is waited for half a second and not longer. */
+static void pause_waits_half_a_second(void)
+{
+    struct engine engine;
+    device_up();
+    EXPECT(NT_SUCCESS(engine_open_and_run(&engine, false)), "RUN refused");
+    thread_sleep_until(clock_now_ns() + 100 * MS);
+    uint64_t before = clock_now_ns();
+    EXPECT(NT_SUCCESS(ks_pin_set_state(engine.pin, KSSTATE_PAUSE)), "PAUSE refused");
+    uint64_t took_ns = clock_now_ns() - before;
+    EXPECT(took_ns < 550 * MS, "PAUSE took %llu ms", (unsigned long long)(took_ns / MS));
+    engine_close(&engine);
+    device_down();
+}
+
+/* A device that kept a transfer of one stream for ever has nothing of the next one. */
+static void kept_transfer_is_not_the_next_streams(void)
+{
+    static const KSSTATE walk[] = {KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN};
+    struct engine engine;
+    device_up();
+    for (int capture = 0; capture <= 1; capture++) {
+        EXPECT(NT_SUCCESS(engine_open_and_run(&engine, capture)), "RUN refused");
+        thread_sleep_until(clock_now_ns() + 200 * MS);
+        host_strike(LINK_STRIKE_KEEP);
+        engine_close(&engine);
+        engine_open_default(&engine, capture);
+        for (size_t i = 0; i < sizeof walk / sizeof *walk; i++) {
+            NTSTATUS status = ks_pin_set_state(engine.pin, walk[i]);
+            EXPECT(NT_SUCCESS(status), "%s: step %u answered %s", endpoint_name(&engine.endpoint), (unsigned)i,
+                   status_name(status));
+        }
+        for (unsigned n = 1; n <= 20; n++)
+            EXPECT(engine_wait(&engine), "%s: notification %u missing", endpoint_name(&engine.endpoint), n);
+        engine_close(&engine);
+    }
+    device_down();
+}
+
 /* ---- what happens while a capture stream enters RUN ---- */
 
 static struct thread *g_remover;
@@ -253,6 +316,9 @@ const struct scenario g_scenarios_recovery[] = {
     {"dead_device_is_pulled_out", dead_device_is_pulled_out},
     {"dead_device_is_removed_asleep", dead_device_is_removed_asleep},
     {"dead_device_loses_power", dead_device_loses_power},
+    {"start_is_never_answered", start_is_never_answered},
+    {"pause_waits_half_a_second", pause_waits_half_a_second},
+    {"kept_transfer_is_not_the_next_streams", kept_transfer_is_not_the_next_streams},
     {"device_breaks_down_while_streaming", device_breaks_down_while_streaming},
     {"device_stays_broken", device_stays_broken},
     {"recovery_meets_the_end", recovery_meets_the_end},

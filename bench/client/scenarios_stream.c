@@ -403,11 +403,11 @@ static void short_of_pages(void)
     device_down();
 }
 
-/* What a position may have gone on when its notification arrives: a tick of the driver's timer, and what that timer and
+/* What a position may have gone on when its notification arrives: two ticks of the timer, and what the driver's timer and
  * the client's waking are late. */
 static uint64_t late_bytes(const struct engine *engine)
 {
-    return (1000 + 2 * g_link->options.jitter_us) * (SAMPLE_RATE / 1000) / 1000 * engine->frame_bytes;
+    return (2000 + 2 * g_link->options.jitter_us) * (SAMPLE_RATE / 1000) / 1000 * engine->frame_bytes;
 }
 
 /* As many events as boundaries that the position crossed, on time. */

@@ -83,10 +83,14 @@ void bus_power(struct bus *bus, bool on) {
 }
 
 void bus_strike(struct bus *bus, enum link_strike strike) {
-    if (is_model(bus) && strike == LINK_STRIKE_NEEDS_RESET) {
-        vsnd_ask_for_reset(bus->device);
-    } else if (is_model(bus)) {
-        vsnd_interrupt(bus->device);
+    static void (*const strikes[])(void *device) = {
+        [LINK_STRIKE_NEEDS_RESET] = vsnd_ask_for_reset,
+        [LINK_STRIKE_INTERRUPT] = vsnd_interrupt,
+        [LINK_STRIKE_SILENCE] = vsnd_fall_silent,
+        [LINK_STRIKE_KEEP] = vsnd_keep_transfer,
+    };
+    if (is_model(bus) && strike < sizeof strikes / sizeof *strikes) {
+        strikes[strike](bus->device);
     }
 }
 

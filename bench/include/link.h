@@ -83,7 +83,9 @@ enum link_mark {
 /* What the device is made to do at once. */
 enum link_strike {
     LINK_STRIKE_NEEDS_RESET, /* ask for a reset */
-    LINK_STRIKE_INTERRUPT    /* interrupt, although nothing has changed */
+    LINK_STRIKE_INTERRUPT,   /* interrupt, although nothing has changed */
+    LINK_STRIKE_SILENCE,     /* answer no control request any more */
+    LINK_STRIKE_KEEP         /* keep one transfer for ever, of those that the next RELEASE would give back */
 };
 
 enum link_exit {

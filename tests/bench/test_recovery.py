@@ -15,6 +15,8 @@ DEAD_ENDINGS = ("dead_device_is_removed", "dead_device_is_stopped", "dead_device
                 "dead_device_is_removed_asleep", "dead_device_loses_power")
 FOR_EVER = "faults=1000000"
 LIMIT_S = 1.0
+# What waits by the millisecond may get up to four each time.
+LATE_WAITS = ("--jitter-ms", "3")
 
 
 def scenario(name, arch, device, *options):
@@ -60,7 +62,13 @@ for machine in ("x86", "x64"):
         for word, knob in FAULTS:
             add_test(f"{build}_{word}_while_streaming_{machine}",
                      lambda a=machine, b=build, d=kind, k=knob: streams_go_on(a, d, k, "--sys", image(a, b)))
+    add_test(f"pause_waits_half_a_second_{machine}", lambda a=machine:
+             scenario("pause_waits_half_a_second", a, "specification,completion=never", *LATE_WAITS))
     for dialect in DIALECTS:
+        add_test(f"{dialect}_start_is_never_answered_{machine}",
+                 lambda a=machine, d=dialect: scenario("start_is_never_answered", a, d, *LATE_WAITS))
+        add_test(f"{dialect}_kept_transfer_is_not_the_next_streams_{machine}",
+                 lambda a=machine, d=dialect: scenario("kept_transfer_is_not_the_next_streams", a, d))
         add_test(f"{dialect}_kept_buffer_is_not_used_again_{machine}", lambda a=machine, d=dialect: kept_buffer(a, d))
         for word, knob in FAULTS:
             add_test(f"{dialect}_{word}_while_streaming_{machine}",
