@@ -403,8 +403,8 @@ static void short_of_pages(void)
     device_down();
 }
 
-/* What a position may have gone on when its notification arrives: two ticks of the timer, and what the driver's timer and
- * the client's waking are late. */
+/* What a position may have gone on when its notification arrives: two ticks of the timer, and what the driver's timer
+ * and the client's waking are late. */
 static uint64_t late_bytes(const struct engine *engine)
 {
     return (2000 + 2 * g_link->options.jitter_us) * (SAMPLE_RATE / 1000) / 1000 * engine->frame_bytes;
@@ -427,7 +427,8 @@ static void count_notifications(bool capture, ULONG notifications, ULONG frames)
         EXPECT(engine_wait(&engine), "%s: notification %u missing", endpoint_name(&engine.endpoint), (unsigned)n);
         EXPECT(engine_position(&engine, &linear), "GetPosition failed");
         /* Captured data of a short buffer is announced when it is there; the position interpolates behind it. */
-        uint64_t crossed = capture && !roomy ? (clock_now_ns() - start) / 1000 * engine.frame_bytes * 48 / 1000 : linear;
+        uint64_t elapsed = (clock_now_ns() - start) / 1000 * engine.frame_bytes * 48 / 1000;
+        uint64_t crossed = capture && !roomy ? elapsed : linear;
         EXPECT(crossed >= n * engine.chunk_bytes, "%s: notification %u came before its boundary: %llu of %llu bytes",
                endpoint_name(&engine.endpoint), (unsigned)n, (unsigned long long)crossed,
                (unsigned long long)(n * engine.chunk_bytes));

@@ -63,7 +63,7 @@ MUTATIONS = (
     ("copies_to_another_folder", CONTRACT, "CopyFiles = 12", "CopyFiles = 11", "is not 12"),
     ("another_message_file", CONTRACT, "drivers\\aero_virtio_snd.sys\"", "drivers\\virtiosnd_legacy.sys\"", "messages"),
     ("no_filters", CONTRACT, "wdmaud,swmidi,redbook", "wdmaud,swmidi", "AssociatedFilters"),
-    ("no_preferred_devices", CONTRACT, "HKR,, SetupPreferredAudioDevices, 0x00000001, 01,00,00,00\r\n", "",
+    ("no_preferred_devices", CONTRACT, "HKR,, SetupPreferredAudioDevices, 0x00000003, 01,00,00,00\r\n", "",
      "SetupPreferredAudioDevices"),
     ("no_needs", CONTRACT, "KS.Registration, WDMAUDIO.Registration", "KS.Registration", "Needs is not"),
     ("another_root_key", CONTRACT, "HKR,, AssociatedFilters", "HKLM,, AssociatedFilters", "below HKR"),
