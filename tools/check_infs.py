@@ -21,6 +21,7 @@ PARTS = ("", ".HW", ".Interfaces", ".Services")
 WELL_KNOWN = {"version", "sourcedisksnames", "sourcedisksfiles", "destinationdirs", "manufacturer", "strings"}
 HARDWARE_ID = re.compile(r"^PCI\\VEN_[0-9A-F]{4}&DEV_[0-9A-F]{4}(&SUBSYS_[0-9A-F]{8})?(&REV_[0-9A-F]{2})?$")
 KEEP_DWORD = "0x00010003"  # FLG_ADDREG_TYPE_DWORD | FLG_ADDREG_NOCLOBBER
+KEEP_BINARY = "0x00000003"  # FLG_ADDREG_TYPE_BINARY | FLG_ADDREG_NOCLOBBER
 OEM_FORMAT_BLOB = "<II HHIIHHH HI 16s"  # PROPVARIANT: VT_BLOB, size; WAVEFORMATEXTENSIBLE
 VT_BLOB, EXTENSIBLE, EXTENSIBLE_BYTES = 0x41, 0xFFFE, 40
 ENDPOINT_KEYS = ("pkey_audioendpoint_association", "pkey_audioendpoint_supports_eventdriven_mode",
@@ -155,7 +156,10 @@ def driver_key(inf, facts):
     for driver in ("wave", "mixer"):
         wanted[(f"Drivers\\{driver}\\wdmaud.drv", "Description")] = [facts.package["device_name"]]
     for section in install_sections(inf):
-        found = {key: fields[1:] for key, fields in registry(inf, section).items()}
+        entries = registry(inf, section)
+        if entries.get(("", "SetupPreferredAudioDevices"), [KEEP_BINARY])[0] != KEEP_BINARY:
+            yield f"[{section}] writes over SetupPreferredAudioDevices, which an upgrade leaves as it is"
+        found = {key: fields[1:] for key, fields in entries.items()}
         for key in sorted(set(found) | set(wanted)):
             if found.get(key) != wanted.get(key):
                 yield f"[{section}] writes {found.get(key)} to {key}, not {wanted.get(key)}"

@@ -65,6 +65,8 @@ MUTATIONS = (
     ("no_filters", CONTRACT, "wdmaud,swmidi,redbook", "wdmaud,swmidi", "AssociatedFilters"),
     ("no_preferred_devices", CONTRACT, "HKR,, SetupPreferredAudioDevices, 0x00000003, 01,00,00,00\r\n", "",
      "SetupPreferredAudioDevices"),
+    ("preferred_devices_again", CONTRACT, "SetupPreferredAudioDevices, 0x00000003",
+     "SetupPreferredAudioDevices, 0x00000001", "writes over"),
     ("no_needs", CONTRACT, "KS.Registration, WDMAUDIO.Registration", "KS.Registration", "Needs is not"),
     ("another_root_key", CONTRACT, "HKR,, AssociatedFilters", "HKLM,, AssociatedFilters", "below HKR"),
     ("a_switch_that_is_on", CONTRACT, "ForceNullBackend, 0x00010003, 0", "ForceNullBackend, 0x00010003, 1", "switches"),
