@@ -326,6 +326,27 @@ static void a_request_without_room_for_an_answer_is_not_carried_out(void **state
     assert_int_equal(guest_status(guest), UP);
 }
 
+static void it_answers_no_more_when_told_to_be_silent(void **state)
+{
+    struct guest *guest = *state;
+    struct virtio_snd_pcm_hdr request = {START, 0};
+    uint64_t out = guest_alloc(guest, sizeof(request));
+    uint64_t in = guest_alloc(guest, 4);
+    const struct part row[] = {{out, 8, 0}, {in, 4, VRING_DESC_F_WRITE}};
+    struct used used;
+    guest_prepare(guest, 0);
+    vsnd_fall_silent(guest->dev);
+    guest_put(guest, out, &request, sizeof(request));
+    for (unsigned n = 1; n <= 2; n++) {
+        guest_add(guest, 0, row, 2);
+        guest_kick(guest, 0);
+        guest_advance(guest, 2000 * MS);
+        assert_false(guest_reap(guest, 0, &used));
+        assert_int_equal(guest_stats(guest).unanswered, n);
+    }
+    assert_int_equal(guest_stats(guest).stream[0].state, PREP);
+}
+
 static void a_request_outside_memory_is_bad(void **state)
 {
     struct guest *guest = *state;
@@ -379,6 +400,7 @@ int main(void)
         {"specification_release_keeps_the_params", specification_release_keeps_the_params, guest_setup_up,
          guest_teardown, "specification"},
         TEST(a_request_without_room_for_an_answer_is_not_carried_out),
+        TEST(it_answers_no_more_when_told_to_be_silent),
         TEST(a_request_outside_memory_is_bad),
         TEST(the_last_error_says_what_was_wrong),
     };

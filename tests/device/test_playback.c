@@ -567,6 +567,30 @@ static void specification_release_completes_all_before_it_answers(void **state)
     assert_int_equal(guest_stats(guest).stream[0].pending, 0);
 }
 
+/* One stream's, and no later one's. */
+static void specification_keeps_one_transfer_when_told_to(void **state)
+{
+    struct guest *guest = *state;
+    struct used used;
+    struct xfer xfers[2];
+    vsnd_keep_transfer(guest->dev);
+    for (unsigned life = 0; life < 2; life++) {
+        unsigned kept = life == 0 ? 1 : 0;
+        guest_start(guest, 0);
+        for (int i = 0; i < 2; i++)
+            xfers[i] = guest_submit_tx(guest, 0, (int16_t[96]){1}, 192);
+        assert_int_equal(command(guest, VIRTIO_SND_R_PCM_STOP), VIRTIO_SND_S_OK);
+        assert_int_equal(command(guest, VIRTIO_SND_R_PCM_RELEASE), VIRTIO_SND_S_OK);
+        for (unsigned i = kept; i < 2; i++) {
+            assert_true(guest_reap(guest, TXQ, &used));
+            assert_int_equal(used.id, xfers[i].head);
+        }
+        assert_false(guest_reap(guest, TXQ, &used));
+        assert_int_equal(guest_stats(guest).stream[0].pending, 0);
+        assert_int_equal(vsnd_claims(guest->dev, xfers[0].payload, 1) & VSND_CLAIM_KEPT, kept ? VSND_CLAIM_KEPT : 0);
+    }
+}
+
 static void specification_new_params_drop_a_prefill(void **state)
 {
     struct guest *guest = *state;
@@ -646,6 +670,7 @@ int main(void)
         WITH(specification_reads_samples_on_arrival_with_the_knob, "specification,tx_read=early"),
         SPECIFICATION(specification_stop_keeps_what_is_pending),
         SPECIFICATION(specification_release_completes_all_before_it_answers),
+        SPECIFICATION(specification_keeps_one_transfer_when_told_to),
         SPECIFICATION(specification_new_params_drop_a_prefill),
         SPECIFICATION(specification_mono_plays_on_both_sides),
         SPECIFICATION(specification_more_in_flight_than_entries_needs_reset),
