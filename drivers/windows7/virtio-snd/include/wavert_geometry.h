@@ -13,7 +13,8 @@
  *   preroll   render: silence put before the first period, only as much as the geometry makes
  *             necessary: with one notification per buffer the data of the next lap cannot exist
  *             before the last lap has ended, so the device must be that far behind; at most a period
- *   reserve   the same where periods are copied: as much as it takes
+ *   reserve   the same where periods are copied: as much as it takes, and a step of the device more, because
+ *             the step in which it completes a period wanders when its clock is not the sound's
  *   margin    capture: how long after its last sample a period is requested
  *   lag       capture: distance of the reported position behind the clock, so that it can move
  *             smoothly and still never announces a sample that is not in memory yet

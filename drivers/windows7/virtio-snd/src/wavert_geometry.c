@@ -61,11 +61,8 @@ CODE_PAGE static VOID EventDriven(PWAVERT_GEOMETRY Geometry, ULONG Count)
     Geometry->LeadFrames = WAVERT_LEAD_MAX_FRAMES;
     /* Of the buffer, all but one interval lies between the release of a period and its next turn. */
     ahead = Geometry->BufferFrames - Geometry->IntervalFrames;
-    Geometry->ReserveFrames = SaturatingSubtract(WAVERT_REFILL_FRAMES, ahead);
-    Geometry->PrerollFrames = Minimum(Geometry->ReserveFrames, Geometry->IntervalFrames);
-    Geometry->ReserveFrames =
-        Maximum(Geometry->ReserveFrames,
-                SaturatingSubtract(WAVERT_STEP_FRAMES + WAVERT_REFILL_FRAMES, Geometry->BufferFrames));
+    Geometry->PrerollFrames = Minimum(SaturatingSubtract(WAVERT_REFILL_FRAMES, ahead), Geometry->IntervalFrames);
+    Geometry->ReserveFrames = SaturatingSubtract(WAVERT_STEP_FRAMES + WAVERT_REFILL_FRAMES, ahead);
     if (Geometry->IntervalFrames % Geometry->PeriodFrames != 0) {
         Geometry->ReserveFrames += Geometry->PeriodFrames; /* what waits for the rest of its period */
     }
@@ -87,8 +84,8 @@ CODE_PAGE static VOID TimerDriven(PWAVERT_GEOMETRY Geometry)
         Geometry->LeadFrames = Minimum(WAVERT_TIMER_LATE_FRAMES, Geometry->BufferFrames);
     }
     need = TIMER_CLIENT_FRAMES + Geometry->PeriodFrames + WAVERT_REFILL_FRAMES - WAVERT_REACT_FRAMES;
-    Geometry->ReserveFrames = SaturatingSubtract(need, Geometry->BufferFrames);
-    Geometry->PrerollFrames = Minimum(Geometry->ReserveFrames, Geometry->PeriodFrames);
+    Geometry->PrerollFrames = Minimum(SaturatingSubtract(need, Geometry->BufferFrames), Geometry->PeriodFrames);
+    Geometry->ReserveFrames = SaturatingSubtract(need + 2u * WAVERT_STEP_FRAMES, Geometry->BufferFrames);
 }
 
 CODE_PAGE BOOLEAN WaveRtGeometryInit(PWAVERT_GEOMETRY Geometry, ULONG BufferFrames, ULONG NotificationCount)
@@ -128,6 +125,7 @@ BOOLEAN WaveRtGeometryHasRoom(const WAVERT_GEOMETRY *Geometry, BOOLEAN Render)
     if (!Render) {
         return (BOOLEAN)(Geometry->BufferFrames >= taken + Geometry->AheadFrames);
     }
+    taken += WAVERT_STEP_FRAMES;
     if (Geometry->IntervalFrames == 0) {
         taken += TIMER_CLIENT_FRAMES;
     } else if (Geometry->Whole && Geometry->IntervalFrames % Geometry->PeriodFrames != 0) {

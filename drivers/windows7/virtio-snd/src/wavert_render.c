@@ -117,7 +117,8 @@ CODE_INLINE ULONGLONG Notify(PWAVERT_PUMP Pump, ULONGLONG NowTicks)
     ULONGLONG due = BoundaryDue(Pump);
 
     if (due <= NowTicks || Pump->Frozen >= Pump->NextBoundary) {
-        WaveRtPumpSignalUpTo(Pump, WaveRtPumpReported(Pump, NowTicks), NowTicks);
+        Pump->Frozen = WaveRtPumpReported(Pump, NowTicks); /* whoever is told finds it there, by any counter */
+        WaveRtPumpSignalUpTo(Pump, Pump->Frozen, NowTicks);
         due = BoundaryDue(Pump);
     }
     return due;
