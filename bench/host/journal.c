@@ -13,6 +13,7 @@
 #include "results.h"
 
 #define MARK '.'
+#define HEADER_BYTES 64u
 
 bool journal_hash_programs(uint64_t *hash) {
     static const char *const parts[] = {"host/guest64", "host/guest32", "drivers/windows7/virtio-snd/*/*.sys"};
@@ -62,10 +63,13 @@ static bool unmark(char *line) {
     return true;
 }
 
-/* The first line is `header`; `*whole`: not cut off. */
-static bool is_ours(char *line, const char *header, bool *whole) {
-    *whole = strchr(line, '\n') != NULL && unmark(line);
-    return *whole ? strcmp(line, header) == 0 : strncmp(header, line, strlen(line)) == 0;
+/* The first line is `header`, or was cut off within it; `*whole`: was not. */
+static bool is_ours(const char *line, const char *header, bool *whole) {
+    char expected[HEADER_BYTES + 2];
+
+    snprintf(expected, sizeof expected, "%s%c\n", header, MARK);
+    *whole = strcmp(line, expected) == 0;
+    return strncmp(expected, line, strlen(line)) == 0;
 }
 
 /* Reads all lines; `*end` is behind the last that is whole. */
@@ -121,7 +125,7 @@ static enum exit_status read_journal(struct journal *journal, const char *header
 
 enum exit_status journal_open(struct journal *journal, const struct journal_name *name,
                               bool (*take)(void *opaque, const char *line), void *opaque) {
-    char header[64];
+    char header[HEADER_BYTES];
 
     snprintf(header, sizeof header, "aero-snd %s %016llx", name->command, (unsigned long long)name->hash);
     if (name->path == NULL) {
