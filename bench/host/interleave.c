@@ -123,7 +123,7 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
 
     memset(run, 0, sizeof *run);
     run->life = (struct sweep_life){.arch = point->arch, .image = &point->image, .scenario = scenario,
-                                    .on_line = on_line, .opaque = run, .silent = length == 0};
+                                    .on_line = on_line, .opaque = run};
     snprintf(scenario, sizeof scenario, "interleave%s%.*s%s%s", length != 0 ? ":" : "", length, point->race,
              point->plan[0] != '\0' ? ":" : "", point->plan);
     return sweep_live(sweep, &run->life);

@@ -84,7 +84,6 @@ struct sweep_life {
     void (*on_line)(void *opaque, const char *line);
     void (*prepare)(struct session *session, void *opaque); /* before the guest starts; NULL: nothing */
     void *opaque;
-    bool silent;             /* nothing is played or recorded */
     struct session *session; /* out: while it runs */
     unsigned lives;          /* that have ended, for messages */
 };

@@ -20,8 +20,8 @@ static bool fill_input(const struct sweep *sweep, const struct sweep_life *life,
     input->scenario = life->scenario;
     input->on_line = life->on_line;
     input->line_opaque = life->opaque;
-    input->render = life->silent ? NULL : &sweep->render;
-    input->microphone = life->silent ? NULL : &sweep->microphone;
+    input->render = &sweep->render;
+    input->microphone = &sweep->microphone;
     input->record_frames = sweep->ops->sound_frames + sweep->ops->around_frames + 2 * sweep->options->buffer_frames;
     return image_arch(input->sys, life->arch, &input->arch);
 }
