@@ -31,7 +31,7 @@
 #define MS NS_PER_MS_CLIENT
 #define AWAY_NS (20 * MS)
 #define FACTS_A_LINE 1000u
-#define MORE_FRAMES 1920u /* two buffers: one may be under way, and lost */
+#define MORE_FRAMES 2400u /* two buffers and a half: one and a half may be under way, and lost */
 
 static struct {
     struct stream_share shares[2]; /* render, capture */

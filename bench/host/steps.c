@@ -14,8 +14,8 @@
 
 #define STATUSES_MAX 6u
 #define SOUND_FRAMES 1440u /* 30 ms: a buffer and a half */
-#define SPARE_FRAMES 6720u /* what a client goes on for, and the microphone while nobody heard it */
-#define TAIL_FRAMES 480u   /* of these none may be missing when a client went on */
+#define SPARE_FRAMES 7200u /* what a client goes on for, and the microphone while nobody heard it */
+#define TAIL_FRAMES 960u   /* a buffer, of which none may be missing when a client went on */
 
 /* How a life ends in which something happens. */
 enum end { END_EXACT, END_WENT_ON, END_ENDED, END_REFUSED, ENDS };
