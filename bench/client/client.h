@@ -225,8 +225,19 @@ void device_down(void);            /* remove + unload */
 
 /* ---- life.c ---- */
 
-/* From load to unload, with both streams. `sleeps`: with a power cycle while they run. */
-void life_live(bool sleeps);
+/* What happens while both streams run. */
+enum life {
+    LIFE_CALM,     /* nothing */
+    LIFE_WAKES,    /* the device loses its power and gets it back */
+    LIFE_RECOVERS, /* the device asks for a reset */
+    LIVES
+};
+struct life_calls {
+    void (*before_break)(void); /* before what happens in it */
+    void (*mend)(void);         /* when its streams are closed: from then on the next sleep must bring them back */
+};
+/* From load to unload, with both streams. `calls` may be NULL; they are made in lives in which something happens. */
+void life_live(enum life life, const struct life_calls *calls);
 
 /* ---- show.c ---- */
 
