@@ -409,11 +409,11 @@ static void finish(struct sweep *sweep) {
 }
 
 static enum exit_status sweep_all(struct sweep *sweep) {
+    uint64_t frames = sweep->ops->sound_frames + sweep->ops->spare_frames;
     char swept[128];
 
     show_progress(sweep, NULL);
-    if (!audio_in_generate(&sweep->render, 2, sweep->ops->sound_frames) ||
-        !audio_in_generate(&sweep->microphone, 1, sweep->ops->sound_frames)) {
+    if (!audio_in_generate(&sweep->render, 2, frames) || !audio_in_generate(&sweep->microphone, 1, frames)) {
         return EXIT_BENCH;
     }
     enum exit_status status = open_journal(sweep);

@@ -28,6 +28,7 @@ struct sweep_ops {
     const char *form; /* of a point, for people */
     struct sweep_layout layout;
     uint64_t sound_frames;  /* that each stream plays and records */
+    uint64_t spare_frames;  /* of sound behind them, for a client or a microphone that needs more */
     uint64_t around_frames; /* recorded beyond, beside what the buffer can hold back */
     /* Puts the points of one image on the list. */
     enum exit_status (*list)(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first);
@@ -48,7 +49,7 @@ struct sweep_ops {
 struct sweep {
     const struct sweep_ops *ops;
     const struct options *options;
-    struct sound render, microphone;
+    struct sound render, microphone; /* with the spare frames */
     struct sweep_table table;
     struct journal journal;
     char **kept; /* lines of the journal, sorted by their points */

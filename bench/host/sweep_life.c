@@ -20,8 +20,6 @@ static bool fill_input(const struct sweep *sweep, const struct sweep_life *life,
     input->scenario = life->scenario;
     input->on_line = life->on_line;
     input->line_opaque = life->opaque;
-    input->render = &sweep->render;
-    input->microphone = &sweep->microphone;
     input->record_frames = sweep->ops->sound_frames + sweep->ops->around_frames + 2 * sweep->options->buffer_frames;
     return image_arch(input->sys, life->arch, &input->arch);
 }
@@ -60,8 +58,10 @@ static enum exit_status live(struct session *session, struct sweep_life *life) {
 enum exit_status sweep_live(struct sweep *sweep, struct sweep_life *life) {
     static struct session session;
     struct options options = *sweep->options;
-    struct session_input input = {.options = &options};
+    struct sound render = sweep->render, microphone = sweep->microphone;
+    struct session_input input = {.options = &options, .render = &render, .microphone = &microphone};
 
+    render.frames = microphone.frames = sweep->ops->sound_frames;
     life->session = &session;
     options.device = life->image->device;
     if (!fill_input(sweep, life, &input)) {
