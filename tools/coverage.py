@@ -229,7 +229,7 @@ def runs(variant, quick, folder):
     yield [*duplex, "--device", f"model:{device}"]
     if quick:
         return
-    yield ["faults", "--variant", variant, "--jobs", "1"]
+    yield ["faults", "--fresh", "--variant", variant, "--jobs", "1"]
     yield ["show", "--device", f"model:{device}"]
     for name in scenarios():
         for kind in devices[:2]:

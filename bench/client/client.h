@@ -119,6 +119,7 @@ struct stream_share {
     unsigned users;        /* threads that use the pin now */
     bool ending;           /* by somebody's wish: nobody begins to use it any more */
     bool ended;
+    uint64_t more_frames; /* that the client is to move beyond its own; grows while it is at work */
     KEVENT unused, closed;
     const char *refused; /* the first step that the driver refused; NULL: none */
     NTSTATUS status;
@@ -147,6 +148,7 @@ struct render_job {
     struct engine_options options;
     const int16_t *samples; /* interleaved stereo */
     uint64_t frames;
+    uint64_t spare_frames;        /* of samples that follow them, for a share that wants more */
     uint64_t until_ns;            /* not 0: until then, the frames over and over */
     uint64_t pause_every_frames;  /* 0: never; else PAUSE for pause_ns whenever that many more have been played */
     uint64_t pause_ns;
@@ -159,7 +161,7 @@ void render_run(void *job); /* a thread entry */
 struct capture_job {
     struct endpoint endpoint;
     struct engine_options options;
-    int16_t *samples; /* mono, room for frames; NULL: nothing is kept */
+    int16_t *samples; /* mono, room for frames and what its share may want; NULL: nothing is kept */
     uint64_t frames;
     uint64_t until_ns;           /* not 0: until then, whatever `frames` is */
     struct pattern_check *check; /* NULL: none */
@@ -206,6 +208,7 @@ void criteria_read(struct engine *engine, double *time_ms, double *position_ms, 
 /* ---- files.c ---- */
 
 extern const int16_t *g_input; /* options.input_frames stereo frames, or NULL */
+extern uint64_t g_input_spare; /* frames that follow them in the file */
 void files_open(void);
 /* Writes recorded mono samples to the output file, when there is one. */
 void files_write_output(const int16_t *samples, uint64_t frames);
@@ -222,8 +225,19 @@ void device_down(void);            /* remove + unload */
 
 /* ---- life.c ---- */
 
-/* From load to unload, with both streams. `sleeps`: with a power cycle while they run. */
-void life_live(bool sleeps);
+/* What happens while both streams run. */
+enum life {
+    LIFE_CALM,     /* nothing */
+    LIFE_WAKES,    /* the device loses its power and gets it back */
+    LIFE_RECOVERS, /* the device asks for a reset */
+    LIVES
+};
+struct life_calls {
+    void (*before_break)(void); /* before what happens in it */
+    void (*mend)(void);         /* when its streams are closed: from then on the next sleep must bring them back */
+};
+/* From load to unload, with both streams. `calls` may be NULL; they are made in lives in which something happens. */
+void life_live(enum life life, const struct life_calls *calls);
 
 /* ---- show.c ---- */
 

@@ -5,15 +5,22 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const int16_t *g_input;
+uint64_t g_input_spare;
 
 void files_open(void)
 {
     uint64_t bytes = g_link->options.input_frames * 4;
+    struct stat file;
     if (g_input_fd < 0 || bytes == 0)
         return;
+    if (fstat(g_input_fd, &file) == 0 && (uint64_t)file.st_size > bytes) {
+        g_input_spare = ((uint64_t)file.st_size - bytes) / 4;
+        bytes = (uint64_t)file.st_size;
+    }
     if (bytes > SIZE_MAX / 2)
         bench_bug("input of %llu bytes does not fit this address space", (unsigned long long)bytes);
     void *p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, g_input_fd, 0);

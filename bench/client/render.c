@@ -13,17 +13,25 @@ struct render {
     struct render_job *job;
     struct engine engine;
     uint64_t written; /* bytes since RUN */
-    uint64_t end;     /* bytes of the sound */
+    uint64_t end;     /* bytes that are to be played */
+    uint64_t stock;   /* bytes of sound that there are */
     uint64_t next_pause;
 };
+
+/* Bytes at which the client ends. */
+static uint64_t wanted(const struct render *r)
+{
+    const struct stream_share *share = r->job->options.share;
+    return r->end + (share ? share->more_frames * r->engine.frame_bytes : 0);
+}
 
 /* Puts bytes [written, target) into the buffer: sound, then silence. */
 static void fill(struct render *r, uint64_t target)
 {
     const unsigned char *sound = (const unsigned char *)r->job->samples;
-    uint64_t lap = r->job->frames * r->engine.frame_bytes;
-    while (r->written < r->end && target > r->written) {
-        uint64_t upto = target < r->end ? target : r->end;
+    uint64_t lap = (r->job->frames + r->job->spare_frames) * r->engine.frame_bytes;
+    while (r->written < r->stock && target > r->written) {
+        uint64_t upto = target < r->stock ? target : r->stock;
         uint64_t at = r->written % lap;
         size_t bytes = (size_t)(upto - r->written < lap - at ? upto - r->written : lap - at);
         engine_copy_in(&r->engine, r->written, sound + at, bytes);
@@ -45,8 +53,8 @@ static void refill(struct render *r, uint64_t played)
         fill(r, boundary + size);
         r->job->result.periods++;
     }
-    uint64_t frames = (r->written < r->end ? r->written : r->end) / r->engine.frame_bytes;
-    r->job->result.frames = frames;
+    uint64_t end = wanted(r);
+    r->job->result.frames = (r->written < end ? r->written : end) / r->engine.frame_bytes;
 }
 
 /* PAUSE, wait, and on: nothing may be lost. */
@@ -84,7 +92,7 @@ static bool go_on(struct render *r, uint64_t *played)
 static bool play(struct render *r)
 {
     uint64_t played = 0;
-    while (r->job->until_ns ? clock_now_ns() < r->job->until_ns : played < r->end) {
+    while (r->job->until_ns ? clock_now_ns() < r->job->until_ns : played < wanted(r)) {
         if (!engine_wait(&r->engine)) {
             if (r->job->tolerate_removal)
                 return false;
@@ -125,6 +133,7 @@ void render_run(void *argument)
     if (!engine_step(&r.engine, "open", status))
         return;
     r.end = job->until_ns ? UINT64_MAX : job->frames * r.engine.frame_bytes;
+    r.stock = job->until_ns ? UINT64_MAX : (job->frames + job->spare_frames) * r.engine.frame_bytes;
     r.next_pause = job->pause_every_frames * r.engine.frame_bytes;
     job->removed = !begin(&r) || !play(&r);
     if (engine_enter(&r.engine)) {

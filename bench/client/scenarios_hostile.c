@@ -89,24 +89,29 @@ static enum hostile_answer answer_of(const struct asked *a)
     return answer_of_set(a);
 }
 
-/* Handlers are pageable code that touches no lock: a client of the kernel may be at APC_LEVEL. */
-static void ask(const struct asked *a)
+static void ask_at(const struct asked *a, KIRQL irql)
 {
     static unsigned char value[8192];
-    static unsigned turn;
     ULONG instance[1024] = {a->pin};
-    if (!hostile_is_drawn())
-        return;
     struct ks_request request = {.set = a->item->Set, .id = a->item->Id, .verb = a->verb, .node = a->node,
                                  .instance = instance, .instance_size = a->instance_size, .value = value,
                                  .value_size = a->value_size};
     memset(value, a->fill, sizeof value);
-    KIRQL old = irql_raise(turn++ % 2 ? APC_LEVEL : PASSIVE_LEVEL);
+    KIRQL old = irql_raise(irql);
     NTSTATUS status = ks_property(a->port, NULL, &request);
     irql_lower(old);
-    hostile_expect(answer_of(a), status, "%s %u, verb %#x, node %d, pin %u, %u bytes of instance, %u of value",
+    hostile_expect(answer_of(a), status, "%s %u, verb %#x, node %d, pin %u, %u bytes of instance, %u of value, IRQL %u",
                    guid_text(a->item->Set), (unsigned)a->item->Id, (unsigned)a->verb, (int)a->node, (unsigned)a->pin,
-                   (unsigned)a->instance_size, (unsigned)a->value_size);
+                   (unsigned)a->instance_size, (unsigned)a->value_size, (unsigned)irql);
+}
+
+/* Handlers are pageable code that touches no lock: a client of the kernel may be at APC_LEVEL. */
+static void ask(const struct asked *a)
+{
+    if (!hostile_is_drawn())
+        return;
+    ask_at(a, PASSIVE_LEVEL);
+    ask_at(a, APC_LEVEL);
 }
 
 /* 0, 1, and around every size that has a meaning. */

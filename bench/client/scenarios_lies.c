@@ -22,7 +22,7 @@ static void lying_device(void)
 {
     uint64_t ms;
 
-    life_live(strchr(g_link->options.scenario, ':') != NULL);
+    life_live(strchr(g_link->options.scenario, ':') != NULL ? LIFE_WAKES : LIFE_CALM, NULL);
     ms = clock_now_ns() / NS_PER_MS_CLIENT;
     EXPECT(ms <= LIFE_LIMIT_MS, "the life took %llu ms; the limit is %u", (unsigned long long)ms, LIFE_LIMIT_MS);
     EXPECT(arena_driver_bytes_most() <= MEMORY_LIMIT_BYTES, "the driver had %llu bytes at once; the limit is %u",

@@ -12,9 +12,13 @@
  * power one at a time, and not before START_DEVICE has been answered: whoever
  * sends one takes his turn.
  *
+ * A client to which something happens that it is to get over goes on for some
+ * periods more than the others, so that what it plays and records after that can
+ * be told from what was under way.
+ *
  * Lines for the host: "facts XX..." two digits for each step; "steps N"; "failed
  * STEP STATUS" for what the driver refused; "ended" when a stream did before its
- * client was ready; "recorded FRAMES"; "life N" when life N is over.
+ * client was ready; "played FRAMES"; "recorded FRAMES"; "life N" when life N is over.
  */
 #include "client.h"
 
@@ -27,6 +31,7 @@
 #define MS NS_PER_MS_CLIENT
 #define AWAY_NS (20 * MS)
 #define FACTS_A_LINE 1000u
+#define MORE_FRAMES 2400u /* two buffers and a half: one and a half may be under way, and lost */
 
 static struct {
     struct stream_share shares[2]; /* render, capture */
@@ -38,6 +43,7 @@ static struct {
     KMUTEX turn;              /* of plug and play, and of power */
     KEVENT wanted;            /* somebody is to act */
     const struct step_event *event; /* NULL: none */
+    uint64_t more_frames;     /* that clients are to move because it happened */
     bool over;
 } g_life;
 
@@ -47,6 +53,7 @@ struct step_event {
     const char *name;
     void (*now)(void); /* exactly at the step; NULL: nothing */
     void (*act)(void); /* by the preferred thread; NULL: nothing */
+    bool passes;       /* streams go on afterwards */
 };
 
 static void for_each_open(void (*act)(struct engine *engine))
@@ -176,20 +183,20 @@ static void now_notification(void)
 }
 
 static const struct step_event g_events[] = {
-    {"interrupt", interrupt_from_neighbour, NULL},
-    {"device-interrupt", now_device_interrupt, NULL},
-    {"dpc", step_let_time_pass, NULL},
-    {"notification", now_notification, NULL},
-    {"needs-reset", now_needs_reset, NULL},
-    {"removal", pnp_unplug, act_removal},
-    {"pause", NULL, act_pause},
-    {"stop", NULL, act_stop},
-    {"close", NULL, act_close},
-    {"disable", NULL, act_disable},
-    {"rebalance", NULL, act_rebalance},
-    {"d3", NULL, act_d3},
-    {"s3", NULL, act_s3},
-    {"s4", NULL, act_s4},
+    {"interrupt", interrupt_from_neighbour, NULL, false},
+    {"device-interrupt", now_device_interrupt, NULL, false},
+    {"dpc", step_let_time_pass, NULL, false},
+    {"notification", now_notification, NULL, false},
+    {"needs-reset", now_needs_reset, NULL, true},
+    {"removal", pnp_unplug, act_removal, false},
+    {"pause", NULL, act_pause, true},
+    {"stop", NULL, act_stop, false},
+    {"close", NULL, act_close, false},
+    {"disable", NULL, act_disable, false},
+    {"rebalance", NULL, act_rebalance, false},
+    {"d3", NULL, act_d3, true},
+    {"s3", NULL, act_s3, true},
+    {"s4", NULL, act_s4, true},
 };
 
 /* ---- the one who acts ---- */
@@ -207,6 +214,8 @@ static void actor(void *unused)
 /* Exactly at the step, at any IRQL. */
 static void happen(void)
 {
+    if (g_life.event->passes)
+        g_life.more_frames = g_life.shares[0].more_frames = g_life.shares[1].more_frames = MORE_FRAMES;
     if (g_life.event->now)
         g_life.event->now();
     if (!g_life.event->act)
@@ -256,6 +265,7 @@ static void find_endpoints(struct endpoint *endpoints)
         com_object_addref(&endpoints[i].wave->com);
         format_negotiate(&endpoints[i], &format);
         share_init(&g_life.shares[i]);
+        g_life.shares[i].more_frames = g_life.more_frames;
     }
 }
 
@@ -282,10 +292,11 @@ static void stream(const struct endpoint *endpoints)
 {
     uint64_t frames = g_link->options.input_frames;
     g_life.playing = (struct render_job){.endpoint = endpoints[0], .options = options_of(0), .samples = g_input,
-                                         .frames = frames, .pause_every_frames = frames / 2, .pause_ns = 2 * MS};
+                                         .frames = frames, .spare_frames = g_input_spare,
+                                         .pause_every_frames = frames / 2, .pause_ns = 2 * MS};
     g_life.recording = (struct capture_job){.endpoint = endpoints[1], .options = options_of(1),
                                             .frames = g_link->options.record_frames};
-    g_life.recording.samples = calloc((size_t)g_life.recording.frames + 1, sizeof(int16_t));
+    g_life.recording.samples = calloc((size_t)g_life.recording.frames + MORE_FRAMES + 1, sizeof(int16_t));
     if (!g_life.recording.samples)
         bench_bug("no memory for the recording");
     g_life.clients = 2;
@@ -300,6 +311,7 @@ static void stream(const struct endpoint *endpoints)
     tell_end("capture", &g_life.shares[1]);
     if (g_life.playing.removed || g_life.recording.removed || g_life.closed)
         tell("ended");
+    tell("played %llu", (unsigned long long)g_life.playing.result.frames);
     tell("recorded %llu", (unsigned long long)g_life.recording.result.frames);
     files_write_output(g_life.recording.samples, g_life.recording.result.frames);
     free(g_life.recording.samples);

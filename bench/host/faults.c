@@ -40,6 +40,10 @@ static const struct {
     {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
 };
 
+/* What a stream that was open before ends with when the hardware lacks what it needs to be brought up again: it stays
+ * silent, and its client loses patience. The "wake" of errors.md. */
+static const char s_silent[] = "STATUS_IO_TIMEOUT";
+
 /* The status with which the driver answers when a use of this kind makes this step fail; NULL: it may not fail. */
 static const char *documented(const char *kind, const char *step) {
     for (size_t i = 0; i < sizeof s_documented / sizeof s_documented[0]; i++) {
@@ -57,31 +61,57 @@ static const char *const s_device_kinds[VSND_FAULT_KINDS] = {
     [VSND_FAULT_TRANSFER_HELD] = "transfer-held",
 };
 
+/* What happens while the streams run. In all but the first the hardware is brought up again, and what it uses fails. */
+enum life { CALM, WAKES, RECOVERS, LIVES };
+static const char *const s_lives[LIVES] = {[CALM] = "", [WAKES] = "wake", [RECOVERS] = "recovery"};
+
 /* One failure in one image. */
 struct point {
     const char *arch;
     const struct sweep_image *image;
+    enum life life;
     char kind[SWEEP_NAME_BYTES]; /* "": nothing fails, uses are counted */
     uint64_t nth;
     bool for_good;
     char also[SWEEP_NAME_BYTES]; /* a kind of which every use fails beside it; "": none */
 };
 
+/* The same for all of a point. In a life in which the hardware is brought up again nothing fails before that. */
+static const char *documented_at(const struct point *point, const char *step) {
+    if (point->life == CALM) {
+        return documented(point->kind, step);
+    }
+    bool silent = strcmp(step, "render-notification") == 0 || strcmp(step, "capture-notification") == 0;
+    return silent && documented(point->kind, "start") != NULL ? s_silent : NULL;
+}
+
 /* What one run told. */
 struct run {
     struct sweep_life life;
     const struct point *point;
     char kinds[KINDS_MAX][SWEEP_NAME_BYTES];
-    uint64_t uses[KINDS_MAX];
+    uint64_t before[KINDS_MAX], uses[KINDS_MAX]; /* until the hardware is brought up again, and in all */
     size_t kind_count;
     char step[SWEEP_STEP_BYTES], status[SWEEP_STATUS_BYTES]; /* first step that was refused */
     char wrong[256]; /* first one refused with another status than documented */
 };
 
 static void point_text(const struct point *point, char *text) {
-    snprintf(text, SWEEP_POINT_BYTES, "%s:%s:%s:%llu:%s%s%s", point->arch, point->image->variant, point->kind,
-             (unsigned long long)point->nth, point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "",
-             point->also);
+    snprintf(text, SWEEP_POINT_BYTES, "%s:%s:%s%s%s:%llu:%s%s%s", point->arch, point->image->variant,
+             s_lives[point->life], point->life != CALM ? "+" : "", point->kind, (unsigned long long)point->nth,
+             point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "", point->also);
+}
+
+/* Takes the name of a life and the plus behind it, if they are there, off the text. */
+static const char *parse_life(const char *text, enum life *life) {
+    for (enum life i = CALM + 1; i < LIVES; i++) {
+        size_t length = strlen(s_lives[i]);
+        if (strncmp(text, s_lives[i], length) == 0 && text[length] == '+') {
+            *life = i;
+            return text + length + 1;
+        }
+    }
+    return text;
 }
 
 static bool parse_point(const char *text, struct point *point) {
@@ -91,6 +121,7 @@ static bool parse_point(const char *text, struct point *point) {
 
     *point = (struct point){0};
     text = sweep_parse_image(text, &point->arch, &point->image);
+    text = text != NULL ? parse_life(text, &point->life) : NULL;
     if (text == NULL || sscanf(text, "%31[^:]:%llu:%7[a-z]%n", point->kind, &nth, mode, &end) != 3 ||
         (text[end] == ':' && sscanf(text + end, ":%31[a-z-]%n", point->also, &also_end) != 1) ||
         text[end + also_end] != '\0' || nth == 0 || (strcmp(mode, "once") != 0 && strcmp(mode, "on") != 0)) {
@@ -103,8 +134,8 @@ static bool parse_point(const char *text, struct point *point) {
 
 /* The row of the table that a point belongs to. */
 static void row_name(const struct point *point, char *name) {
-    snprintf(name, SWEEP_NAME_BYTES, "%.5s%.26s", point->also[0] != '\0' ? "undo+" : "",
-             point->also[0] != '\0' ? point->also : point->kind);
+    snprintf(name, SWEEP_NAME_BYTES, "%.8s%.1s%.5s%.17s", s_lives[point->life], point->life != CALM ? "+" : "",
+             point->also[0] != '\0' ? "undo+" : "", point->also[0] != '\0' ? point->also : point->kind);
 }
 
 static bool recognise(struct sweep_result *result) {
@@ -128,23 +159,30 @@ static int device_kind(const char *kind) {
 
 /* ---- one run ---- */
 
-static void add_uses(struct run *run, const char *kind, uint64_t uses) {
-    if (run->kind_count < KINDS_MAX) {
-        snprintf(run->kinds[run->kind_count], SWEEP_NAME_BYTES, "%s", kind);
-        run->uses[run->kind_count++] = uses;
+/* The place of a kind in the list; the first mention puts it there. */
+static size_t kind_place(struct run *run, const char *kind) {
+    size_t place = 0;
+
+    while (place < run->kind_count && strcmp(run->kinds[place], kind) != 0) {
+        place++;
+    }
+    if (place == run->kind_count && place < KINDS_MAX - 1) {
+        snprintf(run->kinds[run->kind_count++], SWEEP_NAME_BYTES, "%s", kind);
+    }
+    return place;
+}
+
+static void note_uses(struct run *run, uint64_t *uses) {
+    for (int i = 0; i < VSND_FAULT_KINDS; i++) {
+        uses[kind_place(run, s_device_kinds[i])] = vsnd_faults(run->life.session->board.bus.device)->uses[i];
     }
 }
 
-static void end_life(struct run *run, unsigned number) {
+static void mend(struct run *run) {
     struct vsnd_faults *faults = vsnd_faults(run->life.session->board.bus.device);
 
-    run->life.lives = number;
-    if (number == 1) {
-        for (int i = 0; i < VSND_FAULT_KINDS; i++) {
-            add_uses(run, s_device_kinds[i], faults->uses[i]);
-        }
-        memset(faults, 0, sizeof *faults);
-    }
+    note_uses(run, run->uses);
+    memset(faults, 0, sizeof *faults);
 }
 
 static void on_line(void *opaque, const char *line) {
@@ -154,19 +192,25 @@ static void on_line(void *opaque, const char *line) {
     unsigned lives;
 
     if (sscanf(line, "uses %31s %llu", first, &number) == 2) {
-        add_uses(run, first, number);
+        run->uses[kind_place(run, first)] = number;
+    } else if (sscanf(line, "before %31s %llu", first, &number) == 2) {
+        run->before[kind_place(run, first)] = number;
+    } else if (strcmp(line, "broken") == 0) {
+        note_uses(run, run->before);
     } else if (sscanf(line, "failed %31s %63s", first, second) == 2) {
         if (run->step[0] == '\0') {
             snprintf(run->step, sizeof run->step, "%s", first);
             snprintf(run->status, sizeof run->status, "%s", second);
         }
-        const char *expected = documented(run->point->kind, first);
+        const char *expected = documented_at(run->point, first);
         if (run->wrong[0] == '\0' && (expected == NULL || strcmp(expected, second) != 0)) {
             snprintf(run->wrong, sizeof run->wrong, "%s %s, documented is %s", first, second,
                      expected != NULL ? expected : "no failure");
         }
+    } else if (strcmp(line, "mended") == 0) {
+        mend(run);
     } else if (sscanf(line, "life %u", &lives) == 1) {
-        end_life(run, lives);
+        run->life.lives = lives;
     }
 }
 
@@ -189,17 +233,24 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
     run->life = (struct sweep_life){.arch = point->arch, .image = point->image, .scenario = scenario,
                                     .on_line = on_line, .prepare = plan_device, .opaque = run};
     if (point->kind[0] == '\0' || device_kind(point->kind) >= 0) {
-        snprintf(scenario, sizeof scenario, "faults");
+        snprintf(scenario, sizeof scenario, "faults%s%s", point->life != CALM ? ":" : "", s_lives[point->life]);
     } else {
-        snprintf(scenario, sizeof scenario, "faults:%s:%llu:%s%s%s", point->kind, (unsigned long long)point->nth,
+        snprintf(scenario, sizeof scenario, "faults:%s%s%s:%llu:%s%s%s", s_lives[point->life],
+                 point->life != CALM ? "+" : "", point->kind, (unsigned long long)point->nth,
                  point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "", point->also);
     }
     return sweep_live(sweep, &run->life);
 }
 
-/* What the driver cannot do without. A device may fail where nobody is told: at STOP, at RELEASE. */
-static bool must_refuse(const char *kind) {
-    return device_kind(kind) < 0 && (documented(kind, "start") != NULL || documented(kind, "render-open") != NULL);
+/* What the driver cannot do without. A device may fail where nobody is told: at STOP, at RELEASE. After a break-down
+ * the hardware is brought up twice, first to have the streams released: that may fail once. */
+static bool must_refuse(const struct point *point) {
+    const char *kind = point->kind;
+
+    if (device_kind(kind) >= 0 || (point->life == RECOVERS && !point->for_good)) {
+        return false;
+    }
+    return documented(kind, "start") != NULL || documented(kind, "render-open") != NULL;
 }
 
 static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *result) {
@@ -211,7 +262,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     if (status == EXIT_BAD_INPUT) {
         return status;
     }
-    if (run.step[0] == '\0' && must_refuse(point.kind)) {
+    if (run.step[0] == '\0' && must_refuse(&point)) {
         snprintf(run.wrong, sizeof run.wrong, "every step succeeded, although this failed");
     }
     snprintf(result->step, sizeof result->step, "%s", run.step);
@@ -251,8 +302,13 @@ static unsigned columns(const struct sweep_result *result) {
 }
 
 static void json_statuses(const char *row) {
-    const char *start = documented(row, "start"), *stream = documented(row, "render-run");
+    struct point point = {.life = CALM};
+    const char *kind = parse_life(row, &point.life);
+    const char *start, *stream;
 
+    snprintf(point.kind, sizeof point.kind, "%s", kind);
+    start = documented_at(&point, "start");
+    stream = documented_at(&point, point.life == CALM ? "render-run" : "render-notification");
     report_json_string("start_status", start != NULL ? start : "");
     report_json_string("stream_status", stream != NULL ? stream : "");
 }
@@ -266,14 +322,20 @@ static bool add_point(struct sweep *sweep, const struct point *point, bool whole
     return !sweep_sampled(sweep, whole) || sweep_add(sweep, text);
 }
 
-static bool list_kind(struct sweep *sweep, struct point *point, uint64_t uses, bool whole) {
-    struct sweep_row *row = sweep_table_row(&sweep->table, point->kind);
+/* Uses (before, uses] of the kind. */
+static bool list_kind(struct sweep *sweep, struct point *point, uint64_t before, uint64_t uses, bool whole) {
+    char name[SWEEP_NAME_BYTES];
 
-    if (row == NULL || uses > USES_MAX) {
-        return fail("%s: too many kinds or uses", point->kind);
+    if (point->life != CALM && uses == before) {
+        return true; /* no row for what bringing up the hardware never uses */
     }
-    row->points += uses;
-    for (point->nth = 1; point->nth <= uses; point->nth++) {
+    row_name(point, name);
+    struct sweep_row *row = sweep_table_row(&sweep->table, name);
+    if (row == NULL || uses > USES_MAX) {
+        return fail("%s: too many kinds or uses", name);
+    }
+    row->points += uses - before;
+    for (point->nth = before + 1; point->nth <= uses; point->nth++) {
         for (int for_good = 0; for_good <= 1; for_good++) {
             point->for_good = for_good != 0;
             if (!add_point(sweep, point, whole)) {
@@ -284,17 +346,19 @@ static bool list_kind(struct sweep *sweep, struct point *point, uint64_t uses, b
     return true;
 }
 
-/* What a start that fails may need while it undoes: each of these is missing then. */
-static bool list_undo(struct sweep *sweep, struct point *point, uint64_t uses, bool whole) {
+/* What a start that fails may need while it undoes: each of these is missing then. Hardware that cannot be brought up
+ * again is only said so. */
+static bool list_undo(struct sweep *sweep, struct point *point, uint64_t before, uint64_t uses, bool whole) {
     static const char *const kinds[] = {"event-log", "interface", "unregister"};
+    size_t kind_count = point->life == CALM ? sizeof kinds / sizeof kinds[0] : 1;
     bool good = true;
 
     if (device_kind(point->kind) >= 0 || documented(point->kind, "start") == NULL) {
         return true;
     }
     point->for_good = false;
-    for (point->nth = 1; point->nth <= uses && good; point->nth++) {
-        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && good; i++) {
+    for (point->nth = before + 1; point->nth <= uses && good; point->nth++) {
+        for (size_t i = 0; i < kind_count && good; i++) {
             char name[SWEEP_NAME_BYTES];
             snprintf(point->also, sizeof point->also, "%s", kinds[i]);
             row_name(point, name);
@@ -309,33 +373,44 @@ static bool list_undo(struct sweep *sweep, struct point *point, uint64_t uses, b
     return good;
 }
 
-/* A run in which nothing fails. */
-static enum exit_status count_uses(struct sweep *sweep, const char *arch, const struct sweep_image *image,
-                                   struct run *count) {
-    struct point point = {.arch = arch, .image = image};
+/* A run of this image and life in which nothing fails. */
+static enum exit_status count_uses(struct sweep *sweep, const struct point *of, struct run *count) {
+    struct point point = {.arch = of->arch, .image = of->image, .life = of->life};
     enum exit_status status = run_point(sweep, &point, count);
 
     if (status != EXIT_GOOD || count->step[0] != '\0') {
-        fail("%s:%s does not even live without a failure", arch, image->variant);
+        fail("%s:%s does not even live without a failure", of->arch, of->image->variant);
         return status == EXIT_GOOD ? EXIT_NOT_GOOD : status;
     }
     return EXIT_GOOD;
 }
 
-static enum exit_status list(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first) {
+static enum exit_status list_life(struct sweep *sweep, struct point point, bool first) {
     static struct run count;
-    struct point point = {.arch = arch, .image = image};
-    enum exit_status status = count_uses(sweep, arch, image, &count);
+    enum exit_status status = count_uses(sweep, &point, &count);
+    char name[SWEEP_NAME_BYTES];
     bool good = true;
 
     for (size_t i = 0; i < 2 * count.kind_count && good && status == EXIT_GOOD; i++) {
         size_t kind = i % count.kind_count;
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[kind]);
-        if (sweep_wanted(sweep->options->kind, point.kind)) {
-            good = (i < count.kind_count ? list_kind : list_undo)(sweep, &point, count.uses[kind], first);
+        row_name(&point, name);
+        if (sweep_wanted(sweep->options->kind, point.kind) || sweep_wanted(sweep->options->kind, name)) {
+            bool whole = first && (point.life == CALM || documented(point.kind, "start") != NULL);
+            good = (i < count.kind_count ? list_kind : list_undo)(sweep, &point, count.before[kind], count.uses[kind],
+                                                                 whole);
         }
     }
     return good ? status : EXIT_BENCH;
+}
+
+static enum exit_status list(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first) {
+    enum exit_status status = EXIT_GOOD;
+
+    for (enum life life = CALM; life < LIVES && status == EXIT_GOOD; life++) {
+        status = list_life(sweep, (struct point){.arch = arch, .image = image, .life = life}, first);
+    }
+    return status;
 }
 
 static enum exit_status reach(struct sweep *sweep, const char *text, bool *reached) {
@@ -343,10 +418,11 @@ static enum exit_status reach(struct sweep *sweep, const char *text, bool *reach
     struct point point;
 
     parse_point(text, &point);
-    enum exit_status status = count_uses(sweep, point.arch, point.image, &count);
+    enum exit_status status = count_uses(sweep, &point, &count);
     *reached = false;
     for (size_t i = 0; i < count.kind_count; i++) {
-        *reached = *reached || (strcmp(count.kinds[i], point.kind) == 0 && point.nth <= count.uses[i]);
+        *reached = *reached || (strcmp(count.kinds[i], point.kind) == 0 && point.nth > count.before[i] &&
+                                point.nth <= count.uses[i]);
     }
     return status;
 }
@@ -355,7 +431,7 @@ static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
         snprintf(text, bytes, "every point");
     } else {
-        snprintf(text, bytes, "every point of the first image, %llu%% of the others by seed %llu",
+        snprintf(text, bytes, "each resource of the first image, %llu%% of the rest by seed %llu",
                  (unsigned long long)o->sample, (unsigned long long)o->seed);
     }
 }
@@ -363,7 +439,7 @@ static void describe(const struct options *o, char *text, size_t bytes) {
 enum exit_status faults_run(const struct options *options) {
     static const struct sweep_ops ops = {
         .command = "faults",
-        .form = "ARCH:VARIANT:KIND:N:once or :on",
+        .form = "ARCH:VARIANT:KIND:N:once or :on, KIND perhaps behind wake+ or recovery+",
         .layout = {.title = "fails", .key = "kind", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_status", .json_extra = json_statuses},
         .sound_frames = 2400, /* 50 ms: five periods */

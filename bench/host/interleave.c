@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "results.h"
 #include "sweep.h"
 
 #define RACES_MAX 64u
-#define PLAN_BYTES 48u
+#define PLAN_BYTES SWEEP_STEP_BYTES /* four preemptions, the most that --bound allows, take 27 */
 #define NO_PLAN "none"
 /* A device that paces interrupts when it completes: the driver has more to do than on those that answer at once. */
 #define PACING_MARK "@qemu"
@@ -31,24 +32,52 @@ struct run {
     char *choices; /* of each point of the race */
 };
 
+/* "POINT.CHOICE+POINT", ascending: that is all that a guest can follow. */
+static bool is_plan(const char *text) {
+    long before = -1;
+
+    for (char *end = NULL; *text != '\0'; text = end) {
+        long at = *text >= '0' && *text <= '9' ? strtol(text, &end, 10) : -1;
+        if (at <= before) {
+            return false;
+        }
+        before = at;
+        if (*end == '.' && end[1] >= '0' && end[1] <= '9') {
+            strtol(end + 1, &end, 10);
+        }
+        if (*end != '\0' && (*end++ != '+' || *end == '\0')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Is the build for that device too? */
+static bool is_paced(const struct sweep_image *image) {
+    return strcmp(image->variant, "contract") == 0;
+}
+
 static bool parse_point(const char *text, struct point *point) {
     const struct sweep_image *image;
     int end = 0;
 
     *point = (struct point){.arch = NULL};
     text = sweep_parse_image(text, &point->arch, &image);
-    if (text == NULL || sscanf(text, "%31[a-z+@-]:%47[0-9.+none]%n", point->race, point->plan, &end) != 2 ||
+    if (text == NULL || sscanf(text, "%31[a-z+@-]:%31[0-9.+none]%n", point->race, point->plan, &end) != 2 ||
         text[end] != '\0') {
         return false;
     }
     point->image = *image;
     if (strstr(point->race, PACING_MARK) != NULL) {
+        if (!is_paced(image)) {
+            return false;
+        }
         point->image.device = PACING_DEVICE;
     }
     if (strcmp(point->plan, NO_PLAN) == 0) {
         point->plan[0] = '\0';
     }
-    return true;
+    return is_plan(point->plan);
 }
 
 static void point_text(const struct point *point, char text[SWEEP_POINT_BYTES]) {
@@ -56,7 +85,7 @@ static void point_text(const struct point *point, char text[SWEEP_POINT_BYTES]) 
              point->plan[0] != '\0' ? point->plan : NO_PLAN);
 }
 
-/* The status of a result is the number of schedules that it stands for. */
+/* The status of a result is the number of schedules that it stands for, the step the schedule that broke. */
 static bool recognise(struct sweep_result *result) {
     struct point point;
     bool good = parse_point(result->point, &point);
@@ -64,6 +93,10 @@ static bool recognise(struct sweep_result *result) {
     if (good) {
         snprintf(result->row, sizeof result->row, "%s", point.race);
         result->amount = strtoull(result->status, NULL, 10);
+    }
+    if (good && result->step[0] != '\0') {
+        snprintf(point.plan, sizeof point.plan, "%s", strcmp(result->step, NO_PLAN) != 0 ? result->step : "");
+        point_text(&point, result->replay);
     }
     return good;
 }
@@ -100,7 +133,7 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
 
 struct tally {
     uint64_t schedules;
-    char broken[SWEEP_POINT_BYTES]; /* the first that did not end well; "": none */
+    char broken[SWEEP_STEP_BYTES]; /* the first that did not end well; "": none */
 };
 
 static unsigned preemptions(const char *plan) {
@@ -162,6 +195,15 @@ struct exploration {
     uint64_t bound;
 };
 
+/* The race came to its end before its schedule did. */
+static enum exit_status not_reached(const struct sweep *sweep, const struct point *point) {
+    char text[SWEEP_POINT_BYTES];
+
+    point_text(point, text);
+    fail("%s%s is never reached", sweep->options->replay != NULL ? "--replay: " : "", text);
+    return sweep->options->replay != NULL ? EXIT_BAD_INPUT : EXIT_NOT_GOOD;
+}
+
 static enum exit_status explore(void *opaque, const struct point *point) {
     struct exploration *e = opaque;
     struct run run;
@@ -169,9 +211,12 @@ static enum exit_status explore(void *opaque, const struct point *point) {
 
     if (status != EXIT_BAD_INPUT) {
         e->tally->schedules++;
-        if (status != EXIT_GOOD || run.choices == NULL) {
-            point_text(point, e->tally->broken);
-            status = EXIT_NOT_GOOD; /* one is enough */
+        if (status == EXIT_GOOD && run.choices == NULL) {
+            status = not_reached(e->sweep, point);
+        }
+        if (status != EXIT_GOOD) {
+            strcpy(e->tally->broken, point->plan[0] != '\0' ? point->plan : NO_PLAN);
+            status = status == EXIT_BAD_INPUT ? status : EXIT_NOT_GOOD; /* one is enough */
         } else if (preemptions(point->plan) < e->bound) {
             status = for_each_child(e->sweep, point, run.choices, explore, e);
         }
@@ -191,9 +236,7 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     if (status == EXIT_BAD_INPUT) {
         return status;
     }
-    if (tally.broken[0] != '\0') {
-        strcpy(result->point, tally.broken);
-    }
+    strcpy(result->step, tally.broken);
     snprintf(result->status, sizeof result->status, "%llu", (unsigned long long)tally.schedules);
     result->verdict = tally.broken[0] != '\0' ? SWEEP_BROKEN : SWEEP_GOOD;
     return EXIT_GOOD;
@@ -234,7 +277,7 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     struct point point = {.arch = arch, .image = *image};
     static struct run names;
     enum exit_status status = run_point(sweep, &point, &names); /* without a race: says which there are */
-    unsigned devices = strcmp(image->variant, "contract") == 0 ? 2 : 1;
+    unsigned devices = is_paced(image) ? 2 : 1;
 
     (void)first;
     for (unsigned pacing = 0; pacing < devices; pacing++) {
@@ -249,6 +292,23 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     return status;
 }
 
+/* Whether the schedule comes to its end, only its run tells. */
+static enum exit_status reach(struct sweep *sweep, const char *text, bool *reached) {
+    static struct run names;
+    struct point point, none;
+
+    parse_point(text, &point);
+    none = (struct point){.arch = point.arch, .image = point.image};
+    enum exit_status status = run_point(sweep, &none, &names);
+    size_t length = strcspn(point.race, "@");
+    *reached = false;
+    for (size_t i = 0; i < names.race_count; i++) {
+        *reached = *reached || (strncmp(names.races[i], point.race, length) == 0 && names.races[i][length] == '\0');
+    }
+    *reached = *reached && (point.race[length] == '\0' || strcmp(point.race + length, PACING_MARK) == 0);
+    return status;
+}
+
 /* ---- the table ---- */
 
 enum column { SCHEDULES, COLUMNS };
@@ -259,12 +319,22 @@ static unsigned columns(const struct sweep_result *result) {
     return 1u << SCHEDULES;
 }
 
+/* With more than one preemption a point stands for those of its schedules that are in the sample. */
+static void hash_options(const struct options *o, uint64_t *hash) {
+    uint64_t sample = o->bound > 1 ? o->sample : 100;
+
+    results_hash(hash, &o->bound, sizeof o->bound);
+    results_hash(hash, &sample, sizeof sample);
+}
+
 static void describe(const struct options *o, char *text, size_t bytes) {
     if (o->sample == 100) {
-        snprintf(text, bytes, "every schedule with at most %llu preemptions", (unsigned long long)o->bound);
+        snprintf(text, bytes, "every schedule with at most %llu preemption%s", (unsigned long long)o->bound,
+                 o->bound == 1 ? "" : "s");
     } else {
-        snprintf(text, bytes, "at most %llu preemptions, at each one %llu%% of the choices by seed %llu",
-                 (unsigned long long)o->bound, (unsigned long long)o->sample, (unsigned long long)o->seed);
+        snprintf(text, bytes, "at most %llu preemption%s, at each one %llu%% of the choices by seed %llu",
+                 (unsigned long long)o->bound, o->bound == 1 ? "" : "s", (unsigned long long)o->sample,
+                 (unsigned long long)o->seed);
     }
 }
 
@@ -277,9 +347,11 @@ enum exit_status interleave_run(const struct options *options) {
         .sound_frames = 2400, /* 50 ms: five periods */
         .around_frames = 2400,
         .list = list,
+        .reach = reach,
         .recognise = recognise,
         .run = run_and_judge,
         .columns = columns,
+        .hash = hash_options,
         .describe = describe,
     };
 

@@ -50,6 +50,16 @@ static void say(const char *text) {
     }
 }
 
+static void say_stop(void) {
+    const char *text = progress_stop();
+
+    if (text != NULL) {
+        say(isatty(STDERR_FILENO) ? "\r\033[Kaero-bench: " : "aero-bench: ");
+        say(text);
+        say("\n");
+    }
+}
+
 /* Nothing half-written, no process left, and one line that says whose fault it was. */
 static void on_fatal_signal(int number) {
     const char *running = bus_running();
@@ -57,6 +67,7 @@ static void on_fatal_signal(int number) {
     session_kill_guest();
     audio_out_discard_all();
     if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
+        say_stop();
         signal(number, SIG_DFL);
         raise(number);
         return;
@@ -75,6 +86,7 @@ static void catch_signals(void) {
         sigaction(numbers[i], &action, NULL);
     }
     signal(SIGPIPE, SIG_IGN); /* a helper program that ended shows as a failed write */
+    signal(SIGXFSZ, SIG_IGN); /* and so does a file that must not grow */
 }
 
 /* Finds the driver and the architecture it is for. */

@@ -89,8 +89,8 @@ static const struct option_row s_rows[] = {
      "drift: this error of the device's clock alone (default -500, -100, 0, 100 and 500)"},
     {"--jobs", "N", OPTION_NUMBER, RESUMED_COMMANDS | SWEEP_COMMANDS | BIT(COMMAND_BENCH), IN_OPTIONS(jobs), 1, 64,
      NULL, "bench, drift, faults, steps, interleave, soak: runs at once (default: one for each processor)"},
-    {"--fresh", NULL, OPTION_FLAG, RESUMED_COMMANDS, IN_OPTIONS(fresh), 0, 0, NULL,
-     "drift, soak: runs the cells or laps that have a result too"},
+    {"--fresh", NULL, OPTION_FLAG, RESUMED_COMMANDS | SWEEP_COMMANDS, IN_OPTIONS(fresh), 0, 0, NULL,
+     "drift, faults, steps, interleave, soak: runs what has a result too"},
     {"--apart", NULL, OPTION_FLAG, BIT(COMMAND_DRIFT), IN_OPTIONS(apart), 0, 0, NULL,
      "drift: the device in a process of its own, as for other commands: the same figures, slower"},
     {"--mode", "event|timer", OPTION_CHOICE, STREAM_COMMANDS, IN_RAW(mode), 0, 0, "|event|timer|",
@@ -118,13 +118,13 @@ static const struct option_row s_rows[] = {
     {"--sample", "PERCENT", OPTION_NUMBER, SWEEP_COMMANDS, IN_OPTIONS(sample), 0, 100, NULL,
      "of the points, by seed; faults: of those of every image but the first (default 100)"},
     {"--bound", "N", OPTION_NUMBER, BIT(COMMAND_INTERLEAVE), IN_OPTIONS(bound), 0, 4, NULL,
-     "interleave: how often at most a processor takes over from one that could go on (default 2)"},
+     "interleave: how often at most a processor takes over from one that could go on (default 1)"},
     {"--replay", "POINT", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(replay), 0, 0, NULL,
      "faults, steps, interleave: one point, as a failure names it"},
     {"--replay", "LAP", OPTION_TEXT, BIT(COMMAND_SOAK), IN_OPTIONS(replay), 0, 0, NULL,
      "soak: one lap, as a failure names it"},
     {"--resume", "FILE", OPTION_TEXT, SWEEP_COMMANDS, IN_OPTIONS(resume), 0, 0, NULL,
-     "faults, steps, interleave: journal of what was run; what it has is not run again"},
+     "faults, steps, interleave: another journal of what was run than the one in out/"},
     {"--json", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(json), 0, 0, NULL, "one JSON object instead of the table"},
     {"--verbose", NULL, OPTION_FLAG, EVERY_COMMAND, IN_OPTIONS(verbose), 0, 0, NULL,
      "event-log entries and other notes on stderr"},
@@ -288,6 +288,9 @@ static bool complete(struct raw *raw) {
     if (o->command->kind == COMMAND_RECORD && o->output == NULL) {
         return fail("usage: %s", o->command->usage);
     }
+    if (o->resume != NULL && (o->fresh || o->replay != NULL)) {
+        return fail("--resume and %s exclude each other", o->fresh ? "--fresh" : "--replay");
+    }
     if (o->command->kind == COMMAND_LOAD) {
         if (o->sys != NULL) {
             return fail("load: names the driver itself; --sys is one too many");
@@ -300,8 +303,9 @@ static bool complete(struct raw *raw) {
 bool options_parse(struct options *options, int argc, char **argv, bool *help) {
     struct raw raw = {options, NULL, OPTION_ABSENT, OPTION_ABSENT};
 
-    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT, .seed = 1,
-                                .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT, .sample = 100, .bound = 2};
+    *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT,
+                                .seed = OPTION_SEED, .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT,
+                                .sample = 100, .bound = 1};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -26,6 +26,7 @@ struct command {
 };
 
 #define OPTION_ABSENT UINT64_MAX
+#define OPTION_SEED 1u /* when none is given */
 #define OPTION_LIST_MAX 8u
 
 /* The values of an option that may be given several times, in order. */
@@ -48,7 +49,7 @@ struct options {
     const char *variant; /* --variant; NULL: all */
     const char *kind;    /* --kind; NULL: all */
     const char *replay;  /* --replay POINT; NULL: a whole sweep */
-    const char *resume;  /* --resume FILE; NULL: none */
+    const char *resume;  /* --resume FILE; NULL: the journal in out/ */
     uint64_t sample;     /* percent */
     uint64_t bound;      /* --bound: preemptions */
     const char *trace;      /* --trace FILE; NULL: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "progress.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 
 #define BAR_COLUMNS 40
 #define REDRAW_NS 100000000u
+#define MINUTE_NS 60000000000u
 
 static uint64_t s_total;
 static uint64_t s_drawn_at;
@@ -64,4 +66,40 @@ void progress_clear(void) {
 void progress_end(void) {
     progress_clear();
     s_total = 0;
+}
+
+void progress_words(const char *format, ...) {
+    static uint64_t last;
+    bool terminal = isatty(STDERR_FILENO);
+    uint64_t wall = wall_ns();
+    char line[256];
+    va_list arguments;
+
+    last = last == 0 && !terminal ? wall : last; /* short runs say nothing in a log */
+    if (wall - last < (terminal ? REDRAW_NS : MINUTE_NS)) {
+        return;
+    }
+    last = wall;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, terminal ? "\r\033[K%s" : "%s\n", line);
+    fflush(stderr);
+    s_visible = terminal;
+}
+
+static char s_stops[2][256]; /* a signal may come while one of them is written */
+static const char *volatile s_stop;
+
+void progress_set_stop(const char *line) {
+    char *next = s_stop == s_stops[0] ? s_stops[1] : s_stops[0];
+
+    if (line != NULL) {
+        snprintf(next, sizeof s_stops[0], "%s", line);
+    }
+    s_stop = line != NULL ? next : NULL;
+}
+
+const char *progress_stop(void) {
+    return s_stop;
 }

@@ -54,7 +54,8 @@ void report_evaluate(struct report *report, const struct session *session) {
     enum command_kind kind = session->input->options->command->kind;
 
     memset(report, 0, sizeof *report);
-    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO || kind == COMMAND_FAULTS || kind == COMMAND_STEPS;
+    bool measured = kind == COMMAND_BENCH || kind == COMMAND_LOGO ||
+                    kind == COMMAND_FAULTS || kind == COMMAND_STEPS || kind == COMMAND_INTERLEAVE;
     if (kind == COMMAND_PLAY || kind == COMMAND_DUPLEX || (measured && session->input->render != NULL)) {
         evaluate_render(&report->render, session);
     }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "../signal/pattern.h"
-#include "image.h"
+#include "journal.h"
 #include "processor.h"
 #include "progress.h"
 #include "results.h"
@@ -35,74 +35,40 @@ struct soak {
     const struct options *options;
     uint64_t until_ns;
     struct sound sound;
-    char path[SYS_PATH_BYTES]; /* of the journal */
-    struct soak_lap *laps;     /* that it has */
+    struct journal journal;
+    struct soak_lap *laps; /* that it has */
     size_t count;
     struct shared *shared;
 };
 
 /* ---- journal ---- */
 
-static bool name_journal(struct soak *soak) {
-    static const char *const parts[] = {"host/guest64", "host/guest32", "drivers/windows7/virtio-snd"};
-    char directory[SYS_PATH_BYTES], path[SYS_PATH_BYTES + 128];
-    uint64_t hash = RESULTS_HASH_FIRST, numbers[] = {soak->options->seed, soak_seconds(soak->options)};
-
-    if (!program_directory(directory, sizeof directory)) {
-        return false;
-    }
-    *strrchr(directory, '/') = '\0'; /* from out/host to out */
-    for (unsigned i = 0; i < 2; i++) {
-        snprintf(path, sizeof path, "%s/%s", directory, parts[i]);
-        if (!results_hash_file(&hash, path)) {
-            return false;
-        }
-    }
-    for (unsigned i = 0; i < SOAK_CELLS; i++) {
-        struct soak_lap lap = soak_lap_make(0, 0, i);
-        snprintf(path, sizeof path, "%s/%s/%s/%s.sys", directory, parts[2], lap.arch, lap.base);
-        if (!results_hash_file(&hash, path)) {
-            return false;
-        }
-    }
-    results_hash(&hash, numbers, sizeof numbers);
-    return results_hash_file(&hash, "/proc/self/exe") && results_path("soak", hash, soak->path, sizeof soak->path);
-}
-
 static int compare_numbers(const void *a, const void *b) {
     uint64_t left = ((const struct soak_lap *)a)->number, right = ((const struct soak_lap *)b)->number;
     return left < right ? -1 : left > right;
 }
 
-/* Reads what was run. False: said why. */
-static bool read_journal(struct soak *soak) {
-    FILE *file = fopen(soak->path, "r");
-    char line[SOAK_LINE_BYTES];
+static bool keep_lap(void *opaque, const char *line) {
+    struct soak *soak = opaque;
 
-    soak->count = 0;
-    while (file != NULL && fgets(line, sizeof line, file) != NULL && soak->count < LAPS_MAX) {
-        soak->count += soak_lap_read(&soak->laps[soak->count], soak->options, line);
+    if (soak->count == LAPS_MAX) {
+        return fail("%s: has more than %u laps", soak->journal.path, LAPS_MAX);
     }
-    if (file != NULL) {
-        fclose(file);
-    }
-    qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
-    return soak->count < LAPS_MAX || fail("%s: has more than %u laps", soak->path, LAPS_MAX);
+    soak->count += soak_lap_read(&soak->laps[soak->count], soak->options, line);
+    return true;
 }
 
-/* Leaves the whole lines alone in the journal: behind one that was cut off nothing could be read. False: said why. */
-static bool clean_journal(const struct soak *soak) {
-    char temporary[SYS_PATH_BYTES + 8], line[SOAK_LINE_BYTES];
+/* Reads what was run. False: said why. */
+static bool open_journal(struct soak *soak, bool fresh) {
+    struct journal_name name = {"soak", RESULTS_HASH_FIRST, NULL, fresh};
+    uint64_t numbers[] = {soak->options->seed, soak_seconds(soak->options)};
 
-    snprintf(temporary, sizeof temporary, "%s.new", soak->path);
-    FILE *file = fopen(temporary, "w");
-    bool good = file != NULL;
-    for (size_t i = 0; good && i < soak->count; i++) {
-        soak_lap_write(&soak->laps[i], line);
-        good = fputs(line, file) >= 0;
-    }
-    good = file != NULL && fclose(file) == 0 && good && rename(temporary, soak->path) == 0;
-    return good || fail("%s: cannot be written: %s", soak->path, strerror(errno));
+    soak->count = 0;
+    results_hash(&name.hash, numbers, sizeof numbers);
+    bool good = journal_hash_programs(&name.hash) &&
+                journal_open(&soak->journal, &name, keep_lap, soak) == EXIT_GOOD;
+    qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
+    return good;
 }
 
 static bool journal_has(const struct soak *soak, uint64_t number) {
@@ -112,17 +78,11 @@ static bool journal_has(const struct soak *soak, uint64_t number) {
            bsearch(&wanted, soak->laps, soak->count, sizeof wanted, compare_numbers) != NULL;
 }
 
-/* Whole lines, from all processes. */
 static bool keep(const struct soak *soak, const struct soak_lap *lap) {
     char line[SOAK_LINE_BYTES];
-    int length = soak_lap_write(lap, line);
-    int fd = open(soak->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    bool good = fd >= 0 && length < (int)sizeof line && write(fd, line, (size_t)length) == length;
 
-    if (fd >= 0) {
-        close(fd);
-    }
-    return good || fail("%s: cannot be written: %s", soak->path, strerror(errno));
+    soak_lap_write(lap, line);
+    return journal_add(&soak->journal, line);
 }
 
 /* ---- running ---- */
@@ -204,11 +164,7 @@ static enum exit_status replay(struct soak *soak) {
 }
 
 static enum exit_status run_whole(struct soak *soak) {
-    if (soak->options->fresh && unlink(soak->path) != 0 && errno != ENOENT) {
-        fail("%s: cannot be removed: %s", soak->path, strerror(errno));
-        return EXIT_BENCH;
-    }
-    if (!read_journal(soak) || !clean_journal(soak)) {
+    if (!open_journal(soak, soak->options->fresh)) {
         return EXIT_BENCH;
     }
     for (size_t i = 0; i < soak->count; i++) {
@@ -217,9 +173,11 @@ static enum exit_status run_whole(struct soak *soak) {
     progress_begin(soak->until_ns);
     bool ran = run_all(soak);
     progress_end();
-    if (!ran || !read_journal(soak)) {
+    journal_close(&soak->journal);
+    if (!ran || !open_journal(soak, false)) {
         return EXIT_BENCH;
     }
+    journal_close(&soak->journal);
     return soak_table_print(soak->laps, soak->count, soak->options->json);
 }
 
@@ -235,7 +193,7 @@ enum exit_status soak_run(const struct options *options) {
         fail("out of memory");
         return EXIT_BENCH;
     }
-    if (audio_in_take(&soak.sound, pattern_samples(2), 2, SOUND_FRAMES) && name_journal(&soak)) {
+    if (audio_in_take(&soak.sound, pattern_samples(2), 2, SOUND_FRAMES)) {
         status = options->replay != NULL ? replay(&soak) : run_whole(&soak);
     }
     audio_in_free(&soak.sound);

@@ -193,7 +193,7 @@ bool soak_lap_is_good(const struct soak_lap *lap) {
 /* ---- journal ---- */
 
 int soak_lap_write(const struct soak_lap *lap, char line[SOAK_LINE_BYTES]) {
-    return snprintf(line, SOAK_LINE_BYTES, "%llu %d %u %llu %llu %llu %llu %llu %llu %llu.\n",
+    return snprintf(line, SOAK_LINE_BYTES, "%llu %d %u %llu %llu %llu %llu %llu %llu %llu",
                     (unsigned long long)lap->number, (int)lap->status, lap->scenarios,
                     (unsigned long long)lap->virtual_ns, (unsigned long long)lap->leaks,
                     (unsigned long long)lap->pool_bytes, (unsigned long long)lap->guest_first_kib,
@@ -206,10 +206,10 @@ bool soak_lap_read(struct soak_lap *lap, const struct options *options, const ch
     unsigned scenarios;
     int status, end = 0;
 
-    if (sscanf(line, "%llu %d %u %llu %llu %llu %llu %llu %llu %llu.%n", &number, &status, &scenarios, &virtual_ns,
+    if (sscanf(line, "%llu %d %u %llu %llu %llu %llu %llu %llu %llu%n", &number, &status, &scenarios, &virtual_ns,
                &leaks, &pool, &first, &last, &host, &growth, &end) != 10 ||
-        end == 0 || status < EXIT_GOOD || status > EXIT_BENCH) {
-        return false; /* it was cut off: the lap is run again */
+        line[end] != '\0' || status < EXIT_GOOD || status > EXIT_BENCH) {
+        return false;
     }
     *lap = soak_lap_make(options->seed, soak_seconds(options), number);
     lap->status = (enum exit_status)status;

@@ -41,7 +41,7 @@ bool soak_lap_is_flat(const struct soak_lap *lap);
 bool soak_lap_is_good(const struct soak_lap *lap);
 
 #define SOAK_LINE_BYTES 160u
-/* One line with a line feed, and back; false: it is none. */
+/* A line of the journal, and back; false: it is none. */
 int soak_lap_write(const struct soak_lap *lap, char line[SOAK_LINE_BYTES]);
 bool soak_lap_read(struct soak_lap *lap, const struct options *options, const char *line);
 /* --seconds, or a week. */

@@ -13,12 +13,15 @@
 #include "sweep.h"
 
 #define STATUSES_MAX 6u
+#define SOUND_FRAMES 1440u /* 30 ms: a buffer and a half */
+#define SPARE_FRAMES 7200u /* what a client goes on for, and the microphone while nobody heard it */
+#define TAIL_FRAMES 960u   /* a buffer, of which none may be missing when a client went on */
 
 /* How a life ends in which something happens. */
 enum end { END_EXACT, END_WENT_ON, END_ENDED, END_REFUSED, ENDS };
 static const char *const s_ends[ENDS] = {"exact", "went-on", "ended", "refused"};
 #define EXACT (1u << END_EXACT)     /* every sample of both streams in its place, but for silence while it paused */
-#define WENT_ON (1u << END_WENT_ON) /* both clients came to their end; sound was lost */
+#define WENT_ON (1u << END_WENT_ON) /* both clients came to their end; sound was lost, but not what came last */
 #define ENDED (1u << END_ENDED)     /* a stream was ended from outside, and nothing was refused */
 
 static const char s_unconnected[] = "STATUS_DEVICE_NOT_CONNECTED", s_bad_state[] = "STATUS_INVALID_DEVICE_STATE",
@@ -67,8 +70,10 @@ struct run {
     uint8_t *facts; /* of each step, from 1 */
     size_t fact_count;
     uint64_t steps;
-    uint64_t recorded; /* frames */
+    const struct sound *heard;  /* by the microphone */
+    uint64_t played, recorded;  /* frames */
     bool complete;     /* all of both sounds arrived */
+    const char *mute;  /* the stream of which the end did not arrive; NULL: neither */
     bool ended;        /* a stream did, before its client was ready */
     char step[SWEEP_STEP_BYTES], status[SWEEP_STATUS_BYTES]; /* first step that was refused */
     char wrong[256];
@@ -147,29 +152,78 @@ static void on_failed(struct run *run, const char *step, const char *status) {
     }
 }
 
-static bool is_complete(const struct sound *sound, const int16_t *out, uint64_t frames, unsigned channels) {
+/* The microphone hears more in the first life than the client of the second records. */
+static void prepare(struct session *session, void *opaque) {
+    session->board.microphone.signal = ((struct run *)opaque)->heard;
+}
+
+/* Frames that a client went on for beyond its own. */
+static uint64_t beyond(uint64_t moved, uint64_t own) {
+    return moved > own ? moved - own : 0;
+}
+
+static bool is_complete(const int16_t *sound, uint64_t sound_frames, const int16_t *out, uint64_t frames,
+                        unsigned channels) {
     struct comparison comparison;
 
-    compare(&comparison, sound->samples, sound->frames, out, frames, channels, NULL, 0);
+    compare(&comparison, sound, sound_frames, out, frames, channels, NULL, 0);
     return comparison.complete;
+}
+
+/* Does the tail stand anywhere in frames [from, frames)? */
+static bool has_tail(const int16_t *samples, uint64_t from, uint64_t frames, const int16_t *tail, unsigned channels) {
+    for (uint64_t at = from; at + TAIL_FRAMES <= frames; at++) {
+        if (memcmp(samples + at * channels, tail, TAIL_FRAMES * channels * sizeof *tail) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_playing(struct run *run) {
+    const struct session *session = run->life.session;
+    const struct playback *playback = &session->board.playback;
+    const int16_t *sound = session->input->render->samples;
+    uint64_t more = beyond(run->played, SOUND_FRAMES);
+
+    run->complete = is_complete(sound, SOUND_FRAMES + more, playback->samples, playback->frames, 2);
+    if (more != 0 && !has_tail(playback->samples, 0, playback->frames, sound + 2 * (run->played - TAIL_FRAMES), 2)) {
+        run->mute = "render";
+    }
+}
+
+/* A frame of the microphone is never recorded in a place before its own: what lies there is old. */
+static void judge_recording(struct run *run, const int16_t *recorded) {
+    uint64_t more = beyond(run->recorded, run->life.session->input->record_frames), silence = 0;
+
+    run->complete = run->complete && is_complete(run->heard->samples, SOUND_FRAMES + more, recorded, run->recorded, 1);
+    while (silence < run->recorded && recorded[silence] == 0) {
+        silence++;
+    }
+    if (more != 0 && (silence + TAIL_FRAMES > run->recorded ||
+                      !has_tail(run->heard->samples, run->recorded - TAIL_FRAMES - silence, run->heard->frames,
+                                recorded + run->recorded - TAIL_FRAMES, 1))) {
+        run->mute = "capture";
+    }
 }
 
 /* The first life is over: what did it play and record? Then both are forgotten. */
 static void end_first(struct run *run) {
     struct session *session = run->life.session;
-    const struct session_input *input = session->input;
-    uint64_t frames = run->recorded;
-    int16_t *recorded = calloc(frames + 1, sizeof *recorded);
+    size_t bytes = run->recorded * sizeof(int16_t);
+    int16_t *recorded = malloc(bytes + 1);
 
-    run->complete = recorded != NULL &&
-                    pread(session->record_fd, recorded, frames * sizeof *recorded, 0) ==
-                        (ssize_t)(frames * sizeof *recorded) &&
-                    is_complete(input->render, session->board.playback.samples, session->board.playback.frames, 2) &&
-                    is_complete(input->microphone, recorded, frames, 1);
+    if (recorded == NULL || pread(session->record_fd, recorded, bytes, 0) != (ssize_t)bytes) {
+        fail("what was recorded cannot be read");
+        run->recorded = 0;
+    }
+    judge_playing(run);
+    judge_recording(run, recorded);
     free(recorded);
     playback_idle(&session->board.playback, NULL);
     playback_forget(&session->board.playback);
     microphone_idle(&session->board.microphone);
+    session->board.microphone.signal = session->input->microphone;
     if (ftruncate(session->record_fd, 0) != 0) {
         fail("what was recorded cannot be forgotten");
     }
@@ -185,6 +239,8 @@ static void on_line(void *opaque, const char *line) {
         add_facts(run, line + 6);
     } else if (sscanf(line, "steps %llu", &number) == 1) {
         run->steps = number;
+    } else if (sscanf(line, "played %llu", &number) == 1) {
+        run->played = number;
     } else if (sscanf(line, "recorded %llu", &number) == 1) {
         run->recorded = number;
     } else if (sscanf(line, "failed %31s %63s", first, second) == 2) {
@@ -204,8 +260,9 @@ static enum exit_status run_point(struct sweep *sweep, const struct point *point
 
     memset(run, 0, sizeof *run);
     run->point = point;
+    run->heard = &sweep->microphone;
     run->life = (struct sweep_life){.arch = point->arch, .image = point->image, .scenario = scenario,
-                                    .on_line = on_line, .opaque = run};
+                                    .on_line = on_line, .prepare = prepare, .opaque = run};
     if (point->event == NULL) {
         snprintf(scenario, sizeof scenario, "steps");
     } else {
@@ -233,6 +290,8 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     enum end end = end_of(&run);
     if (end != END_REFUSED && !(point.event->ends & (1u << end))) {
         snprintf(run.wrong, sizeof run.wrong, "the streams ended otherwise than documented: %s", s_ends[end]);
+    } else if (end == END_WENT_ON && run.mute != NULL) {
+        snprintf(run.wrong, sizeof run.wrong, "the end of the sound did not arrive: %s", run.mute);
     }
     snprintf(result->step, sizeof result->step, "%s", end == END_REFUSED ? run.step : s_ends[end]);
     snprintf(result->status, sizeof result->status, "%s", run.status);
@@ -356,7 +415,8 @@ enum exit_status steps_run(const struct options *options) {
         .form = "ARCH:VARIANT:EVENT:N",
         .layout = {.title = "happens", .key = "event", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_end", .json_extra = json_ends},
-        .sound_frames = 1440, /* 30 ms: a buffer and a half */
+        .sound_frames = SOUND_FRAMES,
+        .spare_frames = SPARE_FRAMES,
         .around_frames = 960,
         .list = list,
         .reach = reach,

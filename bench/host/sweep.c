@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,8 +13,10 @@
 #include <unistd.h>
 
 #include "processor.h"
+#include "progress.h"
+#include "results.h"
 
-#define LINE_BYTES 512u    /* of the journal; a pipe takes it whole */
+#define LINE_BYTES JOURNAL_LINE_BYTES /* a pipe takes it whole */
 
 const struct sweep_image g_sweep_images[SWEEP_IMAGES] = {
     {"contract", "aero_virtio_snd", "model:aero"},
@@ -64,18 +67,14 @@ const char *sweep_parse_image(const char *point, const char **arch, const struct
     return NULL;
 }
 
-/* ---- lists of points ---- */
+/* ---- lists ---- */
 
-static int compare_text(const void *a, const void *b) {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool append(char ***list, size_t *count, const char *point) {
+static bool append(char ***list, size_t *count, const char *text) {
     char **larger = (*count & (*count - 1)) == 0 ? realloc(*list, 2 * (*count + 1) * sizeof **list) : *list;
 
     if (larger != NULL) {
         *list = larger;
-        larger[*count] = strdup(point);
+        larger[*count] = strdup(text);
     }
     if (larger == NULL || larger[*count] == NULL) {
         return fail("out of memory");
@@ -91,29 +90,20 @@ static void free_list(char **list, size_t count) {
     free(list);
 }
 
-static bool journal_has(const struct sweep *sweep, const char *point) {
-    return sweep->done_count != 0 &&
-           bsearch(&point, sweep->done, sweep->done_count, sizeof *sweep->done, compare_text) != NULL;
-}
-
-bool sweep_add(struct sweep *sweep, const char *point) {
-    return journal_has(sweep, point) || append(&sweep->list, &sweep->list_count, point);
-}
-
 /* ---- results ---- */
 
 /* A line of the journal, and of the pipe from who runs a point: point, verdict, step, status. */
-static int write_line(char line[LINE_BYTES], const struct sweep_result *result) {
-    return snprintf(line, LINE_BYTES, "%s %d %s %s\n", result->point, result->verdict,
-                    result->step[0] != '\0' ? result->step : "-", result->status[0] != '\0' ? result->status : "-");
+static void write_line(char line[LINE_BYTES], const struct sweep_result *result) {
+    snprintf(line, LINE_BYTES, "%s %d %s %s", result->point, result->verdict,
+             result->step[0] != '\0' ? result->step : "-", result->status[0] != '\0' ? result->status : "-");
 }
 
 static bool read_line(const struct sweep *sweep, const char *line, struct sweep_result *result) {
-    int verdict;
+    int verdict, end = 0;
 
     memset(result, 0, sizeof *result);
-    if (sscanf(line, "%95s %d %31s %63s", result->point, &verdict, result->step, result->status) != 4 ||
-        verdict < SWEEP_GOOD || verdict > SWEEP_BROKEN || !sweep->ops->recognise(result)) {
+    if (sscanf(line, "%95s %d %31s %63s%n", result->point, &verdict, result->step, result->status, &end) != 4 ||
+        line[end] != '\0' || verdict < SWEEP_GOOD || verdict > SWEEP_BROKEN) {
         return false;
     }
     result->verdict = (enum sweep_verdict)verdict;
@@ -123,7 +113,8 @@ static bool read_line(const struct sweep *sweep, const char *line, struct sweep_
     if (strcmp(result->status, "-") == 0) {
         result->status[0] = '\0';
     }
-    return true;
+    strcpy(result->replay, result->point);
+    return sweep->ops->recognise(result);
 }
 
 bool sweep_is_stream_step(const char *step) {
@@ -137,45 +128,105 @@ void sweep_judge(struct sweep_result *result, enum exit_status status, const cha
     }
 }
 
-static void take_result(struct sweep *sweep, const struct sweep_result *result) {
-    sweep->failures += result->verdict != SWEEP_GOOD;
-    sweep_table_add(&sweep->table, result, sweep->ops->columns(result));
+/* The command line that runs it alone. */
+static void replay_line(const struct sweep *sweep, const struct sweep_result *result, char line[LINE_BYTES]) {
+    int length = snprintf(line, LINE_BYTES, "./aero-snd %s --replay %s", sweep->ops->command, result->replay);
+
+    if (sweep->options->seed != OPTION_SEED) {
+        snprintf(line + length, LINE_BYTES - (size_t)length, " --seed %llu", (unsigned long long)sweep->options->seed);
+    }
 }
 
-static bool journal_open(struct sweep *sweep) {
-    const char *path = sweep->options->resume;
-    struct sweep_result result;
+static bool take_result(struct sweep *sweep, const struct sweep_result *result) {
     char line[LINE_BYTES];
 
-    if (path == NULL) {
+    sweep_table_add(&sweep->table, result, sweep->ops->columns(result));
+    if (result->verdict == SWEEP_GOOD) {
         return true;
     }
-    if ((sweep->journal = fopen(path, "a+")) == NULL) {
-        return fail("%s: cannot be opened", path);
+    sweep->failures++;
+    replay_line(sweep, result, line);
+    return append(&sweep->replays, &sweep->replay_count, line);
+}
+
+/* ---- journal ---- */
+
+/* By the point that a line begins with. */
+static int compare_points(const void *a, const void *b) {
+    const char *left = *(char *const *)a, *right = *(char *const *)b;
+    size_t left_length = strcspn(left, " "), right_length = strcspn(right, " ");
+    int order = memcmp(left, right, left_length < right_length ? left_length : right_length);
+
+    return order != 0 ? order : (left_length > right_length) - (left_length < right_length);
+}
+
+static bool keep_line(void *opaque, const char *line) {
+    struct sweep *sweep = opaque;
+    struct sweep_result result;
+
+    return !read_line(sweep, line, &result) || append(&sweep->kept, &sweep->kept_count, line);
+}
+
+static enum exit_status open_journal(struct sweep *sweep) {
+    const struct options *o = sweep->options;
+    struct journal_name name = {sweep->ops->command, RESULTS_HASH_FIRST, o->resume, o->fresh};
+
+    if (o->replay != NULL) {
+        return EXIT_GOOD;
     }
-    rewind(sweep->journal);
-    while (fgets(line, sizeof line, sweep->journal) != NULL) {
-        if (!read_line(sweep, line, &result)) {
-            return fail("%s: is no journal of %s", path, sweep->ops->command);
-        }
-        take_result(sweep, &result);
-        if (!append(&sweep->done, &sweep->done_count, result.point)) {
-            return false;
-        }
+    results_hash(&name.hash, name.command, strlen(name.command));
+    results_hash(&name.hash, &o->seed, sizeof o->seed);
+    if (sweep->ops->hash != NULL) {
+        sweep->ops->hash(o, &name.hash);
     }
-    qsort(sweep->done, sweep->done_count, sizeof *sweep->done, compare_text);
-    return true;
+    if (!journal_hash_programs(&name.hash)) {
+        return EXIT_BAD_INPUT;
+    }
+    enum exit_status status = journal_open(&sweep->journal, &name, keep_line, sweep);
+    if (sweep->kept_count != 0) {
+        qsort(sweep->kept, sweep->kept_count, sizeof *sweep->kept, compare_points);
+    }
+    return status;
+}
+
+bool sweep_add(struct sweep *sweep, const char *point) {
+    char **line = sweep->kept_count == 0 ? NULL : bsearch(&point, sweep->kept, sweep->kept_count, sizeof *sweep->kept,
+                                                          compare_points);
+    struct sweep_result result;
+
+    if (line == NULL || !read_line(sweep, *line, &result)) {
+        return append(&sweep->list, &sweep->list_count, point);
+    }
+    sweep->resumed++;
+    return take_result(sweep, &result);
 }
 
 /* ---- runs ---- */
 
-static void clear_progress(void) {
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r\033[K");
+/* How far it is: now, and for whoever stops it. */
+static void show_progress(const struct sweep *sweep, const char *point) {
+    unsigned long long done = sweep->resumed + sweep->runs, all = sweep->resumed + sweep->list_count;
+    const struct options *o = sweep->options;
+    char where[100] = "before it ran anything", text[200];
+
+    if (point != NULL) {
+        progress_words("%s: %llu of %llu runs, %llu failures  %s", sweep->ops->command, done, all,
+                       (unsigned long long)sweep->failures, point);
+    }
+    if (o->replay == NULL) {
+        if (all != 0) {
+            snprintf(where, sizeof where, "after %llu of %llu runs, %llu failures", done, all,
+                     (unsigned long long)sweep->failures);
+        }
+        snprintf(text, sizeof text, "%s: stopped %s; the same command%s goes on", sweep->ops->command, where,
+                 o->fresh ? " without --fresh" : "");
+        progress_set_stop(text);
     }
 }
 
 static enum exit_status run_point(struct sweep *sweep, const char *point, struct sweep_result *result) {
+    char line[LINE_BYTES];
+
     memset(result, 0, sizeof *result);
     snprintf(result->point, sizeof result->point, "%s", point);
     if (!sweep->ops->recognise(result)) {
@@ -184,7 +235,10 @@ static enum exit_status run_point(struct sweep *sweep, const char *point, struct
     }
     enum exit_status status = sweep->ops->run(sweep, result);
     if (status == EXIT_GOOD && result->verdict != SWEEP_GOOD) {
-        fprintf(stderr, "replay: ./aero-snd %s --replay %s\n", sweep->ops->command, result->point);
+        write_line(line, result);
+        read_line(sweep, line, result); /* what is to be replayed */
+        replay_line(sweep, result, line);
+        fprintf(stderr, "replay: %s\n", line);
     }
     return status;
 }
@@ -193,13 +247,16 @@ static enum exit_status run_point(struct sweep *sweep, const char *point, struct
 static _Noreturn void work(struct sweep *sweep, unsigned place, unsigned jobs, int to) {
     enum exit_status status = EXIT_GOOD;
     struct sweep_result result;
-    char line[LINE_BYTES];
+    char line[LINE_BYTES + 1];
 
     processor_use_one(place);
+    progress_set_stop(NULL);
     for (size_t i = place; i < sweep->list_count && status == EXIT_GOOD; i += jobs) {
         status = run_point(sweep, sweep->list[i], &result);
-        int length = write_line(line, &result);
-        if (status == EXIT_GOOD && write(to, line, (size_t)length) != length) {
+        write_line(line, &result);
+        size_t length = strlen(line);
+        line[length++] = '\n';
+        if (status == EXIT_GOOD && write(to, line, length) != (ssize_t)length) {
             status = EXIT_BENCH;
         }
     }
@@ -233,16 +290,11 @@ static bool take_line(struct sweep *sweep, const char *line) {
     if (!read_line(sweep, line, &result)) {
         return fail("a run of %s answered '%s'", sweep->ops->command, line);
     }
-    take_result(sweep, &result);
-    if (sweep->journal != NULL) {
-        fputs(line, sweep->journal);
-        fflush(sweep->journal);
+    if (!take_result(sweep, &result) || (sweep->journal.fd != 0 && !journal_add(&sweep->journal, line))) {
+        return false;
     }
     sweep->runs++;
-    if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r\033[K%llu of %zu runs, %llu failures  %s", (unsigned long long)sweep->runs,
-                sweep->list_count, (unsigned long long)sweep->failures, result.point);
-    }
+    show_progress(sweep, result.point);
     return true;
 }
 
@@ -267,7 +319,7 @@ static enum exit_status end_workers(const pid_t workers[JOBS_MAX], unsigned jobs
 static enum exit_status run_list(struct sweep *sweep) {
     pid_t workers[JOBS_MAX] = {0};
     unsigned jobs = processor_jobs(sweep->options);
-    char line[LINE_BYTES];
+    char line[LINE_BYTES + 1];
     int ends[2];
     FILE *from;
 
@@ -275,13 +327,15 @@ static enum exit_status run_list(struct sweep *sweep) {
         fail("no pipe: %s", strerror(errno));
         return EXIT_BENCH;
     }
+    show_progress(sweep, NULL);
     bool good = start_workers(sweep, workers, jobs, ends[1]);
     close(ends[1]);
     while (good && fgets(line, sizeof line, from) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
         good = take_line(sweep, line);
     }
     fclose(from); /* whoever still writes ends */
-    clear_progress();
+    progress_clear();
     enum exit_status status = end_workers(workers, jobs);
     return good ? status : EXIT_BENCH;
 }
@@ -315,6 +369,7 @@ static enum exit_status list_one(struct sweep *sweep) {
 
     if (strlen(sweep->options->replay) < sizeof result.point) {
         strcpy(result.point, sweep->options->replay);
+        strcpy(result.replay, result.point);
     }
     if (!sweep->ops->recognise(&result)) {
         fail("--replay: '%s' is no %s", sweep->options->replay, sweep->ops->form);
@@ -339,30 +394,32 @@ static void describe(const struct sweep *sweep, char *text, size_t bytes) {
     sweep->ops->describe(sweep->options, text, bytes);
     if (sweep->ops->layout.amount_column == 0) {
         snprintf(text + strlen(text), bytes - strlen(text), ", %llu runs",
-                 (unsigned long long)(sweep->runs + sweep->done_count));
+                 (unsigned long long)(sweep->runs + sweep->resumed));
     }
 }
 
 static void finish(struct sweep *sweep) {
-    free_list(sweep->done, sweep->done_count);
+    progress_set_stop(NULL);
+    free_list(sweep->replays, sweep->replay_count);
     free_list(sweep->list, sweep->list_count);
-    if (sweep->journal != NULL) {
-        fclose(sweep->journal);
-    }
+    free_list(sweep->kept, sweep->kept_count);
+    journal_close(&sweep->journal);
     audio_in_free(&sweep->microphone);
     audio_in_free(&sweep->render);
 }
 
 static enum exit_status sweep_all(struct sweep *sweep) {
+    uint64_t frames = sweep->ops->sound_frames + sweep->ops->spare_frames;
     char swept[128];
 
-    if (!audio_in_generate(&sweep->render, 2, sweep->ops->sound_frames) ||
-        !audio_in_generate(&sweep->microphone, 1, sweep->ops->sound_frames)) {
+    show_progress(sweep, NULL);
+    if (!audio_in_generate(&sweep->render, 2, frames) || !audio_in_generate(&sweep->microphone, 1, frames)) {
         return EXIT_BENCH;
     }
-    enum exit_status status = !journal_open(sweep)            ? EXIT_BAD_INPUT
-                              : sweep->options->replay != NULL ? list_one(sweep)
-                                                               : list_all(sweep);
+    enum exit_status status = open_journal(sweep);
+    if (status == EXIT_GOOD) {
+        status = sweep->options->replay != NULL ? list_one(sweep) : list_all(sweep);
+    }
     if (status == EXIT_GOOD) {
         status = run_list(sweep);
     }
@@ -370,7 +427,7 @@ static enum exit_status sweep_all(struct sweep *sweep) {
         return status;
     }
     describe(sweep, swept, sizeof swept);
-    sweep_table_print(&sweep->table, swept, sweep->options->json);
+    sweep_table_print(&sweep->table, swept, sweep->replays, sweep->replay_count, sweep->options->json);
     return sweep_table_good(&sweep->table) ? EXIT_GOOD : EXIT_NOT_GOOD;
 }
 

@@ -8,11 +8,10 @@
 
 #include "audio_in.h"
 #include "error.h"
+#include "journal.h"
 #include "options.h"
 #include "session.h"
 #include "sweep_table.h"
-
-#include <stdio.h>
 
 /* The device that each build of the driver is for. */
 struct sweep_image {
@@ -29,17 +28,20 @@ struct sweep_ops {
     const char *form; /* of a point, for people */
     struct sweep_layout layout;
     uint64_t sound_frames;  /* that each stream plays and records */
+    uint64_t spare_frames;  /* of sound behind them, for a client or a microphone that needs more */
     uint64_t around_frames; /* recorded beyond, beside what the buffer can hold back */
     /* Puts the points of one image on the list. */
     enum exit_status (*list)(struct sweep *sweep, const char *arch, const struct sweep_image *image, bool first);
     /* Does a life come to this point? NULL: every point that is recognised is run. */
     enum exit_status (*reach)(struct sweep *sweep, const char *point, bool *reached);
-    /* Sets the row of result->point. False: it is no point. */
+    /* Sets the row of result->point, and what to replay where that is another point. False: it is no point. */
     bool (*recognise)(struct sweep_result *result);
     /* Runs result->point and fills in the rest; says what was wrong. EXIT_BAD_INPUT: nothing was run; said why. */
     enum exit_status (*run)(struct sweep *sweep, struct sweep_result *result);
     /* Columns of the table in which a result counts. */
     unsigned (*columns)(const struct sweep_result *result);
+    /* Adds to the hash of the journal what else a result depends on; NULL: nothing. */
+    void (*hash)(const struct options *options, uint64_t *hash);
     /* What is run, in words. */
     void (*describe)(const struct options *options, char *text, size_t bytes);
 };
@@ -47,14 +49,17 @@ struct sweep_ops {
 struct sweep {
     const struct sweep_ops *ops;
     const struct options *options;
-    struct sound render, microphone;
+    struct sound render, microphone; /* with the spare frames */
     struct sweep_table table;
-    FILE *journal; /* --resume; NULL: none */
-    char **done;   /* points in the journal, sorted */
-    size_t done_count;
+    struct journal journal;
+    char **kept; /* lines of the journal, sorted by their points */
+    size_t kept_count;
     char **list; /* points to run */
     size_t list_count;
+    char **replays; /* command lines of what did not end well */
+    size_t replay_count;
     uint64_t random;
+    uint64_t resumed; /* points of this run whose result is the journal's */
     uint64_t runs, failures;
 };
 
@@ -62,7 +67,7 @@ struct sweep {
 bool sweep_wanted(const char *list, const char *name);
 /* Whether the next point belongs to the sample depends on the seed and on its place alone. */
 bool sweep_sampled(struct sweep *sweep, bool whole);
-/* Puts a point on the list, unless the journal has it. False: out of memory; said so. */
+/* Takes the journal's result of a point, or puts it on the list. False: out of memory; said so. */
 bool sweep_add(struct sweep *sweep, const char *point);
 /* Reads "ARCH:VARIANT:" at the start of a point; returns what follows, NULL: it is none. */
 const char *sweep_parse_image(const char *point, const char **arch, const struct sweep_image **image);

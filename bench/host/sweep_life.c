@@ -20,10 +20,18 @@ static bool fill_input(const struct sweep *sweep, const struct sweep_life *life,
     input->scenario = life->scenario;
     input->on_line = life->on_line;
     input->line_opaque = life->opaque;
-    input->render = &sweep->render;
-    input->microphone = &sweep->microphone;
     input->record_frames = sweep->ops->sound_frames + sweep->ops->around_frames + 2 * sweep->options->buffer_frames;
     return image_arch(input->sys, life->arch, &input->arch);
+}
+
+static void say_lost(const struct report_stream *stream) {
+    const struct comparison *c = &stream->comparison;
+
+    if (stream->present && !(c->bit_exact && c->gaps == 0)) {
+        fail("the last life %s %llu frames of %llu, first difference at frame %llu, %llu gaps", stream->verb,
+             (unsigned long long)stream->frames_out, (unsigned long long)stream->frames_in,
+             (unsigned long long)c->first_difference, (unsigned long long)c->gaps);
+    }
 }
 
 static enum exit_status live(struct session *session, struct sweep_life *life) {
@@ -35,8 +43,9 @@ static enum exit_status live(struct session *session, struct sweep_life *life) {
     enum exit_status status = session_run(session);
     report_evaluate(&report, session);
     if (status == EXIT_GOOD && !report_good(&report, session)) {
-        report_print(&report, session);
-        fail("the life after the failure did not play or record what it should");
+        say_lost(&report.render);
+        say_lost(&report.capture);
+        fail("the last life did not play or record what it should, or left something behind");
         status = EXIT_NOT_GOOD;
     }
     if (status == EXIT_VIOLATION) {
@@ -49,8 +58,10 @@ static enum exit_status live(struct session *session, struct sweep_life *life) {
 enum exit_status sweep_live(struct sweep *sweep, struct sweep_life *life) {
     static struct session session;
     struct options options = *sweep->options;
-    struct session_input input = {.options = &options};
+    struct sound render = sweep->render, microphone = sweep->microphone;
+    struct session_input input = {.options = &options, .render = &render, .microphone = &microphone};
 
+    render.frames = microphone.frames = sweep->ops->sound_frames;
     life->session = &session;
     options.device = life->image->device;
     if (!fill_input(sweep, life, &input)) {

@@ -118,10 +118,15 @@ static void print_json(const struct sweep_table *table, const char *swept) {
     }
     printf("], \"all\": ");
     print_json_row(table->layout, &sum);
-    printf("}\n");
 }
 
-void sweep_table_print(const struct sweep_table *table, const char *swept, bool json) {
+void sweep_table_print(const struct sweep_table *table, const char *swept, char *const *replays, size_t replay_count,
+                       bool json) {
     (json ? print_json : print_text)(table, swept);
+    printf(json ? ", \"replays\": [" : "");
+    for (size_t i = 0; i < replay_count; i++) { /* made of nothing that JSON wants escaped */
+        printf(json ? "%s\"%s\"" : "%sreplay: %s\n", json && i != 0 ? ", " : "", replays[i]);
+    }
+    printf(json ? "]}\n" : "");
     fflush(stdout);
 }

@@ -17,7 +17,8 @@
 enum sweep_verdict { SWEEP_GOOD, SWEEP_WRONG, SWEEP_BROKEN };
 
 struct sweep_result {
-    char point[SWEEP_POINT_BYTES]; /* as --replay takes it */
+    char point[SWEEP_POINT_BYTES];  /* as it is listed */
+    char replay[SWEEP_POINT_BYTES]; /* as --replay takes it */
     char row[SWEEP_NAME_BYTES];
     char step[SWEEP_STEP_BYTES]; /* first one that was refused, or another word for how it ended; "": none */
     char status[SWEEP_STATUS_BYTES];
@@ -54,7 +55,8 @@ struct sweep_row *sweep_table_row(struct sweep_table *table, const char *name);
 void sweep_table_add(struct sweep_table *table, const struct sweep_result *result, unsigned columns);
 /* Nothing wrong in any row. */
 bool sweep_table_good(const struct sweep_table *table);
-/* `swept`: what was run, one line. */
-void sweep_table_print(const struct sweep_table *table, const char *swept, bool json);
+/* `swept`: what was run, one line. `replays`: command lines of what did not end well. */
+void sweep_table_print(const struct sweep_table *table, const char *swept, char *const *replays, size_t replay_count,
+                       bool json);
 
 #endif

@@ -12,64 +12,86 @@ SHORT = "events,start-capture,events@qemu,start-capture@qemu"
 RACES = 19
 
 
+def interleave(*options):
+    return run_json(["interleave", "--fresh", *options])
+
+
 def short_races_survive_every_schedule_with_one_preemption():
     for arch in ("x64", "x86"):
-        status, result, errors = run_json(["interleave", "--arch", arch, "--variant", "contract", "--kind", SHORT,
-                                           "--bound", "1"])
+        status, result, errors = interleave("--arch", arch, "--variant", "contract", "--kind", SHORT)
         equal((status, result["all"]["broken"]), (0, 0), errors)
         true(result["all"]["schedules"] > 150, f"few schedules: {result['all']}")
         for row in result["races"]:
             true(row["points"] >= 20 and row["schedules"] > 20, f"small: {row}")
 
 
-def every_race_survives_a_sample_with_two():
+def every_race_survives_a_sample_with_one_preemption():
     for arch, variant, races in (("x64", "contract", 2 * RACES), ("x86", "legacy", RACES), ("x64", "ioport", RACES)):
-        status, result, errors = run_json(["interleave", "--arch", arch, "--variant", variant, "--sample", "1",
-                                           "--bound", "1" if variant == "contract" else "0"])
+        status, result, errors = interleave("--arch", arch, "--variant", variant, "--sample", "1")
         equal((status, result["all"]["broken"], len(result["races"])), (0, 0, races), errors)
+        true(result["all"]["schedules"] > 2 * races, f"none with a preemption: {result['all']}")
 
 
 def the_same_seed_draws_the_same_schedules():
-    command = ["interleave", "--arch", "x86", "--variant", "contract", "--kind", "stop-capture", "--sample", "4",
-               "--seed", "9", "--bound", "1"]
-    equal(run_json(command)[1], run_json(command)[1], "the second run")
+    options = ["--arch", "x86", "--variant", "contract", "--kind", "stop-capture", "--sample", "4", "--seed", "9"]
+    equal(interleave(*options)[1], interleave(*options)[1], "the second run")
 
 
 def a_schedule_is_replayed():
     for schedule in ("none", "3", "3+5.1", "8.1+12"):
-        status, result, errors = run_json(["interleave", "--replay", f"x64:contract:stop-capture@qemu:{schedule}"])
+        status, result, errors = interleave("--replay", f"x64:contract:stop-capture@qemu:{schedule}")
         equal((status, result["all"]["schedules"], result["all"]["broken"]), (0, 1, 0), f"{schedule}: {errors}")
 
 
-def a_schedule_that_is_not_reached_is_named():
-    status, result, errors = run_json(["interleave", "--replay", "x64:contract:events:3800"])
-    equal((status, result["all"]["broken"]), (1, 1), errors)
-    true("the plan '3800' is not reached" in errors, errors)
-    true("replay: ./aero-snd interleave --replay x64:contract:events:3800" in errors, errors)
+def a_schedule_that_is_not_reached_is_bad_input():
+    for point in ("x64:contract:events:3800", "x64:contract:events:3.9", "x64:ioport:no-such-race:1",
+                  "x64:contract:event:none", "x64:contract:events@other:none"):
+        refused(["interleave", "--replay", point], f"{point} is never reached")
 
 
-def a_journal_is_gone_on_from():
+def a_journal_is_of_one_bound():
     with Folder() as folder:
-        options = ["--arch", "x64", "--variant", "contract", "--kind", "events", "--bound", "1", "--resume",
-                   folder("journal")]
+        options = ["--arch", "x64", "--variant", "contract", "--kind", "events", "--resume", folder("journal")]
         first = run_json(["interleave", *options])[1]
         with open(folder("journal"), encoding="ascii") as file:
-            lines = len(file.readlines())
+            lines = file.readlines()
+        equal(len(lines), 1 + first["all"]["schedules"], "lines of the journal")
         equal(run_json(["interleave", *options])[1], first, "with nothing left to run")
+        refused(["interleave", *options, "--bound", "0"], "is no journal")
+        equal(run_json(["interleave", *options, "--sample", "0"])[1]["all"]["schedules"], 1, "of a sample")
         with open(folder("journal"), encoding="ascii") as file:
-            equal(len(file.readlines()), lines, "lines of the journal")
+            equal(file.readlines(), lines, "lines of the journal")
+
+
+def a_broken_schedule_is_replayed_from_the_journal():
+    with Folder() as folder:
+        options = ["--arch", "x64", "--variant", "contract", "--kind", "events", "--bound", "2", "--sample", "2",
+                   "--resume", folder("journal")]
+        first = run_json(["interleave", *options])[1]
+        with open(folder("journal"), encoding="ascii") as file:
+            header, line, *rest = file.readlines()
+        point, _, _, schedules = line.split()
+        with open(folder("journal"), "w", encoding="ascii") as file:
+            file.writelines([header, f"{point} 2 7+9.1 {schedules}\n", *rest])
+        status, second, errors = run_json(["interleave", *options])
+        equal((status, second["all"]["broken"]), (1, 1), errors)
+        equal(second["replays"], ["./aero-snd interleave --replay x64:contract:events:7+9.1"], "replays")
+        equal(second["all"]["schedules"], first["all"]["schedules"], "schedules")
 
 
 def bad_input_is_one_line():
     for options in (["--replay", "x64:contract:events"], ["--replay", "x64:contract:events:1-2"],
-                    ["--replay", "arm:contract:events:1"], ["--bound", "5"], ["--kind", "nothing", "--arch", "x64"],
+                    ["--replay", "arm:contract:events:1"], ["--bound", "5"],
+                    ["--replay", "x64:contract:events:5+3"], ["--replay", "x64:contract:events:5+"],
+                    ["--replay", "x64:legacy:events@qemu:none"], ["--fresh", "--kind", "nothing", "--arch", "x64"],
                     ["--device", "model:aero"]):
         refused(["interleave", *options])
 
 
-for test in (short_races_survive_every_schedule_with_one_preemption, every_race_survives_a_sample_with_two,
-             the_same_seed_draws_the_same_schedules, a_schedule_is_replayed, a_schedule_that_is_not_reached_is_named,
-             a_journal_is_gone_on_from, bad_input_is_one_line):
+for test in (short_races_survive_every_schedule_with_one_preemption, every_race_survives_a_sample_with_one_preemption,
+             the_same_seed_draws_the_same_schedules, a_schedule_is_replayed,
+             a_schedule_that_is_not_reached_is_bad_input, a_journal_is_of_one_bound,
+             a_broken_schedule_is_replayed_from_the_journal, bad_input_is_one_line):
     add_test(test.__name__, test)
 
 if __name__ == "__main__":

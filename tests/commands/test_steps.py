@@ -17,7 +17,7 @@ EVENTS = {"interrupt", "device-interrupt", "dpc", "notification", "needs-reset",
 
 def sweep():
     """One step in a hundred, of every image; run once."""
-    return run_json_once("steps", "--sample", "1", "--seed", "11")
+    return run_json_once("steps", "--fresh", "--sample", "1", "--seed", "11")
 
 
 def every_life_ends_as_documented():
@@ -61,11 +61,12 @@ def a_sweep_is_resumed():
         equal(status, 0, errors)
         with open(folder("journal"), encoding="ascii") as file:
             lines = file.read().splitlines()
-        equal(len(lines), first["all"]["runs"], "lines of the journal")
+        equal(len(lines), 1 + first["all"]["runs"], "lines of the journal")
         with open(folder("journal"), "w", encoding="ascii") as file:
-            file.write(lines[0].replace(" 0 ", " 2 ", 1) + "\n")
+            file.write(lines[0] + "\n" + lines[1].replace(" 0 ", " 2 ", 1) + "\n")
         status, second, errors = run_json(["steps", *options])
-        equal((status, second["all"]["runs"], second["all"]["broken"]), (1, len(lines), 1), errors)
+        equal((status, second["all"]["runs"], second["all"]["broken"]), (1, first["all"]["runs"], 1), errors)
+        equal(second["replays"], ["./aero-snd steps --replay " + lines[1].split()[0]], "replays")
 
 
 def bad_input_is_one_line():
@@ -76,7 +77,7 @@ def bad_input_is_one_line():
                         ["--replay", "x64:contract:nothing:1"], ["--replay", "arm:contract:close:1"],
                         ["--replay", "x64:contract:close:1:once"], ["--resume", folder("journal")],
                         ["--resume", folder("no/such")], ["--variant", "other"],
-                        ["--kind", "other", "--arch", "x64", "--variant", "ioport"],
+                        ["--fresh", "--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--jobs", "0"], ["--device", "model:aero"]):
             refused(["steps", *options])
 

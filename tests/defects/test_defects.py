@@ -19,7 +19,8 @@ from tap import Tap  # noqa: E402
 DRAWN = 3
 LEAST = 20
 SLOW = ("faults ", "fault=dead", "out/tests/")  # checks that take minutes, or need another build
-HEADER = "Defect: none\nWhere: model\nBuild: out/host/aero-bench\nCheck: play {sound}\nExpect: %s\n\n"
+PLAYED = "out/host/aero-bench out/drivers/windows7/virtio-snd/x64/aero_virtio_snd.sys"  # whatever was drawn last is out
+HEADER = f"Defect: none\nWhere: model\nBuild: {PLAYED}\nCheck: play {{sound}}\nExpect: %s\n\n"
 NO_DIFFERENCE = """--- a/device/plugin.c
 +++ b/device/plugin.c
 @@ -1,2 +1,3 @@

@@ -75,10 +75,12 @@ static void a_line_is_read_whole_or_not_at_all(void **state) {
     assert_in_range(length, 1, SOAK_LINE_BYTES - 1);
     assert_true(soak_lap_read(&back, &s_options, line));
     assert_memory_equal(&back, &lap, sizeof lap);
-    for (int cut = length - 2; cut >= 0; cut--) { /* without the full stop */
+    for (int cut = (int)(strrchr(line, ' ') - line); cut >= 0; cut--) { /* a cut number is the journal's to know */
         line[cut] = '\0';
         assert_false(soak_lap_read(&back, &s_options, line));
     }
+    soak_lap_write(&lap, line);
+    assert_false(soak_lap_read(&back, &s_options, strcat(line, "1 more")));
 }
 
 int main(void) {
