@@ -129,26 +129,26 @@ static void run_card(const struct card *card)
            (unsigned long long)pool_nonpaged_bytes(), (unsigned long long)before);
 }
 
-/* Render plays the pattern, capture hears it; both ends of what the driver and the bench hold are the same. */
+/* Render plays the pattern, capture hears it, and the host watches both; what the driver and the bench hold is the same
+ * at both ends. */
 static void long_duplex(unsigned long rss[2], uint64_t *pool)
 {
     uint64_t begin = clock_now_ns() + SETTLE_NS, end = begin + g_link->options.run_ns;
     struct pattern_duplex duplex;
-    const struct pattern_count *heard = &duplex.heard.count;
 
     device_up();
     pattern_duplex_start(&duplex, end + TAIL_NS);
     thread_sleep_until(begin);
     *pool = pool_nonpaged_bytes();
     rss[0] = own_kib();
+    host_mark(LINK_MARK_WATCH);
     thread_sleep_until(end);
+    g_link->result.heard = duplex.heard.count;
+    host_mark(LINK_MARK_WATCH);
     rss[1] = own_kib();
     EXPECT(pool_nonpaged_bytes() == *pool, "the streams held %llu bytes of pool at first, and hold %llu now",
            (unsigned long long)*pool, (unsigned long long)pool_nonpaged_bytes());
     pattern_duplex_join(&duplex);
-    EXPECT(heard->matched >= (end - begin) / MS * 45 && heard->wrong == 0 && heard->repeated == 0,
-           "%llu frames were heard, %llu are wrong, %llu came twice", (unsigned long long)heard->matched,
-           (unsigned long long)heard->wrong, (unsigned long long)heard->repeated);
     device_down();
 }
 

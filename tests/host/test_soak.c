@@ -40,7 +40,7 @@ static void a_number_is_a_lap(void **state) {
         different += one.seed != other.seed;
     }
     assert_int_equal(different, 200);
-    assert_int_equal(soak_lap_make(1, 604800, 0).stretch_s, 600);
+    assert_int_equal(soak_lap_make(1, 604800, 0).stretch_s, 1200);
     assert_int_equal(soak_lap_make(1, 1, 0).stretch_s, 5);
 }
 
