@@ -25,6 +25,8 @@ struct card {
     bool null_backend, polling_only, no_interrupt;
     unsigned one_in; /* of a hostile client's requests is made, drawn anew in each lap; 0: all are */
 };
+/* Not in it: kept_buffer_is_not_used_again and device_stays_broken, which want a device with fault=keeps or needs_reset for
+ * ever, and no other scenario could play on that; "extensible" is a row of `formats`. */
 static const struct card g_deck[] = {
     {.name = "load"},
     {.name = "show"},
@@ -55,11 +57,18 @@ static const struct card g_deck[] = {
     {.name = "failed_wake_is_made_good"},
     {.name = "sleeping_stream_needs_its_buffer"},
     {.name = "power_down_while_streaming"},
+    {.name = "questions_while_streaming"},
     {.name = "sleep_while_streaming"},
     {.name = "hibernate_while_streaming"},
     {.name = "device_breaks_down_while_streaming"},
     {.name = "recovery_meets_the_end"},
+    {.name = "dead_device_is_removed"}, /* these five on a device that lives: only the clients are dead */
+    {.name = "dead_device_is_stopped"},
+    {.name = "dead_device_is_pulled_out"},
+    {.name = "dead_device_is_removed_asleep"},
+    {.name = "dead_device_loses_power"},
     {.name = "failed_start_leaves_nothing"},
+    {.name = "bus_answers_late"},
     {.name = "null_backend", .null_backend = true},
     {.name = "no_interrupt_is_refused", .no_interrupt = true},
     {.name = "polling_only", .no_interrupt = true, .polling_only = true},
