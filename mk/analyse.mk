@@ -14,7 +14,7 @@ ANALYSE_FUZZ_FLAGS = $(DEVICE_CPPFLAGS) -Itests/fuzz -Ibench/host -std=c11
 # $(1) set, $(2) gcc, $(3) its flags, $(4) clang's flags, $(5) sources
 analyse_set = printf '%s\n' '$(1)|$(2)|$(strip $(3))|$(strip $(4))|$(strip $(5))' >>$(ANALYSE_UNITS);
 
-.PHONY: analyse-units analyse-build unit-plain
+.PHONY: analyse-units analyse-build unit-plain unit-plain-bounded
 analyse-units: $(DRIVER_MC_RC)
 	@mkdir -p $(OUT)/analyse
 	@rm -f $(ANALYSE_UNITS)
@@ -35,7 +35,11 @@ analyse-units: $(DRIVER_MC_RC)
 unit-plain:
 	$(MAKE) --no-print-directory OUT=$(OUT)/plain UNIT_SANITIZE= unit
 
+# As many of them as the tests have time for.
+unit-plain-bounded:
+	$(MAKE) --no-print-directory OUT=$(OUT)/plain UNIT_SANITIZE= $(addprefix $(OUT)/plain/tests/unit_,pcm xfer)
+
 analyse-build: analyse-units unit-plain
 
 TESTS += tests/analysis/test_analyse.py
-test-build: analyse-units
+test-build: analyse-units unit-plain-bounded

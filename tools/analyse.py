@@ -6,12 +6,13 @@ Each answer names tool, check and file, a part of the message, and why the findi
 is found any more is itself a finding.
 """
 
-import argparse
 import json
 import os
 import re
 import subprocess
 import sys
+
+from arguments import Parser, die
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 UNITS = os.path.join("out", "analyse", "units")  # made by mk/analyse.mk
@@ -159,11 +160,6 @@ def run_memcheck(say):
     return [row], found if programs else [("valgrind", "failed", UNIT_TESTS, 0, "no unit test is built")]
 
 
-def die(text):
-    sys.stderr.write(f"aero-snd: {text}\n")
-    sys.exit(2)
-
-
 def report(rows, unanswered, as_json):
     if as_json:
         print(json.dumps({"runs": rows, "unanswered": unanswered}, indent=2))
@@ -173,13 +169,6 @@ def report(rows, unanswered, as_json):
         print(f"{row['tool']:<12} {row['set']:<16} {row['sources']:>8} {row['findings']:>9} {row['answered']:>9}")
     for tool, check, path, line, message in unanswered:
         print(f"{path}:{line}: {message} [{tool} {check}]")
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message):
-        die(message)
 
 
 def main():

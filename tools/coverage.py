@@ -9,7 +9,6 @@ tools/coverage-answers.tsv says why lines are not reached. The exit status is 1 
 no line, unless only a part was asked for.
 """
 
-import argparse
 import array
 import bisect
 import collections
@@ -22,6 +21,7 @@ import subprocess
 import sys
 
 import defects
+from arguments import Parser, die
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "fuzz"))
@@ -52,11 +52,6 @@ INSTRUCTION = re.compile(r"^[ \t]*([0-9a-f]+):[ \t]+(\S+)[ \t]*(?:0x([0-9a-f]+))
 CHUNK = re.compile(r"^  ([0-9A-F]{4}):([0-9A-F]{8})-([0-9A-F]{8}),")
 ENTRY = re.compile(r"(\d+) ([0-9A-F]{8}) !")
 FILE = re.compile(r"^(\S.*) \(MD5: ")
-
-
-def die(text):
-    sys.stderr.write(f"aero-snd: {text}\n")
-    sys.exit(2)
 
 
 def told(*command):
@@ -353,7 +348,7 @@ def show(report, options):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="./aero-snd coverage", allow_abbrev=False, description=__doc__.split("\n")[0])
+    parser = Parser(prog="./aero-snd coverage", allow_abbrev=False, description=__doc__.split("\n")[0])
     parser.add_argument("--arch", action="append", choices=ARCHS, help="images of this architecture (default: both)")
     parser.add_argument("--variant", action="append", choices=list(IMAGES), help="this build (default: all)")
     parser.add_argument("--quick", action="store_true", help="one duplex run of each image, to see that it works")

@@ -5,15 +5,16 @@
 Everything lies in out/fuzz/TARGET/: seeds (made by the build), corpus (grows), findings (inputs that broke a rule).
 """
 
-import argparse
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 
 import fuzz_lines
+from arguments import Parser, die
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGETS = ("device", "driver")
@@ -23,7 +24,7 @@ ARGUMENTS = {"device": ["-use_value_profile=1"], "driver": ["-len_control=0", "-
 IMAGES = ("x64/aero_virtio_snd", "x86/aero_virtio_snd", "x64/virtiosnd_ioport", "x86/virtiosnd_ioport",
           "x64/virtiosnd_legacy", "x86/virtiosnd_legacy")
 PROGRESS_SECONDS = 5
-STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) corp: (\d+)")
+STATUS = re.compile(r"^#(\d+)\s+\S+\s+(?:cov: \d+ )?ft: (\d+) ")
 EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
 FINDING = re.compile(r"Test unit written to (\S+)")
 WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
@@ -46,6 +47,10 @@ class Folder:
         for folder in (self.seeds, self.corpus, self.findings):
             os.makedirs(folder, exist_ok=True)
 
+    def kept(self):
+        """Inputs of the corpus: what all runs added to the seeds."""
+        return len(os.listdir(self.corpus))
+
     def total(self, more):
         """Executions of all runs on this corpus, with `more` new ones."""
         path = os.path.join(self.base, "executions")
@@ -58,37 +63,53 @@ class Folder:
         return before + more
 
 
-def die(text):
-    sys.stderr.write(f"aero-snd: {text}\n")
-    sys.exit(2)
+class Watch:
+    """What libFuzzer tells on its stderr, and how it goes."""
 
+    def __init__(self, folder, quiet):
+        self.folder, self.quiet = folder, quiet
+        self.lines, self.shown, self.executed = [], time.monotonic(), 0
 
-def watch(process, quiet):
-    """Reads libFuzzer's stderr to its end; shows how it goes."""
-    lines, shown = [], time.monotonic()
-    for line in process.stderr:
-        status = STATUS.match(line)
-        if not status:
-            lines.append(line)
-        elif not quiet and time.monotonic() - shown > PROGRESS_SECONDS:
-            shown = time.monotonic()
-            sys.stderr.write("fuzz: {} executions, {} features, {} inputs kept\n".format(*status.groups()))
-    return "".join(lines), process.wait()
+    def read(self, process):
+        """To its end."""
+        for line in process.stderr:
+            status = STATUS.match(line)
+            if not status:
+                self.lines.append(line)
+                continue
+            self.executed = int(status.group(1))
+            if not self.quiet and time.monotonic() - self.shown > PROGRESS_SECONDS:
+                self.shown = time.monotonic()
+                sys.stderr.write(f"fuzz: {self.executed} executions, {status.group(2)} features, "
+                                 f"{self.folder.kept()} inputs kept\n")
+
+    def text(self):
+        return "".join(self.lines)
+
+    def executions(self):
+        said = EXECUTED.search(self.text())
+        return int(said.group(1)) if said else self.executed
 
 
 def run(folder, arguments, quiet):
-    """(executions, finding or None, reason)"""
+    """(executions, finding or None, reason); the reason None: it was stopped by Ctrl-C"""
     command = [folder.program, *BOUNDS, f"-artifact_prefix={folder.findings}/", *arguments, folder.corpus, folder.seeds]
     environment = dict(os.environ, DRIVER_FUZZ_REACHED=folder.reached)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
                           env=environment) as process:
-        text, status = watch(process, quiet)
-    executed = EXECUTED.search(text)
+        told = Watch(folder, quiet)
+        try:
+            told.read(process)
+            status = process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)  # a terminal has told it too
+            told.read(process)
+            return told.executions(), None, None
+    text = told.text()
     finding, why = FINDING.search(text), WHY.search(text)
     if status and not finding:
         die(f"the fuzzer itself failed with status {status}: {text.strip().splitlines()[-1:]}")
-    return (int(executed.group(1)) if executed else 0, finding.group(1) if finding else None,
-            why.group(0) if why else "")
+    return told.executions(), finding.group(1) if finding else None, why.group(0) if why else ""
 
 
 def percent(parts):
@@ -163,8 +184,13 @@ def fuzz(options, out):
         return replay(folder, options.replay)
     bound = f"-runs={options.runs}" if options.runs is not None else f"-max_total_time={options.seconds}"
     executed, finding, why = run(folder, [bound, f"-seed={options.seed}", *ARGUMENTS[options.target]], options.json)
-    result = {"target": options.target, "executions": executed, "executions_of_all_runs": folder.total(executed),
-              "inputs": len(os.listdir(folder.corpus)), "finding": why if finding else None}
+    total = folder.total(executed)
+    if why is None:
+        sys.stderr.write(f"aero-snd: fuzz: stopped after {executed} executions, {total} of all runs, {folder.kept()} "
+                         "inputs kept; the same command goes on\n")
+        return 128 + signal.SIGINT
+    result = {"target": options.target, "executions": executed, "executions_of_all_runs": total,
+              "inputs": folder.kept(), "finding": why if finding else None}
     result.update(COVERAGE[options.target](folder))
     report(result, options.json)
     if finding:
@@ -177,13 +203,6 @@ def natural(text):
     if value < 1:
         raise ValueError(text)
     return value
-
-
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message):
-        die(message)
 
 
 def parse(arguments):

@@ -25,6 +25,8 @@ struct card {
     bool null_backend, polling_only, no_interrupt;
     unsigned one_in; /* of a hostile client's requests is made, drawn anew in each lap; 0: all are */
 };
+/* Not in it: kept_buffer_is_not_used_again and device_stays_broken, which want a device with fault=keeps or needs_reset
+ * for ever, and no other scenario could play on that; "extensible" is a row of `formats`. */
 static const struct card g_deck[] = {
     {.name = "load"},
     {.name = "show"},
@@ -55,11 +57,18 @@ static const struct card g_deck[] = {
     {.name = "failed_wake_is_made_good"},
     {.name = "sleeping_stream_needs_its_buffer"},
     {.name = "power_down_while_streaming"},
+    {.name = "questions_while_streaming"},
     {.name = "sleep_while_streaming"},
     {.name = "hibernate_while_streaming"},
     {.name = "device_breaks_down_while_streaming"},
     {.name = "recovery_meets_the_end"},
+    {.name = "dead_device_is_removed"}, /* these five on a device that lives: only the clients are dead */
+    {.name = "dead_device_is_stopped"},
+    {.name = "dead_device_is_pulled_out"},
+    {.name = "dead_device_is_removed_asleep"},
+    {.name = "dead_device_loses_power"},
     {.name = "failed_start_leaves_nothing"},
+    {.name = "bus_answers_late"},
     {.name = "null_backend", .null_backend = true},
     {.name = "no_interrupt_is_refused", .no_interrupt = true},
     {.name = "polling_only", .no_interrupt = true, .polling_only = true},
@@ -129,26 +138,26 @@ static void run_card(const struct card *card)
            (unsigned long long)pool_nonpaged_bytes(), (unsigned long long)before);
 }
 
-/* Render plays the pattern, capture hears it; both ends of what the driver and the bench hold are the same. */
+/* Render plays the pattern, capture hears it, and the host watches both; what the driver and the bench hold is the same
+ * at both ends. */
 static void long_duplex(unsigned long rss[2], uint64_t *pool)
 {
     uint64_t begin = clock_now_ns() + SETTLE_NS, end = begin + g_link->options.run_ns;
     struct pattern_duplex duplex;
-    const struct pattern_count *heard = &duplex.heard.count;
 
     device_up();
     pattern_duplex_start(&duplex, end + TAIL_NS);
     thread_sleep_until(begin);
     *pool = pool_nonpaged_bytes();
     rss[0] = own_kib();
+    host_mark(LINK_MARK_WATCH);
     thread_sleep_until(end);
+    g_link->result.heard = duplex.heard.count;
+    host_mark(LINK_MARK_WATCH);
     rss[1] = own_kib();
     EXPECT(pool_nonpaged_bytes() == *pool, "the streams held %llu bytes of pool at first, and hold %llu now",
            (unsigned long long)*pool, (unsigned long long)pool_nonpaged_bytes());
     pattern_duplex_join(&duplex);
-    EXPECT(heard->matched >= (end - begin) / MS * 45 && heard->wrong == 0 && heard->repeated == 0,
-           "%llu frames were heard, %llu are wrong, %llu came twice", (unsigned long long)heard->matched,
-           (unsigned long long)heard->wrong, (unsigned long long)heard->repeated);
     device_down();
 }
 

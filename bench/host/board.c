@@ -112,17 +112,24 @@ bool board_serve(struct board *board) {
     return true;
 }
 
+static void enter_run(struct board *board, unsigned direction) {
+    board->run_ns[direction] = board->now_ns;
+    if (board->watch != NULL) {
+        drift_watch_run(board->watch, board, direction);
+    }
+}
+
 void board_mark(struct board *board, enum link_mark mark) {
     switch (mark) {
     case LINK_MARK_RENDER_RUN:
-        board->run_ns[0] = board->now_ns;
+        enter_run(board, 0);
         playback_run(&board->playback);
         break;
     case LINK_MARK_RENDER_IDLE:
         playback_idle(&board->playback, board->bus.finish == NULL ? &board->bus : NULL);
         break;
     case LINK_MARK_CAPTURE_RUN:
-        board->run_ns[1] = board->now_ns;
+        enter_run(board, 1);
         if (board->bus.finish != NULL) {
             microphone_deliver(&board->microphone, &board->bus, board->now_ns);
         } else {

@@ -57,10 +57,16 @@ static void claim_position(struct drift_claim **next, const struct drift_figures
     claim(next, "growth of the position error", fabs(f->growth), GROWTH_LIMIT, false);
 }
 
-unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims) {
+unsigned drift_sound_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims) {
     struct drift_claim *next = claims;
 
     claim_sound(&next, cell, direction);
+    return (unsigned)(next - claims);
+}
+
+unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims) {
+    struct drift_claim *next = claims + drift_sound_claims(cell, direction, claims);
+
     claim_position(&next, &cell->figures[direction]);
     if (cell->figures[direction].paced) {
         claim(&next, "transfers in flight, least", (double)cell->figures[direction].least_held, 1, true);

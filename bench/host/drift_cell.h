@@ -35,6 +35,8 @@ struct drift_claim {
 double drift_inevitable(const struct drift_cell *cell, unsigned direction);
 /* Writes all claims on one direction of a cell that ran, DRIFT_CLAIMS_MAX at most; how many there are. */
 unsigned drift_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims);
+/* Likewise those on its sound alone: what any device and any client must come to. */
+unsigned drift_sound_claims(const struct drift_cell *cell, unsigned direction, struct drift_claim *claims);
 /* Does every claim hold, in both directions, and did it run? */
 bool drift_holds(const struct drift_cell *cell);
 

@@ -9,14 +9,15 @@
 
 #define FRAMES_PER_NS (48000.0 / 1e9)
 
+static const struct drift_follow s_unseen = {.least = INFINITY, .greatest = -INFINITY};
+
 void drift_watch_init(struct drift_watch *watch, uint64_t length_ns) {
     memset(watch, 0, sizeof *watch);
     watch->played.channels = 2;
     watch->length_ns = length_ns;
     for (unsigned d = 0; d < DRIFT_DIRECTIONS; d++) {
         watch->figures[d].least_held = UINT64_MAX;
-        watch->follow[d].least = INFINITY;
-        watch->follow[d].greatest = -INFINITY;
+        watch->follow[d] = s_unseen;
         for (unsigned i = 0; i < DRIFT_PARTS; i++) {
             watch->figures[d].parts[i][0] = INFINITY;
             watch->figures[d].parts[i][1] = -INFINITY;
@@ -105,6 +106,30 @@ static void look_at_position(struct drift_watch *w, const struct board *b, unsig
     add_part(figures, t, distance);
 }
 
+static struct drift_device counted_by_device(const struct board *b, unsigned direction) {
+    struct vsnd_stats stats = {0};
+
+    bus_model_stats(&b->bus, &stats);
+    if (direction == 0) {
+        return (struct drift_device){.events = stats.underrun_events,
+                                     .silent = stats.underrun_frames,
+                                     .lost = stats.overfill_dropped_frames + stats.cleared_frames};
+    }
+    return (struct drift_device){.silent = stats.rx_silence_frames,
+                                 .lost = stats.capture_dropped_frames + stats.capture_cleared_frames};
+}
+
+void drift_watch_run(struct drift_watch *watch, const struct board *board, unsigned direction) {
+    struct drift_follow *f = &watch->follow[direction];
+
+    watch->before[direction] = counted_by_device(board, direction);
+    *f = s_unseen;
+    f->position_ns = result_of(board, direction)->position_ns; /* was read of the stream before */
+    if (direction == 0) {
+        watch->played = (struct pattern_check){.channels = 2};
+    }
+}
+
 void drift_watch_advance(struct drift_watch *watch, const struct board *board) {
     if (watch->reached != NULL && watch->watching) {
         *watch->reached = board->now_ns - watch->begin_ns;
@@ -133,8 +158,6 @@ static void finish(struct drift_figures *figures, const struct drift_follow *f) 
 }
 
 void drift_watch_mark(struct drift_watch *watch, const struct board *board) {
-    struct vsnd_stats stats = {0};
-
     if (!watch->watching) {
         watch->watching = true;
         watch->begin_ns = board->now_ns;
@@ -142,16 +165,13 @@ void drift_watch_mark(struct drift_watch *watch, const struct board *board) {
     }
     watch->watching = false;
     watch->done = true;
-    bus_model_stats(&board->bus, &stats);
-    struct drift_figures *render = &watch->figures[0], *capture = &watch->figures[1];
-    render->sound = watch->played.count;
-    render->device_events = stats.underrun_events;
-    render->device_silent = stats.underrun_frames;
-    render->device_lost = stats.overfill_dropped_frames + stats.cleared_frames;
-    capture->sound = board->link->result.heard;
-    capture->device_silent = stats.rx_silence_frames;
-    capture->device_lost = stats.capture_dropped_frames + stats.capture_cleared_frames;
+    watch->figures[0].sound = watch->played.count;
+    watch->figures[1].sound = board->link->result.heard;
     for (unsigned d = 0; d < DRIFT_DIRECTIONS; d++) {
+        struct drift_device now = counted_by_device(board, d);
+        watch->figures[d].device_events = now.events - watch->before[d].events;
+        watch->figures[d].device_silent = now.silent - watch->before[d].silent;
+        watch->figures[d].device_lost = now.lost - watch->before[d].lost;
         watch->figures[d].paced = bus_is_paced(&board->bus, d);
         watch->figures[d].run_ns = board->now_ns - board->run_ns[d];
         finish(&watch->figures[d], &watch->follow[d]);

@@ -35,6 +35,10 @@ struct drift_figures {
     double parts[DRIFT_PARTS][2]; /* least and greatest distance in each part of the run, around the mean */
 };
 
+struct drift_device { /* counted by a device since it was opened, one direction */
+    uint64_t events, silent, lost; /* of drift_figures */
+};
+
 struct drift_line { /* sums for a line through (time, distance); time runs from 0 to 1 */
     double n, t, e, tt, te;
 };
@@ -42,6 +46,7 @@ struct drift_line { /* sums for a line through (time, distance); time runs from 
 struct drift_watch {
     struct drift_figures figures[DRIFT_DIRECTIONS];
     struct pattern_check played; /* what the device gave */
+    struct drift_device before[DRIFT_DIRECTIONS]; /* at RUN */
     uint64_t *reached; /* virtual time from RUN on, for whoever shows progress; NULL: nobody */
     bool watching, done;
     uint64_t begin_ns, length_ns;
@@ -60,6 +65,8 @@ struct drift_watch {
 void drift_watch_init(struct drift_watch *watch, uint64_t length_ns);
 /* Lets the board play into the watch, and hear the pattern. */
 void drift_watch_attach(struct drift_watch *watch, struct board *board);
+/* A client of this direction is about to enter RUN: a stream before it was another. */
+void drift_watch_run(struct drift_watch *watch, const struct board *board, unsigned direction);
 /* The device has worked. */
 void drift_watch_advance(struct drift_watch *watch, const struct board *board);
 /* The guest's marks: the first begins the watch, the second ends it, and the figures are final. */

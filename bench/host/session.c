@@ -135,7 +135,7 @@ static uint64_t time_limit(const struct session_input *input) {
     bool streams = kind == COMMAND_PLAY || kind == COMMAND_RECORD || kind == COMMAND_DUPLEX;
 
     if (input->run_ns != 0) {
-        return input->run_ns + (input->watch != NULL ? SLACK_NS : OTHERWISE_NS);
+        return input->run_ns + (kind == COMMAND_DRIFT ? SLACK_NS : OTHERWISE_NS);
     }
     return streams ? 2 * vtime_ns(longest + input->options->buffer_frames) + SLACK_NS : OTHERWISE_NS;
 }

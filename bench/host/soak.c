@@ -104,8 +104,8 @@ static bool run_laps(const struct soak *soak) {
             return false;
         }
         /* A lap that failed at once brings the end nearer too, or there would be none. */
-        uint64_t passed = lap.status == EXIT_GOOD ? lap.virtual_ns : lap.virtual_ns + lap.stretch_s * NS_PER_SECOND;
-        __atomic_fetch_add(&shared->virtual_ns, passed, __ATOMIC_SEQ_CST);
+        uint64_t least = lap.stretch_s * NS_PER_SECOND;
+        __atomic_fetch_add(&shared->virtual_ns, lap.virtual_ns > least ? lap.virtual_ns : least, __ATOMIC_SEQ_CST);
     }
     return true;
 }

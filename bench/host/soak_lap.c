@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "soak_lap.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "drift_cell.h"
 #include "image.h"
+#include "processor.h"
 #include "report.h"
 
 #define WEEK_SECONDS 604800u
-#define STRETCH_MAX_S 600u
+#define STRETCH_MAX_S 1200u
 #define STRETCH_MIN_S 5u
 #define GUEST_GROWTH_KIB 64u /* stacks and tables that are touched late */
 #define HOST_GROWTH_KIB 1024u
@@ -18,17 +21,18 @@
 
 static const struct {
     const char *variant, *base, *personality;
+    bool steps; /* takes sound in steps, ahead of its clock */
 } s_machines[SOAK_CELLS / 2] = {
-    {"contract", "aero_virtio_snd", "aero"},
-    {"contract", "aero_virtio_snd", "specification"},
-    {"legacy", "virtiosnd_legacy", "transitional"},
-    {"contract", "aero_virtio_snd", "qemu8"},
-    {"contract", "aero_virtio_snd", "qemu"},
-    {"ioport", "virtiosnd_ioport", "ioport"},
-    {"contract", "aero_virtio_snd", "crosvm"},
-    {"contract", "aero_virtio_snd", "vhost-device-sound"},
-    {"contract", "aero_virtio_snd", "acrn"},
-    {"contract", "aero_virtio_snd", "android"},
+    {"contract", "aero_virtio_snd", "aero", false},
+    {"contract", "aero_virtio_snd", "specification", false},
+    {"legacy", "virtiosnd_legacy", "transitional", false},
+    {"contract", "aero_virtio_snd", "qemu8", true},
+    {"contract", "aero_virtio_snd", "qemu", true},
+    {"ioport", "virtiosnd_ioport", "ioport", false},
+    {"contract", "aero_virtio_snd", "crosvm", false},
+    {"contract", "aero_virtio_snd", "vhost-device-sound", false},
+    {"contract", "aero_virtio_snd", "acrn", true},
+    {"contract", "aero_virtio_snd", "android", true},
 };
 
 /* What each device may do beside: the first half of the laps without. */
@@ -66,12 +70,29 @@ struct soak_lap soak_lap_make(uint64_t seed, uint64_t seconds, uint64_t number) 
     lap.personality = s_machines[lap.cell / 2].personality;
     lap.knobs = s_knobs[random % (sizeof s_knobs / sizeof s_knobs[0])];
     lap.ppm = s_ppm[random / 64 % (sizeof s_ppm / sizeof s_ppm[0])];
+    lap.judged = lap.ppm == 0 || !s_machines[lap.cell / 2].steps;
     lap.seed = random >> 16;
     lap.stretch_s = stretch(seconds);
     return lap;
 }
 
-/* ---- one run ---- */
+static bool guest_is_flat(const struct soak_lap *lap) {
+    return lap->guest_last_kib <= lap->guest_first_kib + GUEST_GROWTH_KIB;
+}
+
+static bool host_is_flat(const struct soak_lap *lap) {
+    return lap->host_growth_kib <= HOST_GROWTH_KIB;
+}
+
+bool soak_lap_is_flat(const struct soak_lap *lap) {
+    return guest_is_flat(lap) && host_is_flat(lap);
+}
+
+bool soak_lap_is_good(const struct soak_lap *lap) {
+    return lap->status == EXIT_GOOD && lap->leaks == 0 && soak_lap_is_flat(lap);
+}
+
+/* ---- what is known of one run ---- */
 
 /* Who listens to the guest of one lap. */
 struct listener {
@@ -117,23 +138,93 @@ static void measure_host(struct soak_lap *lap) {
     lap->host_growth_kib = laps > LAPS_UNTIL_FULL && lap->host_kib > full_kib ? lap->host_kib - full_kib : 0;
 }
 
+/* ---- what was wrong with it ---- */
+
+/* "lap 3, x64 contract on model:aero,ppm=0: ", then what was wrong. */
+__attribute__((format(printf, 2, 3))) static void say(const struct soak_lap *lap, const char *format, ...) {
+    va_list values;
+
+    fprintf(stderr, "lap %llu, %s %s on model:%s,ppm=%d%s: ", (unsigned long long)lap->number, lap->arch, lap->variant,
+            lap->personality, lap->ppm, lap->knobs);
+    va_start(values, format);
+    vfprintf(stderr, format, values);
+    va_end(values);
+    fputc('\n', stderr);
+}
+
+static void say_replay(const struct soak_lap *lap, const struct options *o) {
+    fprintf(stderr, "replay: ./aero-snd soak --replay %llu --seconds %llu --seed %llu\n",
+            (unsigned long long)lap->number, (unsigned long long)soak_seconds(o), (unsigned long long)o->seed);
+}
+
 static void say_failure(const struct session *session, const struct listener *listener, const struct options *o) {
     const struct soak_lap *lap = listener->lap;
     char number[32], seconds[32], seed[32];
     const char *again[] = {"./aero-snd", "soak", "--replay", number, "--seconds", seconds, "--seed", seed};
 
+    say(lap, "failed in %s", listener->scenario[0] != '\0' ? listener->scenario : "nothing yet");
+    if (lap->status != EXIT_VIOLATION) {
+        say_replay(lap, o);
+        return;
+    }
     snprintf(number, sizeof number, "%llu", (unsigned long long)lap->number);
     snprintf(seconds, sizeof seconds, "%llu", (unsigned long long)soak_seconds(o));
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    fprintf(stderr, "lap %s, %s %s on model:%s,ppm=%d%s: failed in %s\n", number, lap->arch, lap->variant,
-            lap->personality, lap->ppm, lap->knobs,
-            listener->scenario[0] != '\0' ? listener->scenario : "nothing yet");
-    if (lap->status == EXIT_VIOLATION) {
-        report_violation(session, sizeof again / sizeof again[0], (char **)(uintptr_t)again);
+    report_violation(session, sizeof again / sizeof again[0], (char **)(uintptr_t)again);
+}
+
+/* Did the sound of the long duplex arrive as far as drift wants of a device with this clock? False: said what not. */
+static bool duplex_held(const struct soak_lap *lap, const struct drift_watch *watch) {
+    static const char *const directions[DRIFT_DIRECTIONS] = {"render", "capture"};
+    static struct drift_cell cell;
+    struct drift_claim claims[DRIFT_CLAIMS_MAX];
+    bool held = watch->done;
+
+    if (!held) {
+        say(lap, "nobody watched the long duplex");
+    }
+    cell.ppm = lap->ppm;
+    memcpy(cell.figures, watch->figures, sizeof cell.figures);
+    for (unsigned d = 0; watch->done && lap->judged && d < DRIFT_DIRECTIONS; d++) {
+        unsigned count = drift_sound_claims(&cell, d, claims);
+        for (unsigned i = 0; i < count; i++) {
+            if (!claims[i].holds) {
+                say(lap, "long_duplex: %s: %s: %.0f; at %s %.0f", directions[d], claims[i].name, claims[i].value,
+                    claims[i].at_least ? "least" : "most", claims[i].limit);
+                held = false;
+            }
+        }
+    }
+    return held;
+}
+
+/* What a lap that ran well left behind. What the host process grew by is many laps' work. */
+static void say_remains(const struct soak_lap *lap, const struct options *o) {
+    static bool host_said;
+
+    if (lap->status != EXIT_GOOD) {
         return;
     }
-    fprintf(stderr, "replay: ./aero-snd soak --replay %s --seconds %s --seed %s\n", number, seconds, seed);
+    if (lap->leaks != 0) {
+        say(lap, "%llu left behind by the driver", (unsigned long long)lap->leaks);
+    }
+    if (!guest_is_flat(lap)) {
+        say(lap, "long_duplex: the guest process grew from %llu to %llu KiB; at most %u more",
+            (unsigned long long)lap->guest_first_kib, (unsigned long long)lap->guest_last_kib, GUEST_GROWTH_KIB);
+    }
+    if (lap->leaks != 0 || !guest_is_flat(lap)) {
+        say_replay(lap, o);
+    }
+    if (!host_is_flat(lap) && !host_said) {
+        host_said = true;
+        say(lap, "the host process grew by %llu KiB since its lap number %u; at most %u",
+            (unsigned long long)lap->host_growth_kib, LAPS_UNTIL_FULL, HOST_GROWTH_KIB);
+        fprintf(stderr, "replay: ./aero-snd soak --fresh --jobs %u --seconds %llu --seed %llu\n", processor_jobs(o),
+                (unsigned long long)soak_seconds(o), (unsigned long long)o->seed);
+    }
 }
+
+/* ---- one run ---- */
 
 static bool fill_input(const struct soak_lap *lap, struct session_input *input) {
     char directory[SYS_PATH_BYTES];
@@ -151,11 +242,13 @@ static bool fill_input(const struct soak_lap *lap, struct session_input *input) 
 
 enum exit_status soak_lap_run(struct soak_lap *lap, const struct options *usual, const struct sound *sound) {
     static struct session session;
+    struct drift_watch watch = {.done = false};
     struct listener listener = {.lap = lap};
     struct options options = *usual;
     struct session_input input = {.options = &options, .scenario = "soak", .on_line = on_line,
                                   .line_opaque = &listener, .render = sound, .record_frames = RECORD_FRAMES,
-                                  .run_ns = lap->stretch_s * 1000000000u, .device_in_guest = true};
+                                  .run_ns = lap->stretch_s * 1000000000u, .watch = &watch,
+                                  .device_in_guest = true};
     char device[128];
 
     snprintf(device, sizeof device, "model:%s,ppm=%d%s", lap->personality, lap->ppm, lap->knobs);
@@ -174,20 +267,16 @@ enum exit_status soak_lap_run(struct soak_lap *lap, const struct options *usual,
         fail("soak: the guest never said that the lap ends");
         lap->status = EXIT_BENCH;
     }
+    if (lap->status == EXIT_GOOD && !duplex_held(lap, &watch)) {
+        lap->status = EXIT_NOT_GOOD;
+    }
     if (lap->status != EXIT_GOOD) {
         say_failure(&session, &listener, usual);
     }
     session_close(&session);
     measure_host(lap);
+    say_remains(lap, usual);
     return lap->status;
-}
-
-bool soak_lap_is_flat(const struct soak_lap *lap) {
-    return lap->guest_last_kib <= lap->guest_first_kib + GUEST_GROWTH_KIB && lap->host_growth_kib <= HOST_GROWTH_KIB;
-}
-
-bool soak_lap_is_good(const struct soak_lap *lap) {
-    return lap->status == EXIT_GOOD && lap->leaks == 0 && soak_lap_is_flat(lap);
 }
 
 /* ---- journal ---- */

@@ -18,6 +18,7 @@ from tap import Tap  # noqa: E402
 # clang-tidy takes a second for each source, gcc half of one for each of the driver: short sets stand for all.
 BOUNDED = {"cppcheck": ("device", "host", "guest", "seat", "fuzz", "driver-contract", "driver-legacy", "driver-ioport"),
            "fanalyzer": ("device", "host", "seat", "driver-ioport"), "clang-tidy": ("driver-ioport",)}
+MEMCHECK = ("unit_pcm", "unit_xfer")  # of 18 programs; two seconds each
 DEFECTS = """
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,13 @@ def planted(tap, folder):
     tap.check(analyse.memcheck(program), "valgrind sees a planted leak")
 
 
+def memory(tap):
+    programs = [program for program in analyse.unit_programs() if os.path.basename(program) in MEMCHECK]
+    tap.check(len(programs) == len(MEMCHECK), f"{' and '.join(MEMCHECK)} are built without sanitizers", programs)
+    for program in programs:
+        tap.none(analyse.memcheck(program), f"valgrind finds nothing in {os.path.basename(program)}")
+
+
 def stale(tap):
     units = [unit for unit in analyse.read_units() if unit.name == "driver-legacy"]
     answers = analyse.read_answers()
@@ -91,6 +99,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         planted(tap, folder)
     stale(tap)
+    memory(tap)
     units = analyse.read_units()
     for tool, sets in BOUNDED.items():
         rows, unanswered = analyse.analyse([(tool, unit) for unit in units if unit.name in sets], lambda text: None)

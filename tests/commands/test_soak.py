@@ -11,8 +11,8 @@ from harness import OUT, BenchCopy, add_test, equal, main, refused, run_json, tr
 
 RULES = os.path.join(OUT, "tests", "rules", "x64")
 CELLS = 20
-SCENARIOS = 54
-SECONDS = 3300  # that a lap of each cell and one or two more take
+SCENARIOS = 61
+SECONDS = 3750  # that a lap of each cell and one or two more take
 BOUNDED = ("--seconds", str(SECONDS), "--jobs", "1")
 NOTHING = {"violations": 0, "failures": 0, "leaks": 0, "grown": 0}
 
