@@ -21,18 +21,17 @@
 
 static const struct {
     const char *variant, *base, *personality;
-    bool steps; /* takes sound in steps, ahead of its clock */
 } s_machines[SOAK_CELLS / 2] = {
-    {"contract", "aero_virtio_snd", "aero", false},
-    {"contract", "aero_virtio_snd", "specification", false},
-    {"legacy", "virtiosnd_legacy", "transitional", false},
-    {"contract", "aero_virtio_snd", "qemu8", true},
-    {"contract", "aero_virtio_snd", "qemu", true},
-    {"ioport", "virtiosnd_ioport", "ioport", false},
-    {"contract", "aero_virtio_snd", "crosvm", false},
-    {"contract", "aero_virtio_snd", "vhost-device-sound", false},
-    {"contract", "aero_virtio_snd", "acrn", true},
-    {"contract", "aero_virtio_snd", "android", true},
+    {"contract", "aero_virtio_snd", "aero"},
+    {"contract", "aero_virtio_snd", "specification"},
+    {"legacy", "virtiosnd_legacy", "transitional"},
+    {"contract", "aero_virtio_snd", "qemu8"},
+    {"contract", "aero_virtio_snd", "qemu"},
+    {"ioport", "virtiosnd_ioport", "ioport"},
+    {"contract", "aero_virtio_snd", "crosvm"},
+    {"contract", "aero_virtio_snd", "vhost-device-sound"},
+    {"contract", "aero_virtio_snd", "acrn"},
+    {"contract", "aero_virtio_snd", "android"},
 };
 
 /* What each device may do beside: the first half of the laps without. */
@@ -70,7 +69,6 @@ struct soak_lap soak_lap_make(uint64_t seed, uint64_t seconds, uint64_t number) 
     lap.personality = s_machines[lap.cell / 2].personality;
     lap.knobs = s_knobs[random % (sizeof s_knobs / sizeof s_knobs[0])];
     lap.ppm = s_ppm[random / 64 % (sizeof s_ppm / sizeof s_ppm[0])];
-    lap.judged = lap.ppm == 0 || !s_machines[lap.cell / 2].steps;
     lap.seed = random >> 16;
     lap.stretch_s = stretch(seconds);
     return lap;
@@ -185,7 +183,7 @@ static bool duplex_held(const struct soak_lap *lap, const struct drift_watch *wa
     }
     cell.ppm = lap->ppm;
     memcpy(cell.figures, watch->figures, sizeof cell.figures);
-    for (unsigned d = 0; watch->done && lap->judged && d < DRIFT_DIRECTIONS; d++) {
+    for (unsigned d = 0; watch->done && d < DRIFT_DIRECTIONS; d++) {
         unsigned count = drift_sound_claims(&cell, d, claims);
         for (unsigned i = 0; i < count; i++) {
             if (!claims[i].holds) {

@@ -20,7 +20,6 @@ struct soak_lap {
     const char *arch, *variant, *base, *personality;
     const char *knobs; /* what the device does beside, or "" */
     int ppm;           /* its clock: one of its own, so that no sound is kept */
-    bool judged; /* the duplex' sound; of a mixer in steps whose clock is off nothing is promised (docs/drift.md) */
     uint64_t seed;
     uint64_t stretch_s; /* of duplex at the end */
     /* What the run told. */
