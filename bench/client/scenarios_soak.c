@@ -25,8 +25,8 @@ struct card {
     bool null_backend, polling_only, no_interrupt;
     unsigned one_in; /* of a hostile client's requests is made, drawn anew in each lap; 0: all are */
 };
-/* Not in it: kept_buffer_is_not_used_again and device_stays_broken, which want a device with fault=keeps or needs_reset for
- * ever, and no other scenario could play on that; "extensible" is a row of `formats`. */
+/* Not in it: kept_buffer_is_not_used_again and device_stays_broken, which want a device with fault=keeps or needs_reset
+ * for ever, and no other scenario could play on that; "extensible" is a row of `formats`. */
 static const struct card g_deck[] = {
     {.name = "load"},
     {.name = "show"},

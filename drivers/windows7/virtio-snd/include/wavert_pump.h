@@ -118,7 +118,7 @@ typedef struct _WAVERT_PUMP {
     ULONGLONG BoundaryTicks;      /* [L] render: counter value at which the position gets to NextBoundary */
     ULONGLONG ReleasedBoundary;   /* [L] the last boundary that was signalled */
     ULONGLONG ReleasedTicks;      /* [L] when */
-    ULONGLONG HeldTicks;          /* [L] when RUN was left last */
+    ULONGLONG HeldTicks;          /* [L] when RUN was left last, or asked for since */
 } WAVERT_PUMP, *PWAVERT_PUMP;
 
 /* STATUS_INSUFFICIENT_RESOURCES. Backend outlives the pump's last Close. */

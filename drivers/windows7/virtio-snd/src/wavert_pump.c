@@ -387,7 +387,7 @@ static VOID NTAPI StartDone(PVOID Context, NTSTATUS Status)
 
         WaveRtPositionRun(&pump->Position, now);
         pump->BoundaryOf = 0;
-        pump->DeviceEndTicks = now;
+        pump->DeviceEndTicks += now - pump->HeldTicks; /* it begins now with what it was given before */
         pump->ProgressTicks = now;
         pump->Running = TRUE;
     }
@@ -502,6 +502,8 @@ CODE_RESIDENT static VOID PrepareRun(PWAVERT_PUMP Pump)
     }
     /* While the stream stood still the client may have stood still as well, as all do while the machine sleeps. */
     Pump->ReleasedTicks += now - Pump->HeldTicks;
+    Pump->HeldTicks = now;
+    Pump->DeviceEndTicks = now;
     Pump->Dead = FALSE;
     Pump->Heard = FALSE;
     Pump->Copying = (BOOLEAN)(Pump->Copies != NULL && !WaveRtPumpHasRoom(Pump));
