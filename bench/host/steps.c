@@ -211,7 +211,7 @@ static void judge_recording(struct run *run, const int16_t *recorded) {
 static void end_first(struct run *run) {
     struct session *session = run->life.session;
     size_t bytes = run->recorded * sizeof(int16_t);
-    int16_t *recorded = malloc(bytes + 1);
+    int16_t *recorded = calloc(1, bytes + 1);
 
     if (recorded == NULL || pread(session->record_fd, recorded, bytes, 0) != (ssize_t)bytes) {
         fail("what was recorded cannot be read");

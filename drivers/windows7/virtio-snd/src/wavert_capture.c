@@ -95,24 +95,24 @@ static __inline ULONGLONG Request(PWAVERT_PUMP Pump, PWAVERT_PASS Pass)
 }
 
 /* Frames that a notification comes before the position gets to its boundary: none where the client has time enough
- * after that, and none with one notification a lap, where the position is what it goes by. */
+ * after that, and none with one notification a lap, where the position is what it goes by. What waits for the
+ * notification in the ring of copies must not fill it. */
 static ULONG Early(const WAVERT_PUMP *Pump)
 {
     const WAVERT_GEOMETRY *geometry = &Pump->Geometry;
+    ULONG room = Pump->Copying ? 0 : geometry->BufferFrames - geometry->IntervalFrames;
 
-    return (WaveRtPumpSteps(Pump) || geometry->BufferFrames - geometry->IntervalFrames >= ROOMY_FRAMES)
-               ? 0
-               : geometry->PeriodFrames;
+    return (WaveRtPumpSteps(Pump) || room >= ROOMY_FRAMES) ? 0 : geometry->PeriodFrames;
 }
 
 /* What a notification may stand for: what is in memory. From a device that paces it comes when the device's clock gets
- * there, because completions may come in bursts. */
+ * there, because completions may come in bursts. A position whose device turned out not to pace may be far behind. */
 static ULONGLONG Readable(const WAVERT_PUMP *Pump, ULONGLONG NowTicks)
 {
     ULONG early = Early(Pump);
     ULONGLONG clock = Pump->Completed;
 
-    if (early == 0 || Pump->Observer.Kind->Paces) {
+    if (Pump->Observer.Kind->Paces || (early == 0 && !Pump->QueueBeforeStart)) {
         clock = WaveRtPumpReported(Pump, NowTicks) + early;
     }
     return (clock < Pump->Completed) ? clock : Pump->Completed;
