@@ -74,7 +74,7 @@ static const struct figure s_figures[] = {
      NULL},
     {"copied_bytes", "bytes copied", copied, 1, ALL_KINDS, {0, 0, 0},
      "the device reads and writes the client's buffer itself", {0, 0, 0},
-     "takes a buffer of 45 ms: in a shorter one the client refills what a late device still reads"},
+     "takes a buffer of 65 ms: in a shorter one the client refills what a late device still reads"},
     {"lead_ms", "lead, ms", lead, 3, RENDERS, {10, NO_FLOOR, 10},
      "the device needs the next period when the last one ends", {10, NO_FLOOR, 10}, NULL},
     {"render_latency_ms", "render latency, ms", render_latency, 3, RENDERS, {0, NO_FLOOR, 0},
