@@ -8,7 +8,6 @@ of the tree when it begins with out/; {sound} is a sound file. The copy is out/d
 out/defects/verdicts.json, and --resume goes on behind them.
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -22,6 +21,8 @@ import subprocess
 import sys
 import wave
 
+from arguments import Parser, die
+
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATCHES = os.path.join("tests", "defects")
 FIELDS = ("Defect", "Where", "Build", "Check", "Expect")
@@ -29,11 +30,6 @@ SOUND_FRAMES = 24000
 CHECK_CPU_SECONDS = 15  # of each process; what never ends is caught by it
 CHECK_SECONDS = 600
 BENCH = os.path.join("out", "host", "aero-bench")
-
-
-def die(text):
-    sys.stderr.write(f"aero-snd: {text}\n")
-    sys.exit(2)
 
 
 class Defect:
@@ -158,7 +154,7 @@ def show(rows, as_json):
 
 
 def parse(arguments):
-    parser = argparse.ArgumentParser(prog="./aero-snd defects", allow_abbrev=False, description=__doc__.split("\n")[0])
+    parser = Parser(prog="./aero-snd defects", allow_abbrev=False, description=__doc__.split("\n")[0])
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="defects whose name has this in it")
     parser.add_argument("--list", action="store_true", help="what there is, and whether it applies; plants nothing")
     parser.add_argument("--resume", action="store_true", help="keeps the verdicts on defects that were caught")

@@ -20,13 +20,6 @@ struct capture {
     uint64_t notified; /* bytes that notifications have announced */
 };
 
-/* Bytes at which the client ends. */
-static uint64_t wanted(const struct capture *c)
-{
-    const struct stream_share *share = c->job->options.share;
-    return c->end + (share ? share->more_frames * c->engine.frame_bytes : 0);
-}
-
 /* Puts recorded bytes where the job wants them. */
 static void deliver(struct capture *c, uint64_t at, size_t bytes)
 {
@@ -44,7 +37,7 @@ static void deliver(struct capture *c, uint64_t at, size_t bytes)
 
 static void take(struct capture *c, uint64_t recorded)
 {
-    uint64_t end = wanted(c);
+    uint64_t end = engine_wanted(&c->engine, c->end);
     uint64_t upto = recorded < end ? recorded : end;
     if (recorded > c->read + c->engine.buffer_bytes)
         c->job->result.late_wakeups++; /* overwritten before this client came */
@@ -102,7 +95,7 @@ static bool go_on(struct capture *c)
 
 static bool record(struct capture *c)
 {
-    while (c->job->until_ns ? clock_now_ns() < c->job->until_ns : c->read < wanted(c)) {
+    while (c->job->until_ns ? clock_now_ns() < c->job->until_ns : c->read < engine_wanted(&c->engine, c->end)) {
         if (!engine_wait(&c->engine)) {
             if (c->job->tolerate_removal)
                 return false;

@@ -128,6 +128,8 @@ void share_init(struct stream_share *share);
 /* The pin stays open until engine_leave. False: somebody closes it. Without a share always true. */
 bool engine_enter(struct engine *engine);
 void engine_leave(struct engine *engine);
+/* Bytes at which the client ends: its own, and what its share wants more. */
+uint64_t engine_wanted(const struct engine *engine, uint64_t own);
 /* Did this step of the client succeed? What was refused is noted in the share; without one the scenario fails. */
 bool engine_step(struct engine *engine, const char *step, NTSTATUS status);
 /* No notification came: false, noted unless the device is gone or the stream is being closed. */

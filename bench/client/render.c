@@ -18,13 +18,6 @@ struct render {
     uint64_t next_pause;
 };
 
-/* Bytes at which the client ends. */
-static uint64_t wanted(const struct render *r)
-{
-    const struct stream_share *share = r->job->options.share;
-    return r->end + (share ? share->more_frames * r->engine.frame_bytes : 0);
-}
-
 /* Puts bytes [written, target) into the buffer: sound, then silence. */
 static void fill(struct render *r, uint64_t target)
 {
@@ -53,7 +46,7 @@ static void refill(struct render *r, uint64_t played)
         fill(r, boundary + size);
         r->job->result.periods++;
     }
-    uint64_t end = wanted(r);
+    uint64_t end = engine_wanted(&r->engine, r->end);
     r->job->result.frames = (r->written < end ? r->written : end) / r->engine.frame_bytes;
 }
 
@@ -92,7 +85,7 @@ static bool go_on(struct render *r, uint64_t *played)
 static bool play(struct render *r)
 {
     uint64_t played = 0;
-    while (r->job->until_ns ? clock_now_ns() < r->job->until_ns : played < wanted(r)) {
+    while (r->job->until_ns ? clock_now_ns() < r->job->until_ns : played < engine_wanted(&r->engine, r->end)) {
         if (!engine_wait(&r->engine)) {
             if (r->job->tolerate_removal)
                 return false;

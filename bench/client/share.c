@@ -26,6 +26,12 @@ void engine_leave(struct engine *engine)
         KeSetEvent(&share->unused, 0, FALSE);
 }
 
+uint64_t engine_wanted(const struct engine *engine, uint64_t own)
+{
+    const struct stream_share *share = engine->options.share;
+    return own + (share ? share->more_frames * engine->frame_bytes : 0);
+}
+
 bool engine_step(struct engine *engine, const char *step, NTSTATUS status)
 {
     struct stream_share *share = engine->options.share;
