@@ -76,7 +76,21 @@ static void peek_both(void *unused)
         peek(g_engines[i % 2].pin);
 }
 static void stop_device(void *unused) { (void)unused, pnp_stop_device(); }
-static void remove_device(void *unused) { (void)unused, pnp_surprise_removal(); }
+static void surprise(void *unused) { (void)unused, pnp_surprise_removal(); }
+/* REMOVE_DEVICE comes when the last handle has been closed, behind SURPRISE_REMOVAL as well. */
+static void remove_device(void *unused)
+{
+    drop_render(unused);
+    drop_capture(unused);
+    device_remove();
+}
+static void unplug(void *unused)
+{
+    surprise(unused);
+    drop_render(unused);
+    drop_capture(unused);
+    EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
+}
 static void sleep_device(void *unused)
 {
     (void)unused;
@@ -89,7 +103,7 @@ static void sleep_device(void *unused)
 static const struct race {
     const char *name;
     bool running; /* both streams, when it begins */
-    enum { GOES_ON, STOPPED, GONE } device; /* at its end */
+    enum { GOES_ON, ENDED, GONE } device; /* at its end; ENDED: stopped or removed */
     void (*first)(void *);
     void (*second)(void *); /* by another client; NULL: there is none */
 } g_races[] = {
@@ -102,15 +116,17 @@ static const struct race {
     {"close-render", true, GOES_ON, drop_render, NULL},
     {"close-capture", true, GOES_ON, drop_capture, NULL},
     {"events", true, GOES_ON, events, NULL},
-    {"stop-device", true, STOPPED, stop_device, NULL},
-    {"removal", true, GONE, remove_device, NULL},
+    {"stop-device", true, ENDED, stop_device, NULL},
+    {"remove-device", true, ENDED, remove_device, NULL},
+    {"removal", true, GONE, surprise, NULL},
+    {"unplug", false, GONE, unplug, NULL},
     {"sleep", true, GOES_ON, sleep_device, NULL},
     {"stop+stop", true, GOES_ON, stop_render, stop_capture},
     {"stop+position", true, GOES_ON, stop_render, peek_both},
     {"pause+stop", true, GOES_ON, pause_render, stop_render},
-    {"stop+removal", true, GONE, stop_render, remove_device},
-    {"stop+stop-device", true, STOPPED, stop_capture, stop_device},
-    {"start+removal", false, GONE, start_render, remove_device},
+    {"stop+removal", true, GONE, stop_render, surprise},
+    {"stop+stop-device", true, ENDED, stop_capture, stop_device},
+    {"start+removal", false, GONE, start_render, surprise},
     {"pause+sleep", true, GOES_ON, pause_capture, sleep_device},
 };
 
@@ -191,7 +207,8 @@ static void interleave(void)
     if (race->device == GOES_ON) {
         device_down();
     } else {
-        pnp_remove_device();
+        if (adapter_current()) /* else the race has removed it */
+            pnp_remove_device();
         device_unload();
     }
     if (race->device == GONE)

@@ -9,7 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
 
 SHORT = "events,start-capture,events@qemu,start-capture@qemu"
-RACES = 19
+RACES = 21
 
 
 def interleave(*options):
