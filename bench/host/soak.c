@@ -58,17 +58,19 @@ static bool keep_lap(void *opaque, const char *line) {
     return true;
 }
 
-/* Reads what was run. False: said why. */
-static bool open_journal(struct soak *soak, bool fresh) {
-    struct journal_name name = {"soak", RESULTS_HASH_FIRST, NULL, fresh};
+/* Reads what was run. */
+static enum exit_status open_journal(struct soak *soak, bool fresh) {
+    struct journal_name name = {"soak", RESULTS_HASH_FIRST, soak->options->resume, fresh};
     uint64_t numbers[] = {soak->options->seed, soak_seconds(soak->options)};
 
     soak->count = 0;
     results_hash(&name.hash, numbers, sizeof numbers);
-    bool good = journal_hash_programs(&name.hash) &&
-                journal_open(&soak->journal, &name, keep_lap, soak) == EXIT_GOOD;
+    if (!journal_hash_programs(&name.hash)) {
+        return EXIT_BAD_INPUT;
+    }
+    enum exit_status status = journal_open(&soak->journal, &name, keep_lap, soak);
     qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
-    return good;
+    return status;
 }
 
 static bool journal_has(const struct soak *soak, uint64_t number) {
@@ -87,6 +89,13 @@ static bool keep(const struct soak *soak, const struct soak_lap *lap) {
 
 /* ---- running ---- */
 
+/* A lap that failed at once brings the end nearer too, or there would be none. */
+static uint64_t advance_ns(const struct soak_lap *lap) {
+    uint64_t least = lap->stretch_s * NS_PER_SECOND;
+
+    return lap->virtual_ns > least ? lap->virtual_ns : least;
+}
+
 static bool run_laps(const struct soak *soak) {
     struct shared *shared = soak->shared;
 
@@ -103,9 +112,7 @@ static bool run_laps(const struct soak *soak) {
         if (!keep(soak, &lap)) {
             return false;
         }
-        /* A lap that failed at once brings the end nearer too, or there would be none. */
-        uint64_t least = lap.stretch_s * NS_PER_SECOND;
-        __atomic_fetch_add(&shared->virtual_ns, lap.virtual_ns > least ? lap.virtual_ns : least, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&shared->virtual_ns, advance_ns(&lap), __ATOMIC_SEQ_CST);
     }
     return true;
 }
@@ -160,25 +167,28 @@ static enum exit_status replay(struct soak *soak) {
     }
     soak->laps[0] = soak_lap_make(soak->options->seed, soak_seconds(soak->options), number);
     soak_lap_run(&soak->laps[0], soak->options, &soak->sound);
-    return soak_table_print(soak->laps, 1, soak->options->json);
+    return soak_table_print(soak->laps, 1, soak->options);
 }
 
 static enum exit_status run_whole(struct soak *soak) {
-    if (!open_journal(soak, soak->options->fresh)) {
-        return EXIT_BENCH;
+    enum exit_status status = open_journal(soak, soak->options->fresh);
+
+    if (status != EXIT_GOOD) {
+        return status;
     }
     for (size_t i = 0; i < soak->count; i++) {
-        soak->shared->virtual_ns += soak->laps[i].virtual_ns;
+        soak->shared->virtual_ns += advance_ns(&soak->laps[i]);
     }
     progress_begin(soak->until_ns);
     bool ran = run_all(soak);
     progress_end();
     journal_close(&soak->journal);
-    if (!ran || !open_journal(soak, false)) {
-        return EXIT_BENCH;
+    status = ran ? open_journal(soak, false) : EXIT_BENCH;
+    if (status != EXIT_GOOD) {
+        return status;
     }
     journal_close(&soak->journal);
-    return soak_table_print(soak->laps, soak->count, soak->options->json);
+    return soak_table_print(soak->laps, soak->count, soak->options);
 }
 
 enum exit_status soak_run(const struct options *options) {

@@ -86,8 +86,24 @@ bool soak_lap_is_flat(const struct soak_lap *lap) {
     return guest_is_flat(lap) && host_is_flat(lap);
 }
 
+bool soak_lap_went_well(const struct soak_lap *lap) {
+    return lap->status == EXIT_GOOD && lap->leaks == 0 && guest_is_flat(lap);
+}
+
 bool soak_lap_is_good(const struct soak_lap *lap) {
-    return lap->status == EXIT_GOOD && lap->leaks == 0 && soak_lap_is_flat(lap);
+    return soak_lap_went_well(lap) && host_is_flat(lap);
+}
+
+void soak_lap_replay(const struct soak_lap *lap, const struct options *o, char line[SOAK_REPLAY_BYTES]) {
+    unsigned long long number = lap->number, seconds = soak_seconds(o), seed = o->seed;
+
+    if (soak_lap_went_well(lap)) {
+        snprintf(line, SOAK_REPLAY_BYTES, "./aero-snd soak --fresh --jobs %u --seconds %llu --seed %llu",
+                 processor_jobs(o), seconds, seed);
+    } else {
+        snprintf(line, SOAK_REPLAY_BYTES, "./aero-snd soak --replay %llu --seconds %llu --seed %llu", number, seconds,
+                 seed);
+    }
 }
 
 /* ---- what is known of one run ---- */
@@ -151,8 +167,10 @@ __attribute__((format(printf, 2, 3))) static void say(const struct soak_lap *lap
 }
 
 static void say_replay(const struct soak_lap *lap, const struct options *o) {
-    fprintf(stderr, "replay: ./aero-snd soak --replay %llu --seconds %llu --seed %llu\n",
-            (unsigned long long)lap->number, (unsigned long long)soak_seconds(o), (unsigned long long)o->seed);
+    char line[SOAK_REPLAY_BYTES];
+
+    soak_lap_replay(lap, o, line);
+    fprintf(stderr, "replay: %s\n", line);
 }
 
 static void say_failure(const struct session *session, const struct listener *listener, const struct options *o) {
@@ -210,15 +228,14 @@ static void say_remains(const struct soak_lap *lap, const struct options *o) {
         say(lap, "long_duplex: the guest process grew from %llu to %llu KiB; at most %u more",
             (unsigned long long)lap->guest_first_kib, (unsigned long long)lap->guest_last_kib, GUEST_GROWTH_KIB);
     }
-    if (lap->leaks != 0 || !guest_is_flat(lap)) {
-        say_replay(lap, o);
-    }
-    if (!host_is_flat(lap) && !host_said) {
+    bool host_grew = !host_is_flat(lap) && !host_said;
+    if (host_grew) {
         host_said = true;
         say(lap, "the host process grew by %llu KiB since its lap number %u; at most %u",
             (unsigned long long)lap->host_growth_kib, LAPS_UNTIL_FULL, HOST_GROWTH_KIB);
-        fprintf(stderr, "replay: ./aero-snd soak --fresh --jobs %u --seconds %llu --seed %llu\n", processor_jobs(o),
-                (unsigned long long)soak_seconds(o), (unsigned long long)o->seed);
+    }
+    if (host_grew || !soak_lap_went_well(lap)) {
+        say_replay(lap, o);
     }
 }
 

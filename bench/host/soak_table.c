@@ -88,10 +88,36 @@ static void print_json(const struct sum *cells, const struct sum *all) {
     }
     printf("], ");
     print_json_sum(all);
-    printf("}\n");
 }
 
-enum exit_status soak_table_print(const struct soak_lap *laps, size_t count, bool json) {
+static void print_replay(const struct soak_lap *lap, const struct options *o, bool first) {
+    char line[SOAK_REPLAY_BYTES];
+
+    soak_lap_replay(lap, o, line);
+    printf(o->json ? "%s\"%s\"" : "%sreplay: %s\n", o->json && !first ? ", " : "", line);
+}
+
+/* Of each lap that went wrong, and once of what a host process held. */
+static void print_replays(const struct soak_lap *laps, size_t count, const struct options *o) {
+    const struct soak_lap *grown = NULL;
+    bool first = true;
+
+    printf(o->json ? ", \"replays\": [" : "");
+    for (size_t i = 0; i < count; i++) {
+        if (!soak_lap_went_well(&laps[i])) {
+            print_replay(&laps[i], o, first);
+            first = false;
+        } else if (!soak_lap_is_good(&laps[i])) {
+            grown = &laps[i];
+        }
+    }
+    if (grown != NULL) {
+        print_replay(grown, o, first);
+    }
+    printf(o->json ? "]}\n" : "");
+}
+
+enum exit_status soak_table_print(const struct soak_lap *laps, size_t count, const struct options *options) {
     struct sum cells[SOAK_CELLS] = {0}, all = {0};
     enum exit_status status = EXIT_GOOD;
 
@@ -102,11 +128,8 @@ enum exit_status soak_table_print(const struct soak_lap *laps, size_t count, boo
         one = one == EXIT_GOOD && !soak_lap_is_good(&laps[i]) ? EXIT_NOT_GOOD : one;
         status = one > status ? one : status;
     }
-    if (json) {
-        print_json(cells, &all);
-    } else {
-        print_table(cells, &all);
-    }
+    (options->json ? print_json : print_table)(cells, &all);
+    print_replays(laps, count, options);
     fflush(stdout);
     return status;
 }

@@ -5,7 +5,8 @@
 
 #include "soak_lap.h"
 
-/* Prints `count` laps. What the whole comes to: the worst of the laps, or EXIT_NOT_GOOD when memory grew. */
-enum exit_status soak_table_print(const struct soak_lap *laps, size_t count, bool json);
+/* Prints `count` laps, and the command lines of what was wrong with them. What the whole comes to: the worst of the
+ * laps, or EXIT_NOT_GOOD when memory grew. */
+enum exit_status soak_table_print(const struct soak_lap *laps, size_t count, const struct options *options);
 
 #endif

@@ -7,7 +7,7 @@ import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import OUT, BenchCopy, add_test, equal, main, refused, run_json, true  # noqa: E402
+from harness import OUT, BenchCopy, Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
 
 RULES = os.path.join(OUT, "tests", "rules", "x64")
 CELLS = 20
@@ -35,7 +35,7 @@ class Workshop(BenchCopy):
 
 def good(status, result, errors, what):
     equal({key: result[key] for key in NOTHING}, NOTHING, f"{what}: {errors}")
-    equal(status, 0, f"{what}: status {errors}")
+    equal((status, result["replays"]), (0, []), f"{what}: status {errors}")
     equal(result["scenarios"], SCENARIOS * result["laps"], f"{what}: scenarios")
 
 
@@ -83,8 +83,21 @@ def a_lap_that_fails_says_how_to_run_it_again(name, verdict, status, word):
         true(result[verdict] >= 1, f"{verdict}: {result}")
         again = "./aero-snd soak --replay 0 --seconds 3 --seed 4"
         true(again in errors and word in errors, errors)
+        true(again in result["replays"], f"replays: {result['replays']}")
+        equal(shop.soak("--seconds", "3", "--jobs", "1", "--seed", "4")[1], result, "with nothing left to run")
         got, result, errors = shop.soak(*again.split()[2:])
         equal((got, result["laps"]), (status, 1), f"replayed: {errors}")
+
+
+def another_journal_is_one_of_this_soak():
+    with Folder() as folder:
+        options = ["--seconds", "3", "--jobs", "1", "--resume", folder("journal")]
+        first = run_json(["soak", *options])
+        good(*first, "first")
+        equal(run_json(["soak", *options])[1], first[1], "with nothing left to run")
+        refused(["soak", *options, "--seed", "2"], "is no journal")
+        refused(["soak", *options, "--fresh"], "--resume and --fresh")
+        refused(["soak", "--resume", folder("no/such")], "no/such")
 
 
 def bad_command_lines_are_refused():
@@ -102,5 +115,6 @@ add_test("a_lap_that_breaks_a_rule_is_told",
          lambda: a_lap_that_fails_says_how_to_run_it_again("bad_free", "violations", 3, "BAD_FREE"))
 add_test("a_driver_that_does_not_start_is_told",
          lambda: a_lap_that_fails_says_how_to_run_it_again("control", "failures", 1, "failed in"))
+add_test("another_journal_is_one_of_this_soak", another_journal_is_one_of_this_soak)
 add_test("bad_command_lines_are_refused", bad_command_lines_are_refused)
 main()
