@@ -97,6 +97,10 @@ typedef struct _VIRTIOSND_BACKEND_OPS {
      * dialect). */
     BOOLEAN (*QueueBeforeStart)(PVIRTIOSND_BACKEND Backend);
 
+    /* Any IRQL. TRUE: no period will come back any more until the streams are opened anew: the hardware is gone, or
+     * broke and waits for its recovery. */
+    BOOLEAN (*Lost)(PVIRTIOSND_BACKEND Backend);
+
     /* PASSIVE_LEVEL, after Close returned STATUS_IO_TIMEOUT: the device may still touch the page at that physical
      * address. */
     BOOLEAN (*Holds)(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page);

@@ -226,13 +226,19 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return TRUE;
 }
 
+static BOOLEAN Lost(PVIRTIOSND_BACKEND Backend)
+{
+    UNREFERENCED_PARAMETER(Backend);
+    return FALSE;
+}
+
 static ULONG Streams(PVIRTIOSND_BACKEND Backend)
 {
     UNREFERENCED_PARAMETER(Backend);
     return VIRTIOSND_STREAM_SETS; /* all */
 }
 
-static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, NULL,
+static const VIRTIOSND_BACKEND_OPS NullOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart, Lost, NULL,
                                              Streams}; /* Close never says that something was kept */
 
 CODE_PAGE NTSTATUS VirtIoSndBackendNullCreate(PVIRTIOSND_BACKEND *Backend)

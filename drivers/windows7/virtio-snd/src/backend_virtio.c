@@ -95,6 +95,13 @@ static BOOLEAN QueueBeforeStart(PVIRTIOSND_BACKEND Backend)
     return DeviceOf(Backend)->Dialect->QueueBeforeStart;
 }
 
+static BOOLEAN Lost(PVIRTIOSND_BACKEND Backend)
+{
+    PVIRTIO_PCI_TRANSPORT transport = &DeviceOf(Backend)->Transport;
+
+    return (BOOLEAN)(VirtioPciTransportIsGone(transport) || VirtioPciTransportIsBroken(transport));
+}
+
 CODE_PAGE static BOOLEAN Holds(PVIRTIOSND_BACKEND Backend, VIRTIOSND_STREAM_ID Stream, ULONGLONG Page)
 {
     PAGED_CODE();
@@ -114,7 +121,7 @@ static ULONG Streams(PVIRTIOSND_BACKEND Backend)
 }
 
 static const VIRTIOSND_BACKEND_OPS VirtioOps = {Open, Start, Stop, Close, Submit, Poll, QueueBeforeStart,
-                                               Holds, Streams};
+                                               Lost, Holds, Streams};
 
 CODE_PAGE NTSTATUS VirtIoSndBackendVirtioCreate(PVIRTIOSND_DEVICE Device, PVIRTIOSND_BACKEND *Backend)
 {

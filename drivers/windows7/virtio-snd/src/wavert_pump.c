@@ -590,7 +590,7 @@ CODE_RESIDENT static BOOLEAN StillPlaying(PWAVERT_PUMP Pump)
     KeAcquireSpinLock(&Pump->Lock, &irql);
     playing = (BOOLEAN)(!Pump->Dead && Pump->Observer.Kind->Playing(Pump, Now()));
     KeReleaseSpinLock(&Pump->Lock, irql);
-    return playing;
+    return (BOOLEAN)(playing && !Pump->Backend->Ops->Lost(Pump->Backend));
 }
 
 CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
@@ -605,7 +605,7 @@ CODE_RESIDENT static VOID Drain(PWAVERT_PUMP Pump)
     }
     tick.QuadPart = -(LONGLONG)(DRAIN_SPARE_MS + (Pump->Observer.Kind->Paces ? DRAIN_STEP_MS : 0)) * ONE_MS;
     KeDelayExecutionThread(KernelMode, FALSE, &tick);
-    Pump->MixerFull = (BOOLEAN)(Pump->Observer.Kind->Paces && !Pump->Dead);
+    Pump->MixerFull = (BOOLEAN)(Pump->Observer.Kind->Paces && !Pump->Dead && !Pump->Backend->Ops->Lost(Pump->Backend));
 }
 
 CODE_RESIDENT VOID WaveRtPumpHold(PWAVERT_PUMP Pump)
