@@ -17,7 +17,7 @@ EVENTS = {"interrupt", "device-interrupt", "dpc", "notification", "needs-reset",
 
 def sweep():
     """One step in a hundred, of every image; run once."""
-    return run_json_once("steps", "--fresh", "--sample", "1", "--seed", "11")
+    return run_json_once("steps", "--sample", "1", "--seed", "11")
 
 
 def every_life_ends_as_documented():
@@ -77,7 +77,7 @@ def bad_input_is_one_line():
                         ["--replay", "x64:contract:nothing:1"], ["--replay", "arm:contract:close:1"],
                         ["--replay", "x64:contract:close:1:once"], ["--resume", folder("journal")],
                         ["--resume", folder("no/such")], ["--variant", "other"],
-                        ["--fresh", "--kind", "other", "--arch", "x64", "--variant", "ioport"],
+                        ["--resume", folder("one"), "--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--jobs", "0"], ["--device", "model:aero"]):
             refused(["steps", *options])
 
