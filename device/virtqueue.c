@@ -106,6 +106,18 @@ static const char *read_chain(const struct virtqueue *queue, const struct guest_
     return walk_table(queue, table, indirect.len / (uint32_t)sizeof(struct vring_desc), 0, chain, NULL);
 }
 
+/* By the same sums as `overlaps`, so that two claims out of each other's bounds have no segments that overlap. */
+static void find_bounds(struct vq_claim *claim)
+{
+    claim->lowest = UINT64_MAX;
+    claim->behind = 0;
+    for (uint32_t i = 0; i < claim->count; i++) {
+        uint64_t start = claim->segments[i].address, end = start + claim->segments[i].length;
+        claim->lowest = start < claim->lowest ? start : claim->lowest;
+        claim->behind = end > claim->behind ? end : claim->behind;
+    }
+}
+
 static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
 {
     uint32_t count = (uint32_t)chain->readable + chain->writable;
@@ -118,6 +130,7 @@ static bool claim(struct virtqueue *queue, const struct vq_chain *chain)
     claim->count = count;
     claim->readable = chain->readable;
     memcpy(claim->segments, chain->segments, count * sizeof(claim->segments[0]));
+    find_bounds(claim);
     claim->next = queue->claims;
     queue->claims = claim;
     return true;
@@ -229,7 +242,7 @@ bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t l
     return segments_reach(claim->segments, claim->count, address, length);
 }
 
-bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address)
+bool vq_segments_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address)
 {
     for (uint32_t i = 0; i < one->count; i++) {
         const struct vq_segment *segment = &one->segments[i];

@@ -38,6 +38,7 @@ struct vq_claim {
     bool settled; /* such a reset was followed by a RELEASE: no device forgets both */
     uint32_t count;
     uint16_t readable; /* of these segments; the device may write the others */
+    uint64_t lowest, behind; /* no segment starts below, none ends behind */
     struct vq_segment segments[];
 };
 
@@ -100,7 +101,12 @@ bool virtqueue_holds(const struct virtqueue *queue, const struct guest_memory *m
 /* Is there a chain that was made available and not given back? Follows none of them. */
 bool virtqueue_owes(const struct virtqueue *queue, const struct guest_memory *memory);
 /* Have the two a byte in common that the device may write by one of them? Then it is *address. */
-bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address);
+bool vq_segments_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address);
+/* The same, at once when they are apart: each claim is compared with all that are held. */
+static inline bool vq_claims_clash(const struct vq_claim *one, const struct vq_claim *other, uint64_t *address)
+{
+    return one->lowest < other->behind && other->lowest < one->behind && vq_segments_clash(one, other, address);
+}
 bool vq_claim_reaches(const struct vq_claim *claim, uint64_t address, uint64_t length);
 /* Takes the claim of the chain at `head` out of the list; NULL: there is none. It is the caller's, from malloc. */
 struct vq_claim *vq_claim_take(struct vq_claim **claims, uint16_t head);

@@ -14,20 +14,23 @@ import bisect
 import collections
 import concurrent.futures
 import functools
+import hashlib
 import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import defects
-from arguments import Parser, die
+from arguments import Parser, die, guarded
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "fuzz"))
 import driver_seeds  # noqa: E402  pylint: disable=wrong-import-position
 DRIVERS = os.path.join("out", "drivers", "windows7", "virtio-snd")
 BENCH = os.path.join("out", "host", "aero-bench")
+GUESTS = tuple(os.path.join("out", "host", name) for name in ("guest32", "guest64"))
 ANSWERS = os.path.join("tools", "coverage-answers.tsv")
 SOURCES = "drivers/windows7/"
 IMAGES = {"contract": ("aero_virtio_snd", "aero"), "legacy": ("virtiosnd_legacy", "transitional"),
@@ -55,7 +58,8 @@ FILE = re.compile(r"^(\S.*) \(MD5: ")
 
 
 def told(*command):
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode("utf-8", "replace")
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                          ).stdout.decode("utf-8", "replace")
 
 
 def sections(path):
@@ -75,9 +79,18 @@ class Image:
         self.ranges = []  # (first, end) of code that a line is known of
         self.lines = collections.defaultdict(set)  # (file, line): offsets
         self.reached, self.ways = set(), set()
+        self.digest = self.of_programs()
         base, starts = sections(self.path)
         self.read_lines(starts)
         self.read_code(base)
+
+    def of_programs(self):
+        """A digest of the image, and of the bench that executes it."""
+        digest = hashlib.sha256()
+        for path in (self.path, BENCH, *GUESTS):
+            with open(path, "rb") as file:
+                digest.update(hashlib.sha256(file.read()).digest())
+        return digest.hexdigest()[:16]
 
     def read_lines(self, starts):
         file = start = None
@@ -119,10 +132,17 @@ class Image:
 
     def write_points(self, folder):
         self.point_file = os.path.join(folder, self.name + ".points")
-        self.hit_file = os.path.join(folder, self.name + ".hits")
+        self.hit_file = os.path.join(folder, f"{self.name}-{self.digest}.hits")
         points = sorted([(at, 0) for at in self.blocks] + [(at, JUMP) for at in self.jumps])
         with open(self.point_file, "wb") as file:
             array.array("I", [at | kind for at, kind in points]).tofile(file)
+
+    def forget_hits(self):
+        """Also those of other builds of the image."""
+        folder = os.path.dirname(self.hit_file)
+        for name in os.listdir(folder):
+            if name.startswith(self.name) and name.endswith(".hits"):
+                os.remove(os.path.join(folder, name))
 
     def read_hits(self):
         hits = array.array("I")
@@ -224,7 +244,7 @@ def runs(variant, quick, folder):
     yield [*duplex, "--device", f"model:{device}"]
     if quick:
         return
-    yield ["faults", "--fresh", "--variant", variant, "--jobs", "1"]
+    yield ["faults", "--variant", variant, "--jobs", "1"]
     yield ["show", "--device", f"model:{device}"]
     for name in scenarios():
         for kind in devices[:2]:
@@ -238,9 +258,12 @@ def execute(image, arguments):
     """A run that fails executes too; what it says does not matter here, it is judged elsewhere."""
     environment = dict(os.environ, AERO_COVERAGE_POINTS=os.path.abspath(image.point_file),
                        AERO_COVERAGE_HITS=os.path.abspath(image.hit_file))
-    which = [] if arguments[0] == "faults" else ["--sys", image.path]
-    subprocess.run([BENCH, *arguments, *which, "--arch", image.arch], cwd=ROOT, check=False, env=environment,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
+        which = ["--sys", image.path]
+        if arguments[0] == "faults":  # nothing is known yet: it is the executing that counts
+            which = ["--resume", os.path.join(folder, "journal")]
+        subprocess.run([BENCH, *arguments, *which, "--arch", image.arch], cwd=ROOT, check=False, env=environment,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def answers(path):
@@ -352,7 +375,7 @@ def parse(arguments):
     parser.add_argument("--arch", action="append", choices=ARCHS, help="images of this architecture (default: both)")
     parser.add_argument("--variant", action="append", choices=list(IMAGES), help="this build (default: all)")
     parser.add_argument("--quick", action="store_true", help="one duplex run of each image, to see that it works")
-    parser.add_argument("--resume", action="store_true", help="keeps what earlier runs reached")
+    parser.add_argument("--resume", action="store_true", help="keeps what earlier runs of the same build reached")
     parser.add_argument("--missing", action="store_true", help="lists the answers for lines that were not executed too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs at once (default: one a processor)")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of the table")
@@ -378,8 +401,8 @@ def measure(options, folder):
         for variant in options.variant or IMAGES:
             image = Image(arch, variant)
             image.write_points(folder)
-            if not options.resume and os.path.exists(image.hit_file):
-                os.remove(image.hit_file)
+            if not options.resume:
+                image.forget_hits()
             play(image, list(runs(variant, options.quick, folder)), options.jobs)
             images.append(image)
     if sys.stderr.isatty():
@@ -389,7 +412,8 @@ def measure(options, folder):
 
 def main():
     options = parse(sys.argv[1:])
-    report = measure(options, os.path.join(ROOT, "out", "coverage", *(["quick"] if options.quick else [])))
+    folder = os.path.join(ROOT, "out", "coverage", *(["quick"] if options.quick else []))
+    report = guarded(lambda: measure(options, folder))
     show(report, options)
     whole = not (options.quick or options.arch or options.variant)
     return 1 if whole and (report.idle or total(report.rows())["unanswered"]) else 0

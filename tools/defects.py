@@ -4,8 +4,9 @@
 
 A patch begins with header lines: Defect (what is broken), Where (driver or model), Build (targets), Check (what must
 fail) and Expect (a regular expression that its output must have). Check is the arguments of aero-bench, or a program
-of the tree when it begins with out/; {sound} is a sound file. The copy is out/defects/tree; verdicts are kept in
-out/defects/verdicts.json, and --resume goes on behind them.
+of the tree when it begins with out/; {sound} is a sound file. A check that keeps a journal begins it anew. The copy is
+out/defects/tree; verdicts are kept in out/defects/verdicts.json, and --resume goes on behind those of the same patch
+and the same sources.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ import subprocess
 import sys
 import wave
 
-from arguments import Parser, die
+from arguments import Parser, die, guarded, write_whole
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PATCHES = os.path.join("tests", "defects")
@@ -30,6 +31,9 @@ SOUND_FRAMES = 24000
 CHECK_CPU_SECONDS = 15  # of each process; what never ends is caught by it
 CHECK_SECONDS = 600
 BENCH = os.path.join("out", "host", "aero-bench")
+JOURNALLED = ("drift", "faults", "interleave", "soak", "steps")
+# What a verdict depends on, for git: of a patch its own text only.
+DECISIVE = ("Makefile", "mk", "drivers", "device", "bench", "tests", "tools", ":!tests/defects/*.patch", ":!*.md")
 
 
 class Defect:
@@ -39,12 +43,15 @@ class Defect:
         self.name = file[:-len(".patch")]
         self.path = os.path.join(folder, file)
         with open(self.path, encoding="utf-8") as patch:
-            text = patch.read()
-        self.digest = hashlib.sha256(text.encode()).hexdigest()
-        self.fields = dict(re.findall(r"^(\w+): (.*)$", text.split("\n--- ")[0], re.MULTILINE))
+            self.text = patch.read()
+        self.fields = dict(re.findall(r"^(\w+): (.*)$", self.text.split("\n--- ")[0], re.MULTILINE))
         missing = [field for field in FIELDS if field not in self.fields]
         if missing:
             die(f"{self.path}: its header lacks {', '.join(missing)}")
+
+    def digest(self, sources):
+        """Of the patch and of what it is planted in, `sources`."""
+        return hashlib.sha256((sources + self.text).encode()).hexdigest()
 
 
 def defects(folder, wanted=()):
@@ -53,6 +60,23 @@ def defects(folder, wanted=()):
     if unknown:
         die(f"defects: there is none like '{unknown[0]}'")
     return [defect for defect in found if not wanted or any(name in defect.name for name in wanted)]
+
+
+def listed(root, *parts):
+    """Files of a folder that git knows."""
+    told = subprocess.run(["git", "ls-files", "-z", "--", *parts], cwd=root, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE).stdout
+    return [name for name in told.decode().split("\0") if name and os.path.isfile(os.path.join(root, name))]
+
+
+def sources_digest(root):
+    """Of all that a verdict depends on but the patch."""
+    digest = hashlib.sha256()
+    for name in listed(root, *DECISIVE):
+        with open(os.path.join(root, name), "rb") as file:
+            content = file.read()
+        digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
 
 
 def git_apply(tree, defect, *options):
@@ -92,11 +116,8 @@ class Scratch:
 
     def copy_sources(self):
         """Files that changed, with their times, so that make builds no more than it must."""
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
-        for name in listed.decode().split("\0"):
+        for name in listed(ROOT):
             source, target = os.path.join(ROOT, name), os.path.join(self.tree, name)
-            if not name or not os.path.isfile(source):
-                continue
             if os.path.exists(target):
                 with open(source, "rb") as one, open(target, "rb") as other:
                     if one.read() == other.read():
@@ -115,6 +136,8 @@ class Scratch:
         """(exit status, output) of what must catch it; the status None: it had to be ended."""
         words = shlex.split(defect.fields["Check"].replace("{sound}", self.sound))
         command = words if words[0].startswith("out/") else [BENCH, *words]
+        if words[0] in JOURNALLED and "--replay" not in words:
+            command.append("--fresh")
         try:
             done = subprocess.run(command, cwd=self.tree, check=False, timeout=CHECK_SECONDS, stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=limit_cpu)
@@ -153,6 +176,19 @@ def show(rows, as_json):
     print(f"{caught} of {len(rows)} defects caught")
 
 
+def kept(path):
+    """{name: row} of the verdicts in a file; of none, when there is no such file."""
+    if not os.path.exists(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:
+            rows = json.load(file)
+        return {name: row for name, row in rows.items() if row["caught"] and row["digest"]}
+    except (ValueError, TypeError, LookupError, AttributeError):
+        die(f"{path}: holds no verdicts; without --resume they are made anew")
+    return None
+
+
 def parse(arguments):
     parser = Parser(prog="./aero-snd defects", allow_abbrev=False, description=__doc__.split("\n")[0])
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="defects whose name has this in it")
@@ -169,30 +205,28 @@ def run(options, folder, base):
             print(f"{defect.name:40}{'applies' if git_apply(ROOT, defect, '--check') else 'DOES NOT APPLY':16}"
                   f"{defect.fields['Defect']}")
         return 0
-    scratch, verdicts = Scratch(base), os.path.join(base, "verdicts.json")
+    verdicts = os.path.join(base, "verdicts.json")
+    known, sources = kept(verdicts) if options.resume else {}, sources_digest(ROOT)
+    scratch = Scratch(base)
     scratch.stale = {target for defect in defects(folder) for target in defect.fields["Build"].split()}
-    known = {}
-    if options.resume and os.path.exists(verdicts):  # else anew
-        with open(verdicts, encoding="utf-8") as file:
-            known = json.load(file)
     rows = []
     for number, defect in enumerate(chosen, 1):
-        row = known.get(defect.name)
-        if not row or not row["caught"] or row["digest"] != defect.digest:
+        row, digest = known.get(defect.name), defect.digest(sources)
+        if not row or row["digest"] != digest:
             sys.stderr.write(f"[{number}/{len(chosen)}] {defect.name}\n")
             caught, by = scratch.judge(defect)
             row = {"name": defect.name, "where": defect.fields["Where"], "defect": defect.fields["Defect"],
-                   "caught": caught, "by": by, "digest": defect.digest}
+                   "caught": caught, "by": by, "digest": digest}
             known[defect.name] = row
-            with open(verdicts, "w", encoding="utf-8") as file:
-                json.dump(known, file, indent=1)
+            write_whole(verdicts, json.dumps(known, indent=1))
         rows.append(row)
     show(rows, options.json)
     return 0 if all(row["caught"] for row in rows) else 1
 
 
 def main():
-    return run(parse(sys.argv[1:]), os.path.join(ROOT, PATCHES), os.path.join(ROOT, "out", "defects"))
+    options = parse(sys.argv[1:])
+    return guarded(lambda: run(options, os.path.join(ROOT, PATCHES), os.path.join(ROOT, "out", "defects")))
 
 
 if __name__ == "__main__":

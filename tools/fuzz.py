@@ -14,7 +14,7 @@ import sys
 import time
 
 import fuzz_lines
-from arguments import Parser, die
+from arguments import Parser, die, guarded, write_whole
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TARGETS = ("device", "driver")
@@ -44,6 +44,8 @@ class Folder:
         self.corpus = os.path.join(self.base, "corpus")
         self.findings = os.path.join(self.base, "findings")
         self.reached = os.path.join(self.base, "reached")  # driver: blocks executed in all runs
+        if not os.path.isfile(self.program):
+            die(f"{self.program}: there is no such program; ./aero-snd fuzz builds it")
         for folder in (self.seeds, self.corpus, self.findings):
             os.makedirs(folder, exist_ok=True)
 
@@ -57,9 +59,11 @@ class Folder:
         before = 0
         if os.path.exists(path):
             with open(path, encoding="ascii") as file:
-                before = int(file.read())
-        with open(path, "w", encoding="ascii") as file:
-            file.write(f"{before + more}\n")
+                text = file.read()
+            if not text.strip().isdecimal():
+                die(f"{path}: is no number of executions")
+            before = int(text)
+        write_whole(path, f"{before + more}\n")
         return before + more
 
 
@@ -217,4 +221,5 @@ def parse(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(fuzz(parse(sys.argv[1:]), os.path.join(ROOT, "out")))
+    given = parse(sys.argv[1:])
+    sys.exit(guarded(lambda: fuzz(given, os.path.join(ROOT, "out"))))

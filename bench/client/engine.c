@@ -174,10 +174,23 @@ static void tell_position(const struct engine *engine)
     to->position_ns = clock_now_ns();
 }
 
+/* Where another changes the state meanwhile, looks again until it has: a client that went by an older position would
+ * leave in the buffer what has been played. */
+static NTSTATUS read_position(const struct engine *engine, KSAUDIO_POSITION *position)
+{
+    for (;;) {
+        unsigned moves = engine->pin->moves;
+        NTSTATUS status = ks_pin_position(engine->pin, position);
+        if (!NT_SUCCESS(status) || !engine->options.share || ks_pin_is_settled(engine->pin, moves))
+            return status;
+        thread_sleep_until(clock_now_ns() + NS_PER_MS_CLIENT);
+    }
+}
+
 bool engine_position(struct engine *engine, uint64_t *linear)
 {
     KSAUDIO_POSITION position;
-    NTSTATUS status = ks_pin_position(engine->pin, &position);
+    NTSTATUS status = read_position(engine, &position);
     if (!NT_SUCCESS(status)) {
         if (device_gone())
             return false;

@@ -91,6 +91,8 @@ static const struct card g_deck[] = {
 };
 #define CARDS (sizeof g_deck / sizeof g_deck[0])
 
+_Static_assert(CARDS + 1 == LINK_SOAK_SCENARIOS, "the host takes a lap of fewer scenarios for no whole one");
+
 /* Memory of this process that is its own, in KiB, without the records of what was freed: these grow by design, up to a
  * limit that no lap reaches. */
 static unsigned long own_kib(void)

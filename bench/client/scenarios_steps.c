@@ -17,7 +17,7 @@
  * be told from what was under way.
  *
  * Lines for the host: "facts XX..." two digits for each step; "steps N"; "failed
- * STEP STATUS" for what the driver refused; "ended" when a stream did before its
+ * STEP STATUS" for what the driver refused; "ended STREAM" when one did before its
  * client was ready; "played FRAMES"; "recorded FRAMES"; "life N" when life N is over.
  */
 #include "client.h"
@@ -309,8 +309,10 @@ static void stream(const struct endpoint *endpoints)
     EXPECT(ks_open_pins() == 0, "%u pins still open", ks_open_pins());
     tell_end("render", &g_life.shares[0]);
     tell_end("capture", &g_life.shares[1]);
-    if (g_life.playing.removed || g_life.recording.removed || g_life.closed)
-        tell("ended");
+    if (g_life.playing.removed || g_life.closed)
+        tell("ended render");
+    if (g_life.recording.removed || g_life.closed)
+        tell("ended capture");
     tell("played %llu", (unsigned long long)g_life.playing.result.frames);
     tell("recorded %llu", (unsigned long long)g_life.recording.result.frames);
     files_write_output(g_life.recording.samples, g_life.recording.result.frames);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,18 +59,45 @@ static bool keep_lap(void *opaque, const char *line) {
     return true;
 }
 
+/* Sorts the laps. Of those with the same number one is kept: the first, or one that is not good. */
+static void sort_laps(struct soak *soak) {
+    size_t kept = 0;
+
+    qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
+    for (size_t i = 0; i < soak->count; i++) {
+        const struct soak_lap *lap = &soak->laps[i];
+        if (kept == 0 || soak->laps[kept - 1].number != lap->number) {
+            soak->laps[kept++] = *lap;
+        } else if (!soak_lap_is_good(lap)) {
+            soak->laps[kept - 1] = *lap;
+        }
+    }
+    soak->count = kept;
+}
+
+/* What keeps no lines would leave nothing to judge. */
+static bool keeps_lines(const char *path) {
+    struct stat status;
+
+    return path == NULL || stat(path, &status) != 0 || S_ISREG(status.st_mode) ||
+           fail("%s: is no regular file, and keeps no laps", path);
+}
+
 /* Reads what was run. */
 static enum exit_status open_journal(struct soak *soak, bool fresh) {
     struct journal_name name = {"soak", RESULTS_HASH_FIRST, soak->options->resume, fresh};
     uint64_t numbers[] = {soak->options->seed, soak_seconds(soak->options)};
 
     soak->count = 0;
+    if (!keeps_lines(soak->options->resume)) {
+        return EXIT_BAD_INPUT;
+    }
     results_hash(&name.hash, numbers, sizeof numbers);
     if (!journal_hash_programs(&name.hash)) {
         return EXIT_BAD_INPUT;
     }
     enum exit_status status = journal_open(&soak->journal, &name, keep_lap, soak);
-    qsort(soak->laps, soak->count, sizeof *soak->laps, compare_numbers);
+    sort_laps(soak);
     return status;
 }
 
@@ -188,6 +216,10 @@ static enum exit_status run_whole(struct soak *soak) {
         return status;
     }
     journal_close(&soak->journal);
+    if (soak->count == 0) {
+        fail("%s: has no lap that could be judged", soak->journal.path);
+        return EXIT_BENCH;
+    }
     return soak_table_print(soak->laps, soak->count, soak->options);
 }
 

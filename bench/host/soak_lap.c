@@ -87,7 +87,7 @@ bool soak_lap_is_flat(const struct soak_lap *lap) {
 }
 
 bool soak_lap_went_well(const struct soak_lap *lap) {
-    return lap->status == EXIT_GOOD && lap->leaks == 0 && guest_is_flat(lap);
+    return lap->status == EXIT_GOOD && lap->scenarios == LINK_SOAK_SCENARIOS && lap->leaks == 0 && guest_is_flat(lap);
 }
 
 bool soak_lap_is_good(const struct soak_lap *lap) {
@@ -98,7 +98,7 @@ void soak_lap_replay(const struct soak_lap *lap, const struct options *o, char l
     unsigned long long number = lap->number, seconds = soak_seconds(o), seed = o->seed;
 
     if (soak_lap_went_well(lap)) {
-        snprintf(line, SOAK_REPLAY_BYTES, "./aero-snd soak --fresh --jobs %u --seconds %llu --seed %llu",
+        snprintf(line, SOAK_REPLAY_BYTES, "./aero-snd soak --resume $(mktemp) --jobs %u --seconds %llu --seed %llu",
                  processor_jobs(o), seconds, seed);
     } else {
         snprintf(line, SOAK_REPLAY_BYTES, "./aero-snd soak --replay %llu --seconds %llu --seed %llu", number, seconds,
@@ -278,8 +278,8 @@ enum exit_status soak_lap_run(struct soak_lap *lap, const struct options *usual,
         lap->virtual_ns = session.link->result.virtual_ns;
         lap->leaks = session.link->result.leaks;
     }
-    if (lap->status == EXIT_GOOD && lap->scenarios == 0) {
-        fail("soak: the guest never said that the lap ends");
+    if (lap->status == EXIT_GOOD && lap->scenarios != LINK_SOAK_SCENARIOS) {
+        fail("soak: the guest says that the lap ended after %u scenarios, of %u", lap->scenarios, LINK_SOAK_SCENARIOS);
         lap->status = EXIT_BENCH;
     }
     if (lap->status == EXIT_GOOD && !duplex_held(lap, &watch)) {

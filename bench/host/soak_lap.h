@@ -38,12 +38,13 @@ struct soak_lap soak_lap_make(uint64_t seed, uint64_t seconds, uint64_t number);
 enum exit_status soak_lap_run(struct soak_lap *lap, const struct options *options, const struct sound *sound);
 /* What the driver and the bench held did not grow? */
 bool soak_lap_is_flat(const struct soak_lap *lap);
-/* The lap itself, whatever the host process holds. */
+/* The lap itself, whatever the host process holds: it is whole, and nothing was wrong with it. */
 bool soak_lap_went_well(const struct soak_lap *lap);
 bool soak_lap_is_good(const struct soak_lap *lap);
 
 #define SOAK_REPLAY_BYTES 128u
-/* The command line that shows what is wrong with a lap again: the lap, or, when only the host process grew, the soak. */
+/* What a shell shows what is wrong with a lap again by: the lap, or, when only the host process grew, the soak with
+ * another journal. */
 void soak_lap_replay(const struct soak_lap *lap, const struct options *options, char line[SOAK_REPLAY_BYTES]);
 
 #define SOAK_LINE_BYTES 160u

@@ -8,7 +8,7 @@
 /* What the laps of one cell come to, or those of all. */
 struct sum {
     const struct soak_lap *first; /* NULL: none */
-    uint64_t laps, scenarios, virtual_ns, violations, failures, leaks, grown;
+    uint64_t laps, well, scenarios, virtual_ns, violations, failures, leaks, grown;
     uint64_t pool_least, pool_most, guest_growth, guest_most, host_growth, host_most;
 };
 
@@ -21,6 +21,7 @@ static void add(struct sum *sum, const struct soak_lap *lap) {
 
     sum->first = sum->first != NULL ? sum->first : lap;
     sum->laps++;
+    sum->well += soak_lap_went_well(lap);
     sum->scenarios += lap->scenarios;
     sum->virtual_ns += lap->virtual_ns;
     sum->violations += lap->status == EXIT_VIOLATION;
@@ -57,17 +58,18 @@ static void print_table(const struct sum *cells, const struct sum *all) {
         }
     }
     print_row("all", "", "", all);
-    printf("\n%llu of %llu laps broke no rule, failed nowhere, and left nothing behind; in %llu memory grew\n",
-           (unsigned long long)(all->laps - all->violations - all->failures), (unsigned long long)all->laps,
-           (unsigned long long)all->grown);
+    printf("\n%llu of %llu laps ran to their end, broke no rule, failed nowhere, left nothing behind and kept the "
+           "guest's size;\nin %llu memory of guest or host grew\n",
+           (unsigned long long)all->well, (unsigned long long)all->laps, (unsigned long long)all->grown);
 }
 
 static void print_json_sum(const struct sum *s) {
-    printf("\"laps\": %llu, \"virtual_seconds\": %.3f, \"scenarios\": %llu, \"violations\": %llu, \"failures\": %llu, "
-           "\"leaks\": %llu, \"grown\": %llu, \"pool_least_bytes\": %llu, \"pool_most_bytes\": %llu, "
+    printf("\"laps\": %llu, \"went_well\": %llu, \"virtual_seconds\": %.3f, \"scenarios\": %llu, "
+           "\"violations\": %llu, \"failures\": %llu, \"leaks\": %llu, \"grown\": %llu, \"pool_least_bytes\": %llu, \"pool_most_bytes\": %llu, "
            "\"guest_most_kib\": %llu, \"guest_growth_kib\": %llu, \"host_most_kib\": %llu, \"host_growth_kib\": %llu",
-           (unsigned long long)s->laps, (double)s->virtual_ns / 1e9, (unsigned long long)s->scenarios,
-           (unsigned long long)s->violations, (unsigned long long)s->failures, (unsigned long long)s->leaks,
+           (unsigned long long)s->laps, (unsigned long long)s->well, (double)s->virtual_ns / 1e9,
+           (unsigned long long)s->scenarios, (unsigned long long)s->violations, (unsigned long long)s->failures,
+           (unsigned long long)s->leaks,
            (unsigned long long)s->grown, (unsigned long long)s->pool_least, (unsigned long long)s->pool_most,
            (unsigned long long)s->guest_most, (unsigned long long)s->guest_growth, (unsigned long long)s->host_most,
            (unsigned long long)s->host_growth);

@@ -24,6 +24,12 @@ static const char *const s_ends[ENDS] = {"exact", "went-on", "ended", "refused"}
 #define WENT_ON (1u << END_WENT_ON) /* both clients came to their end; sound was lost, but not what came last */
 #define ENDED (1u << END_ENDED)     /* a stream was ended from outside, and nothing was refused */
 
+enum stream { RENDER, CAPTURE, STREAMS };
+static const char *const s_streams[STREAMS] = {"render", "capture"};
+#define NEITHER 0u
+#define PLAYED (1u << RENDER)
+#define BOTH (1u << RENDER | 1u << CAPTURE)
+
 static const char s_unconnected[] = "STATUS_DEVICE_NOT_CONNECTED", s_bad_state[] = "STATUS_INVALID_DEVICE_STATE",
                   s_removed[] = "STATUS_DEVICE_REMOVED", s_unready[] = "STATUS_DEVICE_NOT_READY",
                   s_timeout[] = "STATUS_IO_TIMEOUT", s_unsupported[] = "STATUS_NOT_SUPPORTED",
@@ -35,24 +41,25 @@ static const struct event {
     unsigned where;    /* facts without which it means nothing */
     unsigned distinct; /* further ones without which it waits, and comes to the same as at a later step */
     unsigned ends;     /* that are good */
+    unsigned whole;    /* streams that lose nothing, unless they are refused or ended: more than some of the ends ask */
     const char *start[STATUSES_MAX];   /* what START_DEVICE may answer; none: it may not fail */
     const char *streams[STATUSES_MAX]; /* what a stream may be refused with */
 } s_events[] = {
-    {"interrupt", 0, STEP_INTERRUPTIBLE, EXACT, {NULL}, {NULL}},
-    {"device-interrupt", 0, 0, EXACT, {NULL}, {NULL}},
-    {"dpc", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
-    {"notification", STEP_TIMED, 0, EXACT, {NULL}, {NULL}},
-    {"needs-reset", 0, 0, EXACT | WENT_ON, {NULL}, {s_unconnected, s_bad_state}},
-    {"removal", 0, 0, EXACT | ENDED, {s_unconnected, s_timeout, s_unsupported, s_configuration},
+    {"interrupt", 0, STEP_INTERRUPTIBLE, EXACT, BOTH, {NULL}, {NULL}},
+    {"device-interrupt", 0, 0, EXACT, BOTH, {NULL}, {NULL}},
+    {"dpc", STEP_TIMED, 0, EXACT, BOTH, {NULL}, {NULL}},
+    {"notification", STEP_TIMED, 0, EXACT, BOTH, {NULL}, {NULL}},
+    {"needs-reset", 0, 0, EXACT | WENT_ON, NEITHER, {NULL}, {s_unconnected, s_bad_state}},
+    {"removal", 0, 0, EXACT | ENDED, BOTH, {s_unconnected, s_timeout, s_unsupported, s_configuration},
      {s_unconnected, s_removed, s_unready}},
-    {"pause", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {NULL}},
-    {"stop", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
-    {"close", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
-    {"disable", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, {NULL}, {NULL}},
-    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT, {NULL}, {s_unconnected, s_timeout, s_unready}},
-    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
-    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
-    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, {NULL}, {s_unready}},
+    {"pause", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | WENT_ON, PLAYED, {NULL}, {NULL}},
+    {"stop", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, BOTH, {NULL}, {NULL}},
+    {"close", STEP_OPEN, STEP_PREEMPTIBLE, EXACT | ENDED, BOTH, {NULL}, {NULL}},
+    {"disable", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | ENDED, BOTH, {NULL}, {NULL}},
+    {"rebalance", STEP_STARTED, STEP_PREEMPTIBLE, EXACT, BOTH, {NULL}, {s_unconnected, s_timeout, s_unready}},
+    {"d3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, PLAYED, {NULL}, {s_unready}},
+    {"s3", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, PLAYED, {NULL}, {s_unready}},
+    {"s4", STEP_STARTED, STEP_PREEMPTIBLE, EXACT | WENT_ON, PLAYED, {NULL}, {s_unready}},
 };
 #define EVENTS (sizeof s_events / sizeof s_events[0])
 
@@ -72,9 +79,10 @@ struct run {
     uint64_t steps;
     const struct sound *heard;  /* by the microphone */
     uint64_t played, recorded;  /* frames */
-    bool complete;     /* all of both sounds arrived */
-    const char *mute;  /* the stream of which the end did not arrive; NULL: neither */
-    bool ended;        /* a stream did, before its client was ready */
+    unsigned complete; /* streams of which all sound arrived */
+    unsigned mute;     /* those of which the end did not arrive */
+    unsigned refused;  /* those that were refused anything */
+    unsigned ended;    /* those that ended before their client was ready */
     char step[SWEEP_STEP_BYTES], status[SWEEP_STATUS_BYTES]; /* first step that was refused */
     char wrong[256];
 };
@@ -142,7 +150,18 @@ static bool documented(const struct event *event, const char *step, const char *
     return false;
 }
 
+/* The bit of the stream that the text begins with; 0: with none. */
+static unsigned stream_of(const char *text) {
+    unsigned stream = 0;
+
+    while (stream < STREAMS && strncmp(text, s_streams[stream], strlen(s_streams[stream])) != 0) {
+        stream++;
+    }
+    return stream < STREAMS ? 1u << stream : 0;
+}
+
 static void on_failed(struct run *run, const char *step, const char *status) {
+    run->refused |= sweep_is_stream_step(step) ? stream_of(step) : BOTH; /* no stream without a device */
     if (run->step[0] == '\0') {
         snprintf(run->step, sizeof run->step, "%s", step);
         snprintf(run->status, sizeof run->status, "%s", status);
@@ -186,9 +205,11 @@ static void judge_playing(struct run *run) {
     const int16_t *sound = session->input->render->samples;
     uint64_t more = beyond(run->played, SOUND_FRAMES);
 
-    run->complete = is_complete(sound, SOUND_FRAMES + more, playback->samples, playback->frames, 2);
+    if (is_complete(sound, SOUND_FRAMES + more, playback->samples, playback->frames, 2)) {
+        run->complete |= 1u << RENDER;
+    }
     if (more != 0 && !has_tail(playback->samples, 0, playback->frames, sound + 2 * (run->played - TAIL_FRAMES), 2)) {
-        run->mute = "render";
+        run->mute |= 1u << RENDER;
     }
 }
 
@@ -196,14 +217,16 @@ static void judge_playing(struct run *run) {
 static void judge_recording(struct run *run, const int16_t *recorded) {
     uint64_t more = beyond(run->recorded, run->life.session->input->record_frames), silence = 0;
 
-    run->complete = run->complete && is_complete(run->heard->samples, SOUND_FRAMES + more, recorded, run->recorded, 1);
+    if (is_complete(run->heard->samples, SOUND_FRAMES + more, recorded, run->recorded, 1)) {
+        run->complete |= 1u << CAPTURE;
+    }
     while (silence < run->recorded && recorded[silence] == 0) {
         silence++;
     }
     if (more != 0 && (silence + TAIL_FRAMES > run->recorded ||
                       !has_tail(run->heard->samples, run->recorded - TAIL_FRAMES - silence, run->heard->frames,
                                 recorded + run->recorded - TAIL_FRAMES, 1))) {
-        run->mute = "capture";
+        run->mute |= 1u << CAPTURE;
     }
 }
 
@@ -245,8 +268,8 @@ static void on_line(void *opaque, const char *line) {
         run->recorded = number;
     } else if (sscanf(line, "failed %31s %63s", first, second) == 2) {
         on_failed(run, first, second);
-    } else if (strcmp(line, "ended") == 0) {
-        run->ended = true;
+    } else if (sscanf(line, "ended %31s", first) == 1) {
+        run->ended |= stream_of(first);
     } else if (sscanf(line, "life %u", &lives) == 1) {
         run->life.lives = lives;
         if (lives == 1) {
@@ -275,7 +298,17 @@ static enum end end_of(const struct run *run) {
     if (run->step[0] != '\0') {
         return END_REFUSED;
     }
-    return run->complete ? END_EXACT : run->ended ? END_ENDED : END_WENT_ON;
+    return run->complete == BOTH ? END_EXACT : run->ended != 0 ? END_ENDED : END_WENT_ON;
+}
+
+/* The name of the first of these streams; NULL: there is none. */
+static const char *first_of(unsigned streams) {
+    return streams & 1u << RENDER ? s_streams[RENDER] : streams & 1u << CAPTURE ? s_streams[CAPTURE] : NULL;
+}
+
+/* A stream that may not lose anything and did. */
+static const char *lost_of(const struct run *run) {
+    return first_of(run->point->event->whole & ~(run->complete | run->refused | run->ended));
 }
 
 static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *result) {
@@ -290,10 +323,15 @@ static enum exit_status run_and_judge(struct sweep *sweep, struct sweep_result *
     enum end end = end_of(&run);
     if (end != END_REFUSED && !(point.event->ends & (1u << end))) {
         snprintf(run.wrong, sizeof run.wrong, "the streams ended otherwise than documented: %s", s_ends[end]);
-    } else if (end == END_WENT_ON && run.mute != NULL) {
-        snprintf(run.wrong, sizeof run.wrong, "the end of the sound did not arrive: %s", run.mute);
+    } else if (end == END_WENT_ON && run.mute != 0) {
+        snprintf(run.wrong, sizeof run.wrong, "the end of the sound did not arrive: %s", first_of(run.mute));
     }
     snprintf(result->step, sizeof result->step, "%s", end == END_REFUSED ? run.step : s_ends[end]);
+    if (status == EXIT_GOOD && lost_of(&run) != NULL) {
+        fail("%s: sound was lost that nothing excuses: %s", result->point, lost_of(&run));
+        snprintf(result->step, sizeof result->step, "%s-lost", lost_of(&run));
+        status = EXIT_NOT_GOOD;
+    }
     snprintf(result->status, sizeof result->status, "%s", run.status);
     sweep_judge(result, status, run.wrong);
     return EXIT_GOOD;
@@ -334,6 +372,7 @@ static void json_ends(const char *row) {
         }
     }
     json_words("ends", ends, count);
+    report_json_string("whole", event->whole == BOTH ? "both" : event->whole == PLAYED ? s_streams[RENDER] : "");
     json_words("start_statuses", event->start, STATUSES_MAX);
     json_words("stream_statuses", event->streams, STATUSES_MAX);
 }

@@ -431,14 +431,18 @@ static void check_position(struct pin *pin, const KSAUDIO_POSITION *p)
         follow(pin, (ULONG)(pin->capture ? p->WriteOffset : p->PlayOffset));
 }
 
+bool ks_pin_is_settled(const struct pin *pin, unsigned moves)
+{
+    return moves == pin->moves && (moves % 2 == 0 || pin->state == KSSTATE_RUN);
+}
+
 NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position)
 {
     unsigned moves = pin->moves;
     NTSTATUS status = read_position(pin, position);
     if (status == STATUS_PENDING)
         violation("STREAM_PENDING", "GetPosition returned STATUS_PENDING");
-    /* Nobody knows what holds while the state changes, except on the way out of RUN: the position goes on. */
-    if (NT_SUCCESS(status) && moves == pin->moves && (moves % 2 == 0 || pin->state == KSSTATE_RUN))
+    if (NT_SUCCESS(status) && ks_pin_is_settled(pin, moves))
         check_position(pin, position);
     return status;
 }

@@ -218,7 +218,11 @@ NTSTATUS ks_pin_set_state(struct pin *pin, KSSTATE state);
 /* One SetState with whatever the client says, without the port's lock: any state from any other, or a number that is
  * none. */
 NTSTATUS ks_pin_jump(struct pin *pin, LONG state);
-/* KSPROPERTY_AUDIO_POSITION, with every rule about positions. Sometimes at DISPATCH_LEVEL. */
+/* Was the state, which had begun and ended as many moves, the same all the time? Nobody knows what holds while it
+ * changes, except on the way out of RUN: the position goes on. */
+bool ks_pin_is_settled(const struct pin *pin, unsigned moves);
+/* KSPROPERTY_AUDIO_POSITION, with every rule about positions; pin->linear follows it while the state is settled.
+ * Sometimes at DISPATCH_LEVEL. */
 NTSTATUS ks_pin_position(struct pin *pin, KSAUDIO_POSITION *position);
 /* notifications 0: AllocateAudioBuffer. On success pin->buffer.mapping + offset is the client's view. */
 NTSTATUS ks_pin_allocate(struct pin *pin, ULONG bytes, ULONG notifications);

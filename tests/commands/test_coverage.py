@@ -5,6 +5,7 @@ answer for a line is for one that was not executed."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,55 @@ def status_tells(t):
             "the_last_line_counts_all_lines", last)
 
 
+def hits_are_of_one_build(t, folder):
+    """What another image or bench reached is not taken for what this one did."""
+    image = coverage.Image("x64", "contract")
+    image.write_points(folder)
+    hits = image.hit_file
+    shutil.copy(image.path, folder)
+    shutil.copy(image.path[:-4] + ".pdb", folder)
+    other = os.path.join(folder, os.path.basename(image.path))
+    real = coverage.BENCH, coverage.DRIVERS
+    try:
+        os.makedirs(os.path.join(folder, "x64"))
+        for name in (other, other[:-4] + ".pdb"):
+            shutil.move(name, os.path.join(folder, "x64"))
+        coverage.DRIVERS = folder
+        same = coverage.Image("x64", "contract")
+        with open(same.path, "r+b") as file:
+            file.seek(0x50)
+            file.write(b"!")  # in the text that DOS would print
+        changed = coverage.Image("x64", "contract")
+        coverage.BENCH = same.path
+        bench = coverage.Image("x64", "contract")
+    finally:
+        coverage.BENCH, coverage.DRIVERS = real
+    for built in (same, changed, bench):
+        built.write_points(folder)
+    t.check(same.hit_file == hits, "hits_of_the_same_build_are_kept", same.hit_file, hits)
+    t.check(len({hits, changed.hit_file, bench.hit_file}) == 3, "hits_of_another_driver_or_bench_are_not", hits,
+            changed.hit_file, bench.hit_file)
+    with open(hits, "wb") as file:
+        file.write(coverage.array.array("I", image.blocks[:9]).tobytes())
+    changed.read_hits()
+    t.check(not changed.reached, "hits_of_another_build_do_not_count", len(changed.reached))
+    same.read_hits()
+    t.check(len(same.reached) == 9, "hits_of_this_build_count", len(same.reached))
+    changed.forget_hits()
+    t.check(not os.path.exists(hits), "a_run_that_begins_anew_forgets_those_of_all_builds")
+
+
+def what_is_not_built_is_one_line(t, folder):
+    """Told by the command itself, in a copy of the tools without anything built."""
+    shutil.copytree(os.path.join(ROOT, "tools"), os.path.join(folder, "tools"))
+    shutil.copytree(os.path.join(ROOT, "tests", "fuzz"), os.path.join(folder, "tests", "fuzz"))
+    shutil.copytree(os.path.join(ROOT, "device"), os.path.join(folder, "device"))
+    done = subprocess.run([sys.executable, os.path.join("tools", "coverage.py")], cwd=folder, check=False, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    t.check(done.returncode == 2 and not done.stdout and len(done.stderr.splitlines()) == 1
+            and "aero_virtio_snd.sys: No such file" in done.stderr, "an_image_that_is_missing_is_one_line", done.stderr)
+
+
 def main():
     t = Tap()
     os.chdir(ROOT)
@@ -124,6 +174,8 @@ def main():
                     f"{arch}: what_a_run_does_not_do_is_not_reached", rows[DRIVER + "adapter_power.c"])
             jumps_are_done_as_the_processor_does(t, arch, is_unchanged(t, arch, folder))
         answers_are_judged(t, folder)
+        hits_are_of_one_build(t, folder)
+        what_is_not_built_is_one_line(t, folder)
     status_tells(t)
     return t.finish()
 

@@ -27,7 +27,9 @@ def broken(cell):
 @functools.lru_cache
 def cells(arch, device):
     """The five cells of one architecture and device."""
-    _, result, errors = run_json(["drift", "--seconds", TEN_MINUTES, "--arch", arch, "--device", device, "--jobs", "1"])
+    with BenchCopy() as copy:
+        _, result, errors = run_json(["drift", "--seconds", TEN_MINUTES, "--arch", arch, "--device", device, "--jobs",
+                                      "1"], copy.bench())
     equal(errors, "", "errors")
     equal([cell["ppm"] for cell in result["cells"]], list(PPM), "clocks")
     return result["cells"]

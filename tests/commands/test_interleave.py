@@ -6,14 +6,14 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
+from harness import BenchCopy, Folder, add_test, equal, main, refused, run_json, run_json_anew, true  # noqa: E402
 
 SHORT = "events,start-capture,events@qemu,start-capture@qemu"
 RACES = 21
 
 
 def interleave(*options):
-    return run_json(["interleave", "--fresh", *options])
+    return run_json_anew("interleave", *options)
 
 
 def short_races_survive_every_schedule_with_one_preemption():
@@ -39,7 +39,7 @@ def the_same_seed_draws_the_same_schedules():
 
 def a_schedule_is_replayed():
     for schedule in ("none", "3", "3+5.1", "8.1+12"):
-        status, result, errors = interleave("--replay", f"x64:contract:stop-capture@qemu:{schedule}")
+        status, result, errors = run_json(["interleave", "--replay", f"x64:contract:stop-capture@qemu:{schedule}"])
         equal((status, result["all"]["schedules"], result["all"]["broken"]), (0, 1, 0), f"{schedule}: {errors}")
 
 
@@ -80,10 +80,12 @@ def a_broken_schedule_is_replayed_from_the_journal():
 
 
 def bad_input_is_one_line():
+    with BenchCopy() as copy:
+        refused(["interleave", "--fresh", "--kind", "nothing", "--arch", "x64"], bench=copy.bench())
     for options in (["--replay", "x64:contract:events"], ["--replay", "x64:contract:events:1-2"],
                     ["--replay", "arm:contract:events:1"], ["--bound", "5"],
                     ["--replay", "x64:contract:events:5+3"], ["--replay", "x64:contract:events:5+"],
-                    ["--replay", "x64:legacy:events@qemu:none"], ["--fresh", "--kind", "nothing", "--arch", "x64"],
+                    ["--replay", "x64:legacy:events@qemu:none"],
                     ["--device", "model:aero"]):
         refused(["interleave", *options])
 

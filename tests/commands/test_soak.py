@@ -4,16 +4,20 @@
 
 import os
 import shutil
+import subprocess
 import sys
+import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import OUT, BenchCopy, Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
+from harness import BENCH, OUT, BenchCopy, Folder, add_test, equal, main, refused, run, run_json, true  # noqa: E402
 
 RULES = os.path.join(OUT, "tests", "rules", "x64")
 CELLS = 20
 SCENARIOS = 61
 SECONDS = 3750  # that a lap of each cell and one or two more take
 BOUNDED = ("--seconds", str(SECONDS), "--jobs", "1")
+FIELDS = ("number", "status", "scenarios", "virtual_ns", "leaks", "pool", "first", "last", "host", "host_growth")
 NOTHING = {"violations": 0, "failures": 0, "leaks": 0, "grown": 0}
 
 
@@ -37,6 +41,7 @@ def good(status, result, errors, what):
     equal({key: result[key] for key in NOTHING}, NOTHING, f"{what}: {errors}")
     equal((status, result["replays"]), (0, []), f"{what}: status {errors}")
     equal(result["scenarios"], SCENARIOS * result["laps"], f"{what}: scenarios")
+    equal(result["went_well"], result["laps"], f"{what}: went well")
 
 
 def fields(line):
@@ -100,6 +105,81 @@ def another_journal_is_one_of_this_soak():
         refused(["soak", "--resume", folder("no/such")], "no/such")
 
 
+def lap_line(lap, **changes):
+    """A journal's line of a lap, a dictionary by FIELDS."""
+    return " ".join(str({**lap, **changes}[name]) for name in FIELDS) + ".\n"
+
+
+class OneLap(Folder):
+    """A soak of one lap, and journals of it that are made up."""
+
+    OPTIONS = ("--seconds", "3", "--jobs", "1")
+
+    def __enter__(self):
+        super().__enter__()
+        good(*run_json(["soak", *self.OPTIONS, "--resume", self("journal")]), "a lap")
+        with open(self("journal"), encoding="ascii") as file:
+            self.header, line = file.readlines()
+        self.lap = dict(zip(FIELDS, line.rstrip(".\n").split()))
+        return self
+
+    def judged(self, *lines, how=run_json):
+        with open(self("journal"), "w", encoding="ascii") as file:
+            file.writelines([self.header, *lines])
+        return how(["soak", *self.OPTIONS, "--resume", self("journal")])
+
+
+def a_lap_counts_once():
+    with OneLap() as soak:
+        line, bad = lap_line(soak.lap), lap_line(soak.lap, status=1)
+        good(*soak.judged(line, line), "twice")
+        equal(soak.judged(line, line)[1], soak.judged(line)[1], "twice")
+        for lines in ((line, bad), (bad, line), (line, bad, line)):
+            status, result, errors = soak.judged(*lines)
+            equal((status, result["laps"], result["failures"]), (1, 1, 1), f"{lines}: {errors}")
+
+
+def a_lap_that_is_not_whole_or_leaves_something_is_not_good():
+    replays = ["./aero-snd soak --replay 0 --seconds 3 --seed 1"]
+    with OneLap() as soak:
+        true("1 of 1 laps" in soak.judged(lap_line(soak.lap), how=run).stdout, "one is good")
+        for changes in ({"scenarios": SCENARIOS - 1}, {"scenarios": SCENARIOS + 1}, {"leaks": 2}, {"last": 99999},
+                        {"status": 1}, {"status": 3}):
+            line = lap_line(soak.lap, **changes)
+            status, result, errors = soak.judged(line)
+            equal((status, result["went_well"], result["replays"]), (changes.get("status", 1), 0, replays),
+                  f"{changes}: {errors}")
+            said = soak.judged(line, how=run).stdout
+            true("0 of 1 laps" in said, f"{changes}: {said}")
+
+
+def what_a_host_process_held_is_shown_by_another_journal():
+    with OneLap() as soak:
+        status, result, errors = soak.judged(lap_line(soak.lap, host_growth=99999))
+        again = "./aero-snd soak --resume $(mktemp) --jobs 1 --seconds 3 --seed 1"
+        equal((status, result["went_well"], result["grown"], result["replays"]), (1, 1, 1, [again]), errors)
+    with tempfile.TemporaryDirectory() as folder:  # in whose name is no blank
+        shell = again.replace("./aero-snd", BENCH).replace("mktemp", f"mktemp -p {folder}")
+        for pasted in (1, 2):
+            good(*run_json(["-c", shell + ' "$@"', "again"], "sh"), f"pasted {pasted} times")
+            equal(len(os.listdir(folder)), pasted, "journals")
+
+
+def a_journal_keeps_laps_or_there_is_nothing_to_judge():
+    with Folder() as folder:
+        for path in ("/dev/null", folder(".")):
+            refused(["soak", "--resume", path, "--seconds", "3"], path, "is no regular file")
+        path = folder("journal")
+        command = [BENCH, "soak", "--seconds", "3", "--jobs", "1", "--resume", path]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+            while running.poll() is None and not (os.path.exists(path) and os.path.getsize(path)):
+                time.sleep(0.01)
+            os.unlink(path)  # before the lap that is run has ended
+            output, errors = running.communicate()
+        equal((running.returncode, output), (4, ""), errors)
+        true("no lap that could be judged" in errors, errors)
+
+
 def bad_command_lines_are_refused():
     refused(["soak", "file.wav"], "file.wav")
     refused(["soak", "--seconds", "0"], "--seconds")
@@ -116,5 +196,10 @@ add_test("a_lap_that_breaks_a_rule_is_told",
 add_test("a_driver_that_does_not_start_is_told",
          lambda: a_lap_that_fails_says_how_to_run_it_again("control", "failures", 1, "failed in"))
 add_test("another_journal_is_one_of_this_soak", another_journal_is_one_of_this_soak)
+add_test("a_lap_counts_once", a_lap_counts_once)
+add_test("a_lap_that_is_not_whole_or_leaves_something_is_not_good",
+         a_lap_that_is_not_whole_or_leaves_something_is_not_good)
+add_test("what_a_host_process_held_is_shown_by_another_journal", what_a_host_process_held_is_shown_by_another_journal)
+add_test("a_journal_keeps_laps_or_there_is_nothing_to_judge", a_journal_keeps_laps_or_there_is_nothing_to_judge)
 add_test("bad_command_lines_are_refused", bad_command_lines_are_refused)
 main()

@@ -10,14 +10,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import ROOT, Folder, add_test, equal, main, refused, run_json, run_json_once, true  # noqa: E402
 
 DOCUMENT = os.path.join(ROOT, "drivers", "windows7", "virtio-snd", "docs", "errors.md")
-ROW = re.compile(r"^\| ([a-z0-9-]+) \| ((?:(?:exact|went-on|ended) ?)+)\| ([A-Z_ ]*)\| ([A-Z_ ]*)\|", re.MULTILINE)
+ROW = re.compile(r"^\| ([a-z0-9-]+) \| ((?:(?:exact|went-on|ended) ?)+)\| ((?:both|render)? ?)\| ?([A-Z_ ]*)\| "
+                 r"([A-Z_ ]*)\|", re.MULTILINE)
 EVENTS = {"interrupt", "device-interrupt", "dpc", "notification", "needs-reset", "removal", "pause", "stop", "close",
           "disable", "rebalance", "d3", "s3", "s4"}
 
 
 def sweep():
     """One step in a hundred, of every image; run once."""
-    return run_json_once("steps", "--fresh", "--sample", "1", "--seed", "11")
+    return run_json_once("steps", "--sample", "1", "--seed", "11")
 
 
 def every_life_ends_as_documented():
@@ -38,11 +39,18 @@ def every_event_happens():
         true(rows[event][end] > 0, f"without effect: {rows[event]}")
 
 
+def a_pause_at_any_step_loses_nothing_of_render():
+    status, result, errors = run_json(["steps", "--fresh", "--arch", "x64", "--variant", "contract", "--kind", "pause"])
+    row = result["events"][0]
+    equal((status, row["whole"], row["broken"]), (0, "render", 0), errors)
+    equal((row["runs"], row["exact"] > 0, row["went_on"] > 0), (row["distinct"], True, True), f"runs: {row}")
+
+
 def documented_ends_are_those_compared():
     with open(DOCUMENT, encoding="utf-8") as file:
         documented = {row[0]: tuple(cell.split() for cell in row[1:]) for row in ROW.findall(file.read())}
     for row in sweep()[1]["events"]:
-        compared = tuple(row[key].split() for key in ("ends", "start_statuses", "stream_statuses"))
+        compared = tuple(row[key].split() for key in ("ends", "whole", "start_statuses", "stream_statuses"))
         equal(documented.get(row["event"]), compared, row["event"])
 
 
@@ -77,13 +85,13 @@ def bad_input_is_one_line():
                         ["--replay", "x64:contract:nothing:1"], ["--replay", "arm:contract:close:1"],
                         ["--replay", "x64:contract:close:1:once"], ["--resume", folder("journal")],
                         ["--resume", folder("no/such")], ["--variant", "other"],
-                        ["--fresh", "--kind", "other", "--arch", "x64", "--variant", "ioport"],
+                        ["--resume", folder("one"), "--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--jobs", "0"], ["--device", "model:aero"]):
             refused(["steps", *options])
 
 
-for test in (every_life_ends_as_documented, every_event_happens, documented_ends_are_those_compared, a_step_is_replayed,
-             a_sweep_is_resumed, bad_input_is_one_line):
+for test in (every_life_ends_as_documented, every_event_happens, a_pause_at_any_step_loses_nothing_of_render,
+             documented_ends_are_those_compared, a_step_is_replayed, a_sweep_is_resumed, bad_input_is_one_line):
     add_test(test.__name__, test)
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
@@ -18,6 +19,7 @@ from tap import Tap  # noqa: E402
 
 DRAWN = 3
 LEAST = 20
+JOURNALLED = "40-lost-after-a-restart"  # its check keeps a journal, and is quick
 SLOW = ("faults ", "fault=dead", "out/tests/")  # checks that take minutes, or need another build
 PLAYED = "out/host/aero-bench out/drivers/windows7/virtio-snd/x64/aero_virtio_snd.sys"  # whatever was drawn last is out
 HEADER = f"Defect: none\nWhere: model\nBuild: {PLAYED}\nCheck: play {{sound}}\nExpect: %s\n\n"
@@ -35,7 +37,7 @@ def called(arguments, folder, base):
     told, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(told), redirect_stderr(errors):
         try:
-            status = defects.run(defects.parse(arguments), folder, base)
+            status = defects.guarded(lambda: defects.run(defects.parse(arguments), folder, base))
         except SystemExit as end:
             status = end.code
     return status, told.getvalue(), errors.getvalue()
@@ -61,6 +63,61 @@ def bad_patches(t, base):
         t.check(status == 2 and "its header lacks Defect" in errors, "a_patch_without_header_is_one_line", errors)
 
 
+def is_one_line(answer, word):
+    status, told, errors = answer
+    return status == 2 and not told and len(errors.splitlines()) == 1 and word in errors
+
+
+def journals(t, folder, base):
+    """The second time nothing is known of the first."""
+    one, two = (called(["--only", JOURNALLED], folder, base) for _ in range(2))
+    t.check((one[0], two[0]) == (0, 0) and one[1] == two[1], "a_check_that_keeps_a_journal_is_caught_again", one, two)
+
+
+def resumed(t, folder, base, names):
+    """Of the same patch and sources a verdict is believed, of others not."""
+    def planted(sources):
+        """Names of defects that are judged again when the sources are these."""
+        asked = []
+        real = defects.sources_digest, defects.Scratch.judge
+        defects.sources_digest = lambda root: sources or real[0](root)
+        defects.Scratch.judge = lambda scratch, defect: asked.append(defect.name) or (True, "asked again")
+        try:
+            called(["--resume", *(word for name in names for word in ("--only", name))], folder, base)
+        finally:
+            defects.sources_digest, defects.Scratch.judge = real
+        return asked
+
+    t.check(not planted(None), "what_was_caught_is_not_planted_again")
+    t.check(planted("other") == names, "in_other_sources_all_are_planted_again")
+    t.check(not planted("other"), "and_then_known")
+    verdicts = os.path.join(base, "verdicts.json")
+    with open(verdicts, encoding="utf-8") as file:
+        text = file.read()
+    for bad in (text[:len(text) // 2], "[]", '{"x": 1}', '{"x": {}}'):
+        with open(verdicts, "w", encoding="utf-8") as file:
+            file.write(bad)
+        answer = called(["--resume", "--only", names[0]], folder, base)
+        t.check(is_one_line(answer, "verdicts.json: holds no verdicts"), f"{bad[:10]!r}: one_line", answer)
+
+
+def sources_are_told_apart(t):
+    with tempfile.TemporaryDirectory() as root:
+        os.makedirs(os.path.join(root, "drivers"))
+        os.makedirs(os.path.join(root, "tests", "defects"))
+        subprocess.run(["git", "init", "-q", root], check=True)
+        told = {}
+        for name in ("drivers/a.c", "tests/defects/1.patch", "drivers/a.md", "notes.txt", "Makefile"):
+            for text in ("one", "two"):
+                with open(os.path.join(root, name), "w", encoding="utf-8") as file:
+                    file.write(text)
+                subprocess.run(["git", "add", name], cwd=root, check=True)
+                told[name, text] = defects.sources_digest(root)
+        changed = [name for name in ("drivers/a.c", "tests/defects/1.patch", "drivers/a.md", "notes.txt", "Makefile")
+                   if told[name, "one"] != told[name, "two"]]
+        t.check(changed == ["drivers/a.c", "Makefile"], "what_a_verdict_depends_on_is_in_its_digest", changed)
+
+
 def main():
     t = Tap()
     folder = os.path.join(ROOT, defects.PATCHES)
@@ -74,9 +131,15 @@ def main():
     try:
         status, told, errors = called([word for defect in drawn for word in ("--only", defect.name)], folder, base)
         t.check(status == 0, "drawn_defects_are_caught", told, errors)
+        resumed(t, folder, base, [defect.name for defect in planted if defect in drawn])
         bad_patches(t, base)
+        journals(t, folder, base)
     finally:
         shutil.rmtree(base, ignore_errors=True)
+    sources_are_told_apart(t)
+    with tempfile.NamedTemporaryFile() as file:
+        answer = called([], folder, file.name)
+        t.check(is_one_line(answer, file.name), "a_file_where_the_copy_should_be_is_one_line", answer)
     return t.finish()
 
 

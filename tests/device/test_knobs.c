@@ -294,6 +294,41 @@ static bool lends_twice(struct guest *guest, uint64_t address, bool writes)
     return true;
 }
 
+/* Two chains that wait, each of `count` buffers: where they clash; 0: nowhere. */
+static uint64_t clash_of(const struct part *one, const struct part *other, unsigned count)
+{
+    struct guest *guest = guest_open("aero");
+    uint64_t where = 0;
+    guest_bring_up(guest);
+    guest_add(guest, TXQ, one, count);
+    guest_add(guest, TXQ, other, count);
+    bool found = vsnd_lent_twice(guest->dev, TXQ, &where);
+    guest_close(guest);
+    return found ? where : 0;
+}
+
+/* Each buffer of a chain may be the one, whatever lies between them, and by one byte. */
+static void every_buffer_counts(void **state)
+{
+    enum { W = VRING_DESC_F_WRITE };
+    static const struct {
+        struct part one[3], other[3];
+        uint64_t address;
+    } pairs[] = {
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {0x9000, 8, W}}, {{0x6000, 8, 0}, {0x7000, 8, W}, {0x9007, 8, W}}, 0x9007},
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {0x9000, 8, W}}, {{0x6000, 8, 0}, {0x0FF9, 8, W}, {0x0800, 8, W}}, 0x1000},
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {0x9000, 8, W}}, {{0x5007, 8, W}, {0x5100, 8, W}, {0x5200, 8, W}}, 0x5007},
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {0x9000, 8, W}}, {{0x5000, 8, 0}, {0x1008, 8, W}, {0x8FF8, 8, W}}, 0},
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {0x1008, 8, W}}, {{0x1010, 8, W}, {0x1018, 8, W}, {0x1020, 8, W}}, 0},
+        {{{0x5000, 8, 0}, {0x1000, 8, W}, {UINT64_MAX, 9, W}}, {{0x6000, 8, 0}, {0x1007, 8, W}, {8, 8, W}}, 0x1007},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        assert_int_equal(clash_of(pairs[i].one, pairs[i].other, 3), pairs[i].address);
+        assert_int_equal(clash_of(pairs[i].other, pairs[i].one, 3), pairs[i].address);
+    }
+}
+
 static void what_is_held_is_not_lent_again(void **state)
 {
     struct guest *guest = *state;
@@ -408,6 +443,7 @@ int main(void)
         WITH(its_status_is_early, "specification,early_status=on,flush=io_err"),
         WITH(its_status_comes_with_the_end, "specification"),
         WITH(its_status_comes_with_the_end, "specification,early_status=on,rx_status=data"),
+        cmocka_unit_test(every_buffer_counts),
         WITH(what_is_held_is_not_lent_again, "specification"),
         WITH(what_is_waited_for_is_not_lent_again, "specification,fault=keeps,after=0"),
         WITH(what_is_left_behind_is_lent_again, "specification,fault=keeps,after=0"),

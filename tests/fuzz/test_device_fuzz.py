@@ -30,7 +30,7 @@ def called(arguments, out):
     told, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(told), redirect_stderr(errors):
         try:
-            status = fuzz.fuzz(fuzz.parse(arguments), out)
+            status = fuzz.guarded(lambda: fuzz.fuzz(fuzz.parse(arguments), out))
         except SystemExit as end:
             status = end.code
     return status, told.getvalue(), errors.getvalue()
@@ -76,6 +76,23 @@ def bad_input(tap):
         tap.check(good and done.stderr.startswith("aero-snd: "), f"{arguments}: one line", done.stderr)
 
 
+def bad_folders(tap):
+    """What lies where the fuzzer's own things should be."""
+    def told(name, word):
+        status, output, errors = called(["--runs", "1"], folder)
+        good = status == 2 and not output and len(errors.splitlines()) == 1 and word in errors
+        tap.check(good, f"{name}: one line", errors)
+
+    with tempfile.TemporaryDirectory() as folder:
+        told("no program", "device_fuzz: there is no such program")
+        with open(os.path.join(folder, "fuzz"), "w", encoding="ascii"):
+            told("a file instead of the folder", "fuzz/device")
+        os.remove(os.path.join(folder, "fuzz"))
+        links(folder)
+        with open(os.path.join(folder, "fuzz", "device", "executions"), "w", encoding="ascii"):
+            told("a number of executions that was cut", "executions: is no number")
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,6 +100,7 @@ def main():
         bounded(tap, folder)
         findings(tap, folder)
     bad_input(tap)
+    bad_folders(tap)
     return tap.finish()
 
 
