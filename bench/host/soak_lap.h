@@ -43,7 +43,7 @@ bool soak_lap_went_well(const struct soak_lap *lap);
 bool soak_lap_is_good(const struct soak_lap *lap);
 
 #define SOAK_REPLAY_BYTES 128u
-/* The command line that shows what is wrong with a lap again: the lap, or, when only the host process grew, the soak. */
+/* The command line that shows what is wrong with a lap again: the lap or, when only the host process grew, the soak. */
 void soak_lap_replay(const struct soak_lap *lap, const struct options *options, char line[SOAK_REPLAY_BYTES]);
 
 #define SOAK_LINE_BYTES 160u
