@@ -85,22 +85,20 @@ static bool set_indirect(struct personality *row, long word)
     return set_feature(row, VIRTIO_F_RING_INDIRECT_DESC, word);
 }
 
-/* none, off, enabled */
-static bool set_msix(struct personality *row, long word)
-{
-    if (word == 0)
-        row->vectors = 0;
-    else if (row->vectors == 0)
-        row->vectors = DEFAULT_VECTORS;
-    row->msix_enabled = word == 2;
-    return true;
-}
-
 /* A device whose 64-bit registers are in BAR 0, as the contract's, has no BAR 1 for the table: it stays without. */
 static bool set_vectors(struct personality *row, long count)
 {
     bool free_bar = row->bar != 0 || row->bar_bytes == 0;
     row->vectors = free_bar ? (uint16_t)count : 0;
+    return true;
+}
+
+/* none, off, enabled */
+static bool set_msix(struct personality *row, long word)
+{
+    if (word == 0 || row->vectors == 0)
+        set_vectors(row, word == 0 ? 0 : DEFAULT_VECTORS);
+    row->msix_enabled = word == 2 && row->vectors != 0;
     return true;
 }
 

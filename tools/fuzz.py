@@ -29,6 +29,8 @@ EXECUTED = re.compile(r"^stat::number_of_executed_units: (\d+)", re.MULTILINE)
 FINDING = re.compile(r"Test unit written to (\S+)")
 WHY = re.compile(r"(?:_fuzz: .*|SUMMARY: .*|runtime error: .*)")
 LIFE = re.compile(r"^life: .*", re.MULTILINE)
+CANNOT = 2  # status of a fuzzer that could not go on: nothing about the input
+FAILED = re.compile(r"^aero-bench: (.*)", re.MULTILINE)  # why
 BOUNDS = ["-timeout=120", "-rss_limit_mb=2048", "-malloc_limit_mb=512", "-print_final_stats=1",
           "-report_slow_units=1000"]  # how long an input takes is the machine's affair
 
@@ -95,6 +97,11 @@ class Watch:
         return int(said.group(1)) if said else self.executed
 
 
+def failed(status, text):
+    why = FAILED.findall(text) or text.strip().splitlines()[-1:]
+    die(f"the fuzzer itself failed with status {status}: {'; '.join(why)}")
+
+
 def run(folder, arguments, quiet):
     """(executions, finding or None, reason); the reason None: it was stopped by Ctrl-C"""
     command = [folder.program, *BOUNDS, f"-artifact_prefix={folder.findings}/", *arguments, folder.corpus, folder.seeds]
@@ -112,7 +119,7 @@ def run(folder, arguments, quiet):
     text = told.text()
     finding, why = FINDING.search(text), WHY.search(text)
     if status and not finding:
-        die(f"the fuzzer itself failed with status {status}: {text.strip().splitlines()[-1:]}")
+        failed(status, text)
     return told.executions(), finding.group(1) if finding else None, why.group(0) if why else ""
 
 
@@ -163,6 +170,8 @@ def replay(folder, path):
         die(f"no such input: {path}")
     done = subprocess.run([folder.program, *BOUNDS, path], stderr=subprocess.PIPE, text=True, errors="replace",
                           check=False, env=dict(os.environ, DRIVER_FUZZ_TELLS="1"))
+    if done.returncode == CANNOT:
+        failed(done.returncode, done.stderr)
     sys.stderr.write(done.stderr if done.returncode else "")
     for life in LIFE.findall(done.stderr):
         print(life)

@@ -43,8 +43,8 @@ bool soak_lap_went_well(const struct soak_lap *lap);
 bool soak_lap_is_good(const struct soak_lap *lap);
 
 #define SOAK_REPLAY_BYTES 128u
-/* What a shell shows what is wrong with a lap again by: the lap, or, when only the host process grew, the soak with
- * another journal. */
+/* The shell's line that shows again what is wrong with a lap: the lap, or, when only the host process grew, the soak
+ * with another journal. */
 void soak_lap_replay(const struct soak_lap *lap, const struct options *options, char line[SOAK_REPLAY_BYTES]);
 
 #define SOAK_LINE_BYTES 160u

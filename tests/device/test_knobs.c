@@ -431,6 +431,8 @@ int main(void)
         WITH(it_has_no_vector, "qemu,vectors=0"),
         WITH(it_has_no_vector, "specification"),
         WITH(it_has_no_vector, "specification,vectors=3"),
+        WITH(it_has_no_vector, "specification,msix=enabled"), /* nor room for the table */
+        WITH(it_has_no_vector, "aero,msix=off"),
         WITH(a_release_before_start_sticks, "acrn"),
         WITH(a_release_before_start_sticks, "specification,release=sticks"),
         WITH(a_release_after_start_does_not, "specification,release=sticks"),

@@ -7,6 +7,9 @@
  * After each life: no rule of the bench was broken, the scenario's bounds of time and memory held, and nothing was left
  * that the device, by what it has told (told.h), had to give back. When the life has reached what none before it has,
  * the device becomes honest and a second one must play and record bit for bit.
+ *
+ * Every input is lived: each row can have each knob. When the bench itself cannot go on, the program ends with status
+ * CANNOT behind the line that says why: that is no finding, and no input that broke nothing.
  */
 #include "../../tests/fuzz/hostile.h"
 
@@ -34,6 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define COUNTERS (LINK_COVERAGE_BYTES - sizeof(struct link_coverage))
 #define POWERS 64u
+#define CANNOT 2
 
 /* In pairs: for x64 and for x86. Some rows of device/personality.c are no device of the first pair. */
 static const struct image {
@@ -65,18 +69,25 @@ static _Noreturn void broken(const char *rule, const char *message, const char *
     abort();
 }
 
+/* At once: libFuzzer would take an exit() for a finding. */
+static _Noreturn void cannot(const char *what)
+{
+    fail("driver_fuzz: %s", what);
+    _exit(CANNOT);
+}
+
 int LLVMFuzzerInitialize(int *count, char ***arguments)
 {
     (void)count;
     (void)arguments;
     if (!program_directory(base, sizeof base) || !audio_in_generate(&render, 2, SOUND_FRAMES) ||
         !audio_in_generate(&microphone, 1, SOUND_FRAMES))
-        exit(2);
+        cannot("there is no sound");
     const char *path = getenv("DRIVER_FUZZ_REACHED");
     if (path)
         reached_file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (reached_file >= 0 && pread(reached_file, reached, sizeof reached, 0) < 0)
-        exit(2);
+    if (path && (reached_file < 0 || pread(reached_file, reached, sizeof reached, 0) < 0))
+        cannot("what was reached cannot be read");
     return 0;
 }
 
@@ -84,7 +95,7 @@ static void keep_reached(unsigned image)
 {
     if (reached_file >= 0 &&
         pwrite(reached_file, reached[image], COUNTERS, (off_t)(image * COUNTERS)) != (ssize_t)COUNTERS)
-        exit(2);
+        cannot("what was reached cannot be written");
 }
 
 /* Counters at the end of a life; the second is honest and tells nothing. */
@@ -119,6 +130,8 @@ static void judge(const struct life *life, enum exit_status status)
 {
     const struct session *session = life->session;
     struct report report;
+    if (status == EXIT_BAD_INPUT || session->wall_ns == 0) /* the guest took no image, or there was no guest */
+        cannot("no life began");
     if (status == EXIT_VIOLATION)
         broken(session->violation.rule, session->violation.message, session->violation.function);
     if (status != EXIT_GOOD)
@@ -147,7 +160,7 @@ static void fill(struct session_input *input, struct options *options, const str
     char name[] = "driver_fuzz", command[] = "faults", *arguments[] = {name, command, NULL};
     bool help;
     if (!options_parse(options, 2, arguments, &help))
-        exit(2);
+        cannot("its command line is none of the bench's");
     input->scenario = life & HOSTILE_SLEEPS ? "lying_device:sleeps" : "lying_device";
     snprintf(device, PATH_BYTES, "plugin:%.900s/hostile.so", base);
     options->device = device;
@@ -161,7 +174,7 @@ static void fill(struct session_input *input, struct options *options, const str
     input->microphone = &microphone;
     input->record_frames = SOUND_FRAMES + AROUND_FRAMES + 2 * options->buffer_frames;
     if (!image_arch(input->sys, NULL, &input->arch))
-        exit(2);
+        cannot("there is no image");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -175,12 +188,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     life.image = image_of(hostile_row(data, size)) + (how & HOSTILE_X86 ? 1 : 0);
     fill(&input, &options, &images[life.image], how, device);
     hostile_take(data, size);
-    enum exit_status status = session_open(&session, &input);
-    if (status != EXIT_GOOD) { /* row and knob do not go together; it said so */
-        session_close(&session);
-        return 0;
-    }
-    status = session_run(&session);
+    if (session_open(&session, &input) != EXIT_GOOD)
+        cannot("no life began");
+    enum exit_status status = session_run(&session);
     if (getenv("DRIVER_FUZZ_TELLS"))
         fprintf(stderr, "life: %llu blocks in the longest DPC, %llu bytes at once, %llu ms\n", life.blocks,
                 life.bytes, life.ms);

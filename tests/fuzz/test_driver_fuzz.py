@@ -74,6 +74,27 @@ def findings(tap, folder):
                 tap.check(status == 0 and "nothing found" in told, f"{driver} breaks nothing on {seed}", told, errors)
 
 
+def what_cannot_be_lived(tap):
+    """Without a part of the machine no life begins: that is neither a finding nor an input that broke nothing."""
+    for part in ("hostile.so", "guest64", "driver/x64"):
+        with tempfile.TemporaryDirectory() as folder:
+            links(folder)
+            program = os.path.join(folder, "fuzz", "driver_fuzz")
+            if part == "hostile.so":  # the program needs it to start
+                with open(program, "rb") as file:
+                    built = file.read()
+                with open(program, "wb") as file:
+                    file.write(built.replace(b"%.900s/hostile.so", b"%.900s/missing.so"))
+            else:
+                os.remove(os.path.join(folder, "fuzz", part))
+            for arguments in (["--replay", os.path.join(SEEDS, "row-aero")], ["--runs", "1"]):
+                status, told, errors = called(["--target", "driver", *arguments], folder)
+                good = status == 2 and not told and len(errors.splitlines()) == 1 and "the fuzzer itself" in errors
+                tap.check(good, f"without {part} no life begins: {arguments[0]}", told, errors)
+            findings_kept = os.listdir(os.path.join(folder, "fuzz", "driver", "findings"))
+            tap.check(not findings_kept, f"without {part} nothing is found", findings_kept)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -81,6 +102,7 @@ def main():
         bounded(tap, folder)
         repeats(tap, folder)
         findings(tap, folder)
+    what_cannot_be_lived(tap)
     return tap.finish()
 
 
