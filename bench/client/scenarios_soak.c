@@ -25,8 +25,17 @@ struct card {
     bool null_backend, polling_only, no_interrupt;
     unsigned one_in; /* of a hostile client's requests is made, drawn anew in each lap; 0: all are */
 };
-/* Not in it: kept_buffer_is_not_used_again and device_stays_broken, which want a device with fault=keeps or needs_reset
- * for ever, and no other scenario could play on that; "extensible" is a row of `formats`. */
+/*
+ * Not in it:
+ *   kept_buffer_is_not_used_again, device_stays_broken: want a device with fault=keeps or needs_reset for ever, on
+ *     which no other scenario could play;
+ *   pause_waits_half_a_second: likewise, with completion=never;
+ *   start_is_never_answered, kept_transfer_is_not_the_next_streams: the device keeps memory of the driver for ever,
+ *     which therefore leaves it behind, and holds more behind them than before;
+ *   position_never_goes_back: wants a device that tells of each period when it has been played; those that complete at
+ *     once (aero, transitional, ioport) tell of none.
+ * "extensible" is a row of `formats`.
+ */
 static const struct card g_deck[] = {
     {.name = "load"},
     {.name = "show"},
@@ -39,6 +48,7 @@ static const struct card g_deck[] = {
     {.name = "short_of_pages"},
     {.name = "both_ways_to_capture_agree"},
     {.name = "position_criteria"},
+    {.name = "counters_are_apart"},
     {.name = "run_meets_the_end"},
     {.name = "notification_counts"},
     {.name = "notification_events"},
@@ -112,6 +122,7 @@ static void plug_in(const struct card *card)
     g_link->options.force_null_backend = card->null_backend ? 1 : ABSENT;
     g_link->options.allow_polling_only = card->polling_only ? 1 : ABSENT;
     g_link->options.no_interrupt = card->no_interrupt;
+    clock_set_counters_apart(0);
     registry_forget();
     pnp_plug();
 }

@@ -65,14 +65,14 @@ static void print_table(const struct sum *cells, const struct sum *all) {
 
 static void print_json_sum(const struct sum *s) {
     printf("\"laps\": %llu, \"went_well\": %llu, \"virtual_seconds\": %.3f, \"scenarios\": %llu, "
-           "\"violations\": %llu, \"failures\": %llu, \"leaks\": %llu, \"grown\": %llu, \"pool_least_bytes\": %llu, \"pool_most_bytes\": %llu, "
+           "\"violations\": %llu, \"failures\": %llu, \"leaks\": %llu, \"grown\": %llu, "
+           "\"pool_least_bytes\": %llu, \"pool_most_bytes\": %llu, "
            "\"guest_most_kib\": %llu, \"guest_growth_kib\": %llu, \"host_most_kib\": %llu, \"host_growth_kib\": %llu",
            (unsigned long long)s->laps, (unsigned long long)s->well, (double)s->virtual_ns / 1e9,
            (unsigned long long)s->scenarios, (unsigned long long)s->violations, (unsigned long long)s->failures,
-           (unsigned long long)s->leaks,
-           (unsigned long long)s->grown, (unsigned long long)s->pool_least, (unsigned long long)s->pool_most,
-           (unsigned long long)s->guest_most, (unsigned long long)s->guest_growth, (unsigned long long)s->host_most,
-           (unsigned long long)s->host_growth);
+           (unsigned long long)s->leaks, (unsigned long long)s->grown, (unsigned long long)s->pool_least,
+           (unsigned long long)s->pool_most, (unsigned long long)s->guest_most, (unsigned long long)s->guest_growth,
+           (unsigned long long)s->host_most, (unsigned long long)s->host_growth);
 }
 
 static void print_json(const struct sum *cells, const struct sum *all) {
