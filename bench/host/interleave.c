@@ -259,6 +259,10 @@ static enum exit_status list_race(struct sweep *sweep, const struct point *point
     if (status == EXIT_GOOD && (row == NULL || run.choices == NULL)) {
         status = EXIT_BENCH;
     }
+    if (status == EXIT_BAD_INPUT) {
+        free(run.choices);
+        return status;
+    }
     if (status != EXIT_GOOD) {
         fail("%s:%s: %s does not even end well when no processor takes over", point->arch, point->image.variant,
              point->race);
@@ -284,7 +288,7 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
         for (size_t i = 0; i < names.race_count && status == EXIT_GOOD; i++) {
             snprintf(point.race, sizeof point.race, "%.20s%s", names.races[i], pacing ? PACING_MARK : "");
             point.image.device = pacing ? PACING_DEVICE : image->device;
-            if (sweep_wanted(sweep->options->kind, point.race)) {
+            if (sweep_chosen(sweep, point.race)) {
                 status = list_race(sweep, &point);
             }
         }

@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Folder, add_test, equal, main, refused, run_json, true  # noqa: E402
+from harness import Folder, add_test, equal, main, refused, refused_in_a_sweep, run_json, true  # noqa: E402
 
 SHORT = "events,start-capture,events@qemu,start-capture@qemu"
 RACES = 21
@@ -39,7 +39,7 @@ def the_same_seed_draws_the_same_schedules():
 
 def a_schedule_is_replayed():
     for schedule in ("none", "3", "3+5.1", "8.1+12"):
-        status, result, errors = interleave("--replay", f"x64:contract:stop-capture@qemu:{schedule}")
+        status, result, errors = run_json(["interleave", "--replay", f"x64:contract:stop-capture@qemu:{schedule}"])
         equal((status, result["all"]["schedules"], result["all"]["broken"]), (0, 1, 0), f"{schedule}: {errors}")
 
 
@@ -86,6 +86,8 @@ def bad_input_is_one_line():
                     ["--replay", "x64:legacy:events@qemu:none"], ["--fresh", "--kind", "nothing", "--arch", "x64"],
                     ["--device", "model:aero"]):
         refused(["interleave", *options])
+    refused_in_a_sweep("interleave", "events", "x64:contract:events:none")
+    refused(["interleave", "--replay", "x64:contract:events:none", "--bound", "1"], "--replay and --bound")
 
 
 for test in (short_races_survive_every_schedule_with_one_preemption, every_race_survives_a_sample_with_one_preemption,
