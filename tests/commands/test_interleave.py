@@ -6,7 +6,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import Folder, add_test, equal, main, refused, refused_in_a_sweep, run_json, true  # noqa: E402
+from harness import Folder, add_test, equal, main, refused, refused_in_a_sweep, run, run_json, true  # noqa: E402
 
 SHORT = "events,start-capture,events@qemu,start-capture@qemu"
 RACES = 21
@@ -47,6 +47,21 @@ def a_schedule_that_is_not_reached_is_bad_input():
     for point in ("x64:contract:events:3800", "x64:contract:events:3.9", "x64:ioport:no-such-race:1",
                   "x64:contract:event:none", "x64:contract:events@other:none"):
         refused(["interleave", "--replay", point], f"{point} is never reached")
+
+
+def a_race_with_more_points_than_can_be_named_says_so():
+    options = ["--fresh", "--arch", "x64", "--variant", "contract", "--kind", "events,removal@qemu", "--sample", "0"]
+    status, result, errors = run_json(["interleave", *options])
+    rows = {row["race"]: row for row in result["races"]}
+    cut = (rows["events"]["cut"], rows["removal@qemu"]["cut"], result["all"]["cut"])
+    equal((status, cut), (0, (False, True, True)), f"{result} {errors}")
+    lines = run(["interleave", *options]).stdout.splitlines()
+    for name in ("events", "removal@qemu"):
+        points = f"{rows[name]['points']}{'+' if rows[name]['cut'] else ''}"
+        true([name, points, "1", "0", "0"] in [line.split() for line in lines], f"{name}: {lines}")
+    true(lines[-1].startswith("  +: the race has more points"), lines[-1])
+    whole = run(["interleave", *options[:6], "events", *options[7:]]).stdout
+    true("+" not in whole, whole)
 
 
 def a_journal_is_of_one_bound():
@@ -92,8 +107,8 @@ def bad_input_is_one_line():
 
 for test in (short_races_survive_every_schedule_with_one_preemption, every_race_survives_a_sample_with_one_preemption,
              the_same_seed_draws_the_same_schedules, a_schedule_is_replayed,
-             a_schedule_that_is_not_reached_is_bad_input, a_journal_is_of_one_bound,
-             a_broken_schedule_is_replayed_from_the_journal, bad_input_is_one_line):
+             a_schedule_that_is_not_reached_is_bad_input, a_race_with_more_points_than_can_be_named_says_so,
+             a_journal_is_of_one_bound, a_broken_schedule_is_replayed_from_the_journal, bad_input_is_one_line):
     add_test(test.__name__, test)
 
 if __name__ == "__main__":
