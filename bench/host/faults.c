@@ -16,7 +16,7 @@ static const char s_memory[] = "STATUS_INSUFFICIENT_RESOURCES";
 /* drivers/windows7/virtio-snd/docs/errors.md says the same to people; tests/commands/test_faults.py compares. */
 static const struct {
     const char *kind;
-    const char *start;  /* DriverEntry, AddDevice and START_DEVICE; NULL: they do not fail */
+    const char *start;  /* s_start_steps; NULL: they do not fail */
     const char *stream; /* everything about an open pin */
 } s_documented[] = {
     {"pool", s_memory, s_memory},
@@ -40,15 +40,29 @@ static const struct {
     {"control-silent", "STATUS_IO_TIMEOUT", "STATUS_IO_TIMEOUT"},
 };
 
+/* DriverEntry, AddDevice, START_DEVICE: no other step of the device may fail. */
+static const char *const s_start_steps[] = {"load", "add", "start"};
+
 /* What a stream that was open before ends with when the hardware lacks what it needs to be brought up again: it stays
  * silent, and its client loses patience. The "wake" of errors.md. */
 static const char s_silent[] = "STATUS_IO_TIMEOUT";
+
+static bool is_start_step(const char *step) {
+    for (size_t i = 0; i < sizeof s_start_steps / sizeof s_start_steps[0]; i++) {
+        if (strcmp(s_start_steps[i], step) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 /* The status with which the driver answers when a use of this kind makes this step fail; NULL: it may not fail. */
 static const char *documented(const char *kind, const char *step) {
     for (size_t i = 0; i < sizeof s_documented / sizeof s_documented[0]; i++) {
         if (strcmp(s_documented[i].kind, kind) == 0) {
-            return sweep_is_stream_step(step) ? s_documented[i].stream : s_documented[i].start;
+            return sweep_is_stream_step(step) ? s_documented[i].stream
+                   : is_start_step(step)      ? s_documented[i].start
+                                              : NULL;
         }
     }
     return NULL;
@@ -102,6 +116,34 @@ static void point_text(const struct point *point, char *text) {
              point->for_good ? "on" : "once", point->also[0] != '\0' ? ":" : "", point->also);
 }
 
+static int device_kind(const char *kind) {
+    for (int i = 0; i < VSND_FAULT_KINDS; i++) {
+        if (strcmp(s_device_kinds[i], kind) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* What a start that fails may need while it undoes. Hardware that cannot be brought up again is only said so. */
+static const char *const s_undo[] = {"event-log", "interface", "unregister"};
+
+static size_t undo_count(const struct point *point) {
+    bool starts = device_kind(point->kind) < 0 && documented(point->kind, "start") != NULL;
+
+    return !starts ? 0 : point->life == CALM ? sizeof s_undo / sizeof s_undo[0] : 1;
+}
+
+/* May what fails beside it do so in a sweep? */
+static bool is_undo(const struct point *point) {
+    bool known = false;
+
+    for (size_t i = 0; i < undo_count(point); i++) {
+        known = known || strcmp(s_undo[i], point->also) == 0;
+    }
+    return known && !point->for_good;
+}
+
 /* Takes the name of a life and the plus behind it, if they are there, off the text. */
 static const char *parse_life(const char *text, enum life *life) {
     for (enum life i = CALM + 1; i < LIVES; i++) {
@@ -129,7 +171,7 @@ static bool parse_point(const char *text, struct point *point) {
     }
     point->nth = nth;
     point->for_good = strcmp(mode, "on") == 0;
-    return true;
+    return point->also[0] == '\0' || is_undo(point);
 }
 
 /* The row of the table that a point belongs to. */
@@ -146,15 +188,6 @@ static bool recognise(struct sweep_result *result) {
         row_name(&point, result->row);
     }
     return good;
-}
-
-static int device_kind(const char *kind) {
-    for (int i = 0; i < VSND_FAULT_KINDS; i++) {
-        if (strcmp(s_device_kinds[i], kind) == 0) {
-            return i;
-        }
-    }
-    return -1;
 }
 
 /* ---- one run ---- */
@@ -346,21 +379,15 @@ static bool list_kind(struct sweep *sweep, struct point *point, uint64_t before,
     return true;
 }
 
-/* What a start that fails may need while it undoes: each of these is missing then. Hardware that cannot be brought up
- * again is only said so. */
+/* Each of what it may need while it undoes is missing. */
 static bool list_undo(struct sweep *sweep, struct point *point, uint64_t before, uint64_t uses, bool whole) {
-    static const char *const kinds[] = {"event-log", "interface", "unregister"};
-    size_t kind_count = point->life == CALM ? sizeof kinds / sizeof kinds[0] : 1;
     bool good = true;
 
-    if (device_kind(point->kind) >= 0 || documented(point->kind, "start") == NULL) {
-        return true;
-    }
     point->for_good = false;
     for (point->nth = before + 1; point->nth <= uses && good; point->nth++) {
-        for (size_t i = 0; i < kind_count && good; i++) {
+        for (size_t i = 0; i < undo_count(point) && good; i++) {
             char name[SWEEP_NAME_BYTES];
-            snprintf(point->also, sizeof point->also, "%s", kinds[i]);
+            snprintf(point->also, sizeof point->also, "%s", s_undo[i]);
             row_name(point, name);
             struct sweep_row *row = sweep_table_row(&sweep->table, name);
             if (row != NULL) {
@@ -378,6 +405,9 @@ static enum exit_status count_uses(struct sweep *sweep, const struct point *of, 
     struct point point = {.arch = of->arch, .image = of->image, .life = of->life};
     enum exit_status status = run_point(sweep, &point, count);
 
+    if (status == EXIT_BAD_INPUT) {
+        return status;
+    }
     if (status != EXIT_GOOD || count->step[0] != '\0') {
         fail("%s:%s does not even live without a failure", of->arch, of->image->variant);
         return status == EXIT_GOOD ? EXIT_NOT_GOOD : status;
@@ -395,7 +425,8 @@ static enum exit_status list_life(struct sweep *sweep, struct point point, bool 
         size_t kind = i % count.kind_count;
         snprintf(point.kind, sizeof point.kind, "%s", count.kinds[kind]);
         row_name(&point, name);
-        if (sweep_wanted(sweep->options->kind, point.kind) || sweep_wanted(sweep->options->kind, name)) {
+        bool wanted = sweep_chosen(sweep, point.kind);
+        if (sweep_chosen(sweep, name) || wanted) {
             bool whole = first && (point.life == CALM || documented(point.kind, "start") != NULL);
             good = (i < count.kind_count ? list_kind : list_undo)(sweep, &point, count.before[kind], count.uses[kind],
                                                                  whole);
@@ -439,7 +470,8 @@ static void describe(const struct options *o, char *text, size_t bytes) {
 enum exit_status faults_run(const struct options *options) {
     static const struct sweep_ops ops = {
         .command = "faults",
-        .form = "ARCH:VARIANT:KIND:N:once or :on, KIND perhaps behind wake+ or recovery+",
+        .form = "ARCH:VARIANT:KIND:N:once or :on, KIND perhaps behind wake+ or recovery+, "
+                ":event-log perhaps behind :once",
         .layout = {.title = "fails", .key = "kind", .columns = s_columns, .column_count = COLUMNS,
                    .wrong = "wrong_status", .json_extra = json_statuses},
         .sound_frames = 2400, /* 50 ms: five periods */

@@ -30,6 +30,7 @@ struct run {
     char races[RACES_MAX][SWEEP_NAME_BYTES];
     size_t race_count;
     char *choices; /* of each point of the race */
+    bool cut;      /* there were more points */
 };
 
 /* "POINT.CHOICE+POINT", ascending: that is all that a guest can follow. */
@@ -110,6 +111,8 @@ static void on_line(void *opaque, const char *line) {
     if (strncmp(line, "choices ", 8) == 0) {
         free(run->choices);
         run->choices = strdup(line + 8);
+    } else if (strncmp(line, "cut ", 4) == 0) {
+        run->cut = true;
     } else if (sscanf(line, "race %31s", name) == 1 && run->race_count < RACES_MAX) {
         strcpy(run->races[run->race_count++], name);
     } else {
@@ -259,11 +262,16 @@ static enum exit_status list_race(struct sweep *sweep, const struct point *point
     if (status == EXIT_GOOD && (row == NULL || run.choices == NULL)) {
         status = EXIT_BENCH;
     }
+    if (status == EXIT_BAD_INPUT) {
+        free(run.choices);
+        return status;
+    }
     if (status != EXIT_GOOD) {
         fail("%s:%s: %s does not even end well when no processor takes over", point->arch, point->image.variant,
              point->race);
     } else {
         row->points += strlen(run.choices);
+        row->cut = row->cut || run.cut;
         status = add(sweep, point);
         if (status == EXIT_GOOD && sweep->options->bound != 0) {
             status = for_each_child(sweep, point, run.choices, add, sweep);
@@ -284,7 +292,7 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
         for (size_t i = 0; i < names.race_count && status == EXIT_GOOD; i++) {
             snprintf(point.race, sizeof point.race, "%.20s%s", names.races[i], pacing ? PACING_MARK : "");
             point.image.device = pacing ? PACING_DEVICE : image->device;
-            if (sweep_wanted(sweep->options->kind, point.race)) {
+            if (sweep_chosen(sweep, point.race)) {
                 status = list_race(sweep, &point);
             }
         }
@@ -343,7 +351,8 @@ enum exit_status interleave_run(const struct options *options) {
         .command = "interleave",
         .form = "ARCH:VARIANT:RACE:SCHEDULE",
         .layout = {.title = "race", .key = "race", .columns = s_columns, .column_count = COLUMNS,
-                   .wrong = "wrong_end", .amount_column = 1u + SCHEDULES},
+                   .wrong = "wrong_end", .amount_column = 1u + SCHEDULES,
+                   .cut = "the race has more points than a schedule can name, and nothing is tried at those"},
         .sound_frames = 2400, /* 50 ms: five periods */
         .around_frames = 2400,
         .list = list,

@@ -257,6 +257,28 @@ static bool parse_option(struct raw *raw, int argc, char **argv, int *index) {
                          : fail("unknown option '%s'", argument);
 }
 
+/* What is replayed says all of these itself. */
+static bool complete_sweep(struct options *o) {
+    const struct {
+        const char *name;
+        bool given;
+    } said[] = {{"--fresh", o->fresh},
+                {"--kind", o->kind != NULL},
+                {"--variant", o->variant != NULL},
+                {"--arch", o->arch != NULL},
+                {"--bound", o->bound != OPTION_ABSENT},
+                {"--sample", o->sample != OPTION_ABSENT}};
+
+    for (size_t i = 0; i < COUNT(said) && o->replay != NULL; i++) {
+        if (said[i].given) {
+            return fail("--replay and %s exclude each other", said[i].name);
+        }
+    }
+    o->bound = o->bound != OPTION_ABSENT ? o->bound : 1;
+    o->sample = o->sample != OPTION_ABSENT ? o->sample : 100;
+    return true;
+}
+
 /* Fills in what depends on other options. */
 static bool complete(struct raw *raw) {
     struct options *o = raw->options;
@@ -291,6 +313,9 @@ static bool complete(struct raw *raw) {
     if (o->resume != NULL && (o->fresh || o->replay != NULL)) {
         return fail("--resume and %s exclude each other", o->fresh ? "--fresh" : "--replay");
     }
+    if (!complete_sweep(o)) {
+        return false;
+    }
     if (o->command->kind == COMMAND_LOAD) {
         if (o->sys != NULL) {
             return fail("load: names the driver itself; --sys is one too many");
@@ -305,7 +330,7 @@ bool options_parse(struct options *options, int argc, char **argv, bool *help) {
 
     *options = (struct options){.device = DEFAULT_DEVICE, .notifications = 2, .seconds = OPTION_ABSENT,
                                 .seed = OPTION_SEED, .jobs = OPTION_ABSENT, .jitter_ms = OPTION_ABSENT,
-                                .sample = 100, .bound = 1};
+                                .sample = OPTION_ABSENT, .bound = OPTION_ABSENT};
     *help = argc == 2 && strcmp(argv[1], "help") == 0;
     for (int i = 1; i < argc; i++) {
         *help = *help || strcmp(argv[i], "--help") == 0;

@@ -264,6 +264,19 @@ static void look_for_breaches(struct session *s) {
            stats.stray_flags);
 }
 
+/* False: not all of it was written; said so. */
+static bool end_trace(struct session *s) {
+    FILE *trace = s->trace;
+
+    s->trace = NULL;
+    if (trace == NULL) {
+        return true;
+    }
+    bool whole = ferror(trace) == 0;
+    whole = fclose(trace) == 0 && whole;
+    return whole || fail("%s: cannot be written: the trace is not whole", s->input->options->trace);
+}
+
 enum exit_status session_run(struct session *s) {
     const struct session_input *input = s->input;
     int status = 0;
@@ -287,6 +300,9 @@ enum exit_status session_run(struct session *s) {
     map_recorded(s);
     if (!served) {
         return EXIT_BENCH;
+    }
+    if (!end_trace(s)) {
+        return EXIT_BAD_INPUT;
     }
     look_for_breaches(s);
     if (s->board.bus.finish != NULL) {

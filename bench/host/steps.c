@@ -388,7 +388,7 @@ static enum exit_status count_steps(struct sweep *sweep, const char *arch, const
     if (status == EXIT_GOOD && (end_of(count) != END_EXACT || count->fact_count != count->steps)) {
         status = EXIT_NOT_GOOD;
     }
-    if (status != EXIT_GOOD) {
+    if (status != EXIT_GOOD && status != EXIT_BAD_INPUT) {
         fail("%s:%s does not even live when nothing happens", arch, image->variant);
     }
     return status;
@@ -420,7 +420,7 @@ static enum exit_status list(struct sweep *sweep, const char *arch, const struct
     (void)first;
     for (size_t i = 0; i < EVENTS && good && status == EXIT_GOOD; i++) {
         struct point point = {.arch = arch, .image = image, .event = &s_events[i]};
-        if (sweep_wanted(sweep->options->kind, s_events[i].name)) {
+        if (sweep_chosen(sweep, s_events[i].name)) {
             good = list_event(sweep, &point, &count);
         }
     }

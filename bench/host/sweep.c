@@ -37,6 +37,20 @@ bool sweep_wanted(const char *list, const char *name) {
     return list == NULL;
 }
 
+bool sweep_chosen(struct sweep *sweep, const char *name) {
+    const char *list = sweep->options->kind;
+    uint64_t bit = 1;
+
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strlen(name) == strcspn(at, ",") && strncmp(at, name, strlen(name)) == 0) {
+            sweep->chosen |= bit;
+        }
+        bit <<= 1;
+    }
+    return sweep_wanted(list, name);
+}
+
 /* splitmix64 */
 bool sweep_sampled(struct sweep *sweep, bool whole) {
     uint64_t z = sweep->random += 0x9E3779B97F4A7C15ull;
@@ -342,6 +356,21 @@ static enum exit_status run_list(struct sweep *sweep) {
 
 /* ---- everything ---- */
 
+/* EXIT_BAD_INPUT: a name of --kind that nothing has; said which. */
+static enum exit_status check_kinds(const struct sweep *sweep) {
+    uint64_t bit = 1;
+
+    for (const char *at = sweep->options->kind; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (!(sweep->chosen & bit)) {
+            fail("--kind: nothing is called '%.*s'", (int)strcspn(at, ","), at);
+            return EXIT_BAD_INPUT;
+        }
+        bit <<= 1;
+    }
+    return EXIT_GOOD;
+}
+
 static enum exit_status list_all(struct sweep *sweep) {
     const struct options *o = sweep->options;
     enum exit_status status = EXIT_GOOD;
@@ -354,6 +383,9 @@ static enum exit_status list_all(struct sweep *sweep) {
                 first = false;
             }
         }
+    }
+    if (status == EXIT_GOOD) {
+        status = check_kinds(sweep);
     }
     if (status == EXIT_GOOD && sweep->table.count == 0) {
         fail("--kind: nothing is called '%s'", o->kind);

@@ -59,12 +59,15 @@ struct sweep {
     char **replays; /* command lines of what did not end well */
     size_t replay_count;
     uint64_t random;
+    uint64_t chosen; /* bit for each name of --kind that there is */
     uint64_t resumed; /* points of this run whose result is the journal's */
     uint64_t runs, failures;
 };
 
 /* Does a comma-separated list name it? NULL names all. */
 bool sweep_wanted(const char *list, const char *name);
+/* Does --kind name it? What it names that is never asked about is unknown. */
+bool sweep_chosen(struct sweep *sweep, const char *name);
 /* Whether the next point belongs to the sample depends on the seed and on its place alone. */
 bool sweep_sampled(struct sweep *sweep, bool whole);
 /* Takes the journal's result of a point, or puts it on the list. False: out of memory; said so. */

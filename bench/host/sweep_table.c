@@ -50,6 +50,7 @@ static struct sweep_row sum_of(const struct sweep_table *table) {
         sum.points += row->points;
         sum.wrong += row->wrong;
         sum.broken += row->broken;
+        sum.cut = sum.cut || row->cut;
         for (size_t c = 0; c < SWEEP_COLUMNS_MAX; c++) {
             sum.counts[c] += row->counts[c];
         }
@@ -58,7 +59,10 @@ static struct sweep_row sum_of(const struct sweep_table *table) {
 }
 
 static void print_row(const struct sweep_layout *layout, const struct sweep_row *row) {
-    printf("  %-16s %8llu", row->name, (unsigned long long)row->points);
+    char points[32];
+
+    snprintf(points, sizeof points, "%llu%s", (unsigned long long)row->points, row->cut ? "+" : "");
+    printf("  %-16s %8s", row->name, points);
     for (size_t c = 0; c < layout->column_count; c++) {
         printf(" %11llu", (unsigned long long)row->counts[c]);
     }
@@ -90,6 +94,9 @@ static void print_text(const struct sweep_table *table, const char *swept) {
         print_row(layout, &table->rows[i]);
     }
     print_row(layout, &sum);
+    if (sum.cut) {
+        printf("  +: %s\n", layout->cut);
+    }
 }
 
 static void print_json_row(const struct sweep_layout *layout, const struct sweep_row *row) {
@@ -99,6 +106,9 @@ static void print_json_row(const struct sweep_layout *layout, const struct sweep
         layout->json_extra(row->name);
     }
     printf("\"points\": %llu, ", (unsigned long long)row->points);
+    if (layout->cut != NULL) {
+        printf("\"cut\": %s, ", row->cut ? "true" : "false");
+    }
     for (size_t c = 0; c < layout->column_count; c++) {
         printf("\"%s\": %llu, ", layout->columns[c], (unsigned long long)row->counts[c]);
     }

@@ -30,6 +30,7 @@ struct sweep_row {
     char name[SWEEP_NAME_BYTES];
     uint64_t points, counts[SWEEP_COLUMNS_MAX];
     uint64_t wrong, broken;
+    bool cut; /* there are more points, of which none is run */
 };
 
 /* How a table is laid out. */
@@ -39,6 +40,7 @@ struct sweep_layout {
     const char *const *columns;         /* keys in JSON; for people '_' is a blank */
     size_t column_count;
     size_t amount_column;               /* 1 and the column that counts amounts, the others count results; 0: none */
+    const char *cut;                    /* what it means that the points of a row are cut; NULL: they never are */
     const char *wrong;                  /* key of the count of what ended otherwise than documented */
     void (*json_extra)(const char *row); /* prints more fields of a row, each with a comma behind it; NULL: none */
 };

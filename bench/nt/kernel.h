@@ -120,7 +120,8 @@ void thread_prefer(struct thread *thread);
 /* From now to schedule_end there is more than one processor. `plan`: "POINT.CHOICE+POINT.CHOICE", ascending, where
  * another takes over; "": only where one cannot go on. False: it is no plan. */
 bool schedule_begin(const char *plan);
-/* The number of choices at each point, a digit each; NULL: the plan has points or choices that were not reached. */
+/* The number of choices at each point, a digit each; NULL: the plan has points or choices that were not reached. Tells
+ * the host "cut N" when there were N points more than it can say. */
 const char *schedule_end(void);
 
 /* ---- memory ---- */

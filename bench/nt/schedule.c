@@ -8,9 +8,8 @@
  *
  * A point is a place where driver code is between two steps: before an export is
  * entered, after a register access, after the IRQL was lowered, after a spin lock
- * was released, and, while instructions are counted, before each instruction
- * that locks the bus. Points count from 0, over all processors, in the order in
- * which they are reached.
+ * was released. Points count from 0, over all processors, in the order in which
+ * they are reached.
  *
  * At a point of a thread the processor of interrupts and DPCs is a choice when it
  * has begun something or something is pending. When not, but a timer expires within
@@ -22,10 +21,11 @@
  */
 #include "nt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define POINTS_MAX 3900u /* a text of the link holds a digit for each; what comes later is no point */
+#define POINTS_MAX 3900u /* a text of the link holds a digit for each; what comes later is no point, but cut */
 #define PLAN_MAX 8u
 #define PASS_NS (20 * NS_PER_MS)
 #define SLOW_NS (50 * NS_PER_MS)
@@ -39,7 +39,7 @@ static struct {
 } plan[PLAN_MAX];
 static unsigned plan_count, plan_next;
 static char choices[POINTS_MAX + 1];
-static unsigned points;
+static unsigned points, cut;
 
 static struct thread *first;  /* was at work at schedule_begin, on the stack for traps that there was */
 static struct thread *server; /* the processor of interrupts and DPCs */
@@ -194,8 +194,12 @@ void schedule_point(void)
 {
     unsigned point, count;
 
-    if (!open || moving || g_frames == NULL || points == POINTS_MAX)
+    if (!open || moving || g_frames == NULL)
         return;
+    if (points == POINTS_MAX) {
+        cut++;
+        return;
+    }
     count = count_choices();
     point = points++;
     choices[point] = (char)('0' + count);
@@ -252,15 +256,26 @@ bool schedule_begin(const char *text)
         server->ready = false; /* never picked: only switched to */
     }
     g_schedule_on = true;
-    plan_next = points = 0;
+    plan_next = points = cut = 0;
     open = true;
     return true;
+}
+
+static void tell_cut(void)
+{
+    char line[32];
+
+    snprintf(line, sizeof line, "cut %u", cut);
+    g_link->a = 0;
+    host_text(LINK_OP_SHOW, line);
 }
 
 const char *schedule_end(void)
 {
     schedule_flush();
     open = false;
+    if (cut != 0)
+        tell_cut();
     choices[points] = '\0';
     return plan_next == plan_count ? choices : NULL;
 }

@@ -135,6 +135,19 @@ def refused(arguments, *words, bench=BENCH, status=2, cwd=None):
         true(word in done.stderr, f"{word!r} is not in {done.stderr!r}")
 
 
+def refused_in_a_sweep(command, kind, point):
+    """What no sweep takes: an unknown kind among known ones, options that a point says itself, an impossible trace."""
+    for option in (["--fresh"], ["--kind", kind], ["--variant", "contract"], ["--arch", "x64"], ["--sample", "100"]):
+        refused([command, "--replay", point, *option], f"--replay and {option[0]} exclude each other")
+    with Folder() as folder:
+        one = ["--arch", "x64", "--variant", "contract", "--resume", folder("journal")]
+        refused([command, *one, "--kind", f"{kind},no-such-kind"], "'no-such-kind'")
+        refused([command, *one, "--kind", f"{kind},"], "nothing is called ''")
+        for whole in (["--replay", point], [*one, "--kind", kind]):
+            refused([command, *whole, "--trace", "/no/such/trace"], "/no/such/trace: cannot be written")
+            refused([command, *whole, "--trace", "/dev/full"], "/dev/full: cannot be written")
+
+
 def noise(frames, channels, seed=1):
     """Samples that repeat after billions of frames and are hardly ever zero."""
     state = (seed * 2654435761 + 88172645463325252) & 0xFFFFFFFFFFFFFFFF

@@ -11,8 +11,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import (ROOT, BenchCopy, Folder, add_test, equal, main, refused, run, run_json,  # noqa: E402
-                     run_json_once, true)
+from harness import (ROOT, BenchCopy, Folder, add_test, equal, main, refused, refused_in_a_sweep,  # noqa: E402
+                     run, run_json, run_json_once, true)
 
 DOCUMENT = os.path.join(ROOT, "drivers", "windows7", "virtio-snd", "docs", "errors.md")
 AGAIN = ("wake", "recovery")
@@ -66,6 +66,7 @@ def a_point_is_replayed():
                            ("x64:contract:wake+contiguous:9:once", "stream_cut"),
                            ("x64:contract:recovery+pool:24:on", "stream_cut"),
                            ("x64:contract:recovery+transfer-error:30:once", "went_on"),
+                           ("x64:legacy:pool:1:once:event-log", "not_started"),
                            ("x64:legacy:registry:1:on", "went_on"), ("x86:contract:initialize:1:once", "not_loaded")):
         status, result, errors = run_json(["faults", "--replay", point])
         equal((status, result["all"][outcome]), (0, 1), f"{point}: {result} {errors}")
@@ -196,12 +197,15 @@ def bad_input_is_one_line():
         for options in (["--replay", "x64:contract:pool"], ["--replay", "x64:contract:pool:999:once"],
                         ["--replay", "x64:contract:wake+pool:1:once"], ["--replay", "x64:contract:sleep+pool:20:once"],
                         ["--replay", "x64:contract:nothing:1:once"], ["--replay", "arm:contract:pool:1:once"],
+                        ["--replay", f"{POINT}:nonsense"], ["--replay", f"{POINT}:event-log"],
+                        ["--replay", "x64:legacy:pool:1:once:pool"], ["--replay", "x64:legacy:pool:1:on:event-log"],
+                        ["--replay", "x64:legacy:wake+pool:20:once:interface"],
                         ["--resume", folder("no/such")], ["--resume", folder.path], ["--variant", "other"],
                         ["--resume", folder("one"), "--fresh"], ["--resume", folder("one"), "--replay", POINT],
                         ["--sample", "101"], ["--device", "model:aero"]):
             refused(["faults", *options])
         equal(folder.names(), [], "files")
-        refused(["faults", "--resume", folder("one"), "--kind", "other", "--arch", "x64", "--variant", "ioport"])
+    refused_in_a_sweep("faults", "irp", "x64:contract:irp:1:once")
 
 
 for test in (every_failure_ends_as_documented, every_kind_is_failed_at_every_use_of_the_first_image,

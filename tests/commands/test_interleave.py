@@ -6,7 +6,8 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import BenchCopy, Folder, add_test, equal, main, refused, run_json, run_json_anew, true  # noqa: E402
+from harness import (Folder, add_test, equal, main, refused, refused_in_a_sweep, run, run_json,  # noqa: E402
+                     run_json_anew, true)
 
 SHORT = "events,start-capture,events@qemu,start-capture@qemu"
 RACES = 21
@@ -49,6 +50,15 @@ def a_schedule_that_is_not_reached_is_bad_input():
         refused(["interleave", "--replay", point], f"{point} is never reached")
 
 
+def a_race_with_more_points_than_can_be_named_says_so():
+    for device, cut in (("model:qemu", False), ("model:qemu,completion=never", True)):
+        done = run(["scenario", "interleave:pause-render", "--device", device])
+        equal((done.returncode, "\ncut " in f"\n{done.stdout}"), (0, cut), f"{device}: {done.stdout} {done.stderr}")
+    status, result, errors = interleave("--arch", "x64", "--variant", "contract", "--sample", "0")
+    cut = [row["race"] for row in (*result["races"], {**result["all"], "race": "all"}) if row["cut"]]
+    equal((status, cut), (0, []), errors)
+
+
 def a_journal_is_of_one_bound():
     with Folder() as folder:
         options = ["--arch", "x64", "--variant", "contract", "--kind", "events", "--resume", folder("journal")]
@@ -80,20 +90,20 @@ def a_broken_schedule_is_replayed_from_the_journal():
 
 
 def bad_input_is_one_line():
-    with BenchCopy() as copy:
-        refused(["interleave", "--fresh", "--kind", "nothing", "--arch", "x64"], bench=copy.bench())
     for options in (["--replay", "x64:contract:events"], ["--replay", "x64:contract:events:1-2"],
                     ["--replay", "arm:contract:events:1"], ["--bound", "5"],
                     ["--replay", "x64:contract:events:5+3"], ["--replay", "x64:contract:events:5+"],
                     ["--replay", "x64:legacy:events@qemu:none"],
                     ["--device", "model:aero"]):
         refused(["interleave", *options])
+    refused_in_a_sweep("interleave", "events", "x64:contract:events:none")
+    refused(["interleave", "--replay", "x64:contract:events:none", "--bound", "1"], "--replay and --bound")
 
 
 for test in (short_races_survive_every_schedule_with_one_preemption, every_race_survives_a_sample_with_one_preemption,
              the_same_seed_draws_the_same_schedules, a_schedule_is_replayed,
-             a_schedule_that_is_not_reached_is_bad_input, a_journal_is_of_one_bound,
-             a_broken_schedule_is_replayed_from_the_journal, bad_input_is_one_line):
+             a_schedule_that_is_not_reached_is_bad_input, a_race_with_more_points_than_can_be_named_says_so,
+             a_journal_is_of_one_bound, a_broken_schedule_is_replayed_from_the_journal, bad_input_is_one_line):
     add_test(test.__name__, test)
 
 if __name__ == "__main__":

@@ -184,6 +184,7 @@ def bad_command_lines_are_refused():
     refused(["soak", "file.wav"], "file.wav")
     refused(["soak", "--seconds", "0"], "--seconds")
     refused(["soak", "--replay", "first"], "--replay", "first")
+    refused(["soak", "--replay", "0", "--fresh"], "--replay and --fresh")
     refused(["soak", "--device", "model:aero"], "--device")
     refused(["play", "--replay", "1", "x.wav"], "--replay")
 

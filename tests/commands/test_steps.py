@@ -7,7 +7,8 @@ import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from harness import ROOT, Folder, add_test, equal, main, refused, run_json, run_json_once, true  # noqa: E402
+from harness import (ROOT, Folder, add_test, equal, main, refused, refused_in_a_sweep, run_json,  # noqa: E402
+                     run_json_once, true)
 
 DOCUMENT = os.path.join(ROOT, "drivers", "windows7", "virtio-snd", "docs", "errors.md")
 ROW = re.compile(r"^\| ([a-z0-9-]+) \| ((?:(?:exact|went-on|ended) ?)+)\| ((?:both|render)? ?)\| ?([A-Z_ ]*)\| "
@@ -40,7 +41,7 @@ def every_event_happens():
 
 
 def a_pause_at_any_step_loses_nothing_of_render():
-    status, result, errors = run_json(["steps", "--fresh", "--arch", "x64", "--variant", "contract", "--kind", "pause"])
+    status, result, errors = run_json_anew("steps", "--arch", "x64", "--variant", "contract", "--kind", "pause")
     row = result["events"][0]
     equal((status, row["whole"], row["broken"]), (0, "render", 0), errors)
     equal((row["runs"], row["exact"] > 0, row["went_on"] > 0), (row["distinct"], True, True), f"runs: {row}")
@@ -88,6 +89,7 @@ def bad_input_is_one_line():
                         ["--resume", folder("one"), "--kind", "other", "--arch", "x64", "--variant", "ioport"],
                         ["--sample", "101"], ["--jobs", "0"], ["--device", "model:aero"]):
             refused(["steps", *options])
+    refused_in_a_sweep("steps", "d3", "x64:contract:d3:1000")
 
 
 for test in (every_life_ends_as_documented, every_event_happens, a_pause_at_any_step_loses_nothing_of_render,
