@@ -448,9 +448,13 @@ static enum exit_status sweep_all(struct sweep *sweep) {
     if (!audio_in_generate(&sweep->render, 2, frames) || !audio_in_generate(&sweep->microphone, 1, frames)) {
         return EXIT_BENCH;
     }
-    enum exit_status status = open_journal(sweep);
+    /* A journal is thrown away only when the command line is known to be good. */
+    enum exit_status status = sweep->options->fresh ? EXIT_GOOD : open_journal(sweep);
     if (status == EXIT_GOOD) {
         status = sweep->options->replay != NULL ? list_one(sweep) : list_all(sweep);
+    }
+    if (status == EXIT_GOOD && sweep->options->fresh) {
+        status = open_journal(sweep);
     }
     if (status == EXIT_GOOD) {
         status = run_list(sweep);
