@@ -119,7 +119,7 @@ static const struct race {
     {"stop-device", true, ENDED, stop_device, NULL},
     {"remove-device", true, ENDED, remove_device, NULL},
     {"removal", true, GONE, surprise, NULL},
-    {"unplug", false, GONE, unplug, NULL},
+    {"unplug", true, GONE, unplug, NULL},
     {"sleep", true, GOES_ON, sleep_device, NULL},
     {"stop+stop", true, GOES_ON, stop_render, stop_capture},
     {"stop+position", true, GOES_ON, stop_render, peek_both},
