@@ -8,7 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import (ROOT, Folder, add_test, equal, main, refused, refused_in_a_sweep, run_json,  # noqa: E402
-                     run_json_once, true)
+                     run_json_anew, run_json_once, true)
 
 DOCUMENT = os.path.join(ROOT, "drivers", "windows7", "virtio-snd", "docs", "errors.md")
 ROW = re.compile(r"^\| ([a-z0-9-]+) \| ((?:(?:exact|went-on|ended) ?)+)\| ((?:both|render)? ?)\| ?([A-Z_ ]*)\| "
