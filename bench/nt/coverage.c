@@ -116,7 +116,7 @@ static const uint8_t *jump(struct point *point, const uint8_t *pc, unsigned long
     bool is_near = point->original == 0x0F;
     unsigned opcode = is_near ? pc[1] ^ 0xF0u : point->original; /* 0F 80+condition is 70+condition with more room */
     const uint8_t *after = pc + (is_near ? 6 : 2);
-    int32_t distance = (int8_t)pc[1];
+    int32_t distance = pc[1] - (pc[1] < 0x80 ? 0 : 0x100);
     bool taken = emulate_condition(opcode & 0x0Fu, flags);
 
     if ((opcode & 0xF0u) != 0x70)
