@@ -202,6 +202,13 @@ struct criteria_fit {
     unsigned glitches;
 };
 struct criteria_fit criteria_fit(const double *time_ms, const double *position_ms, unsigned count);
+
+/* The board calls a device once a millisecond, and a clock that is not the bench's walks across these: now and then a
+ * period is told of by that much later than those before it, and at the start of a stream, when nothing is held in
+ * reserve yet, the position waits for it. Takes one such step out of the reads, if there is one; its size, or 0. */
+#define CRITERIA_GRAIN_MS 1.0
+#define CRITERIA_FRAME_MS (1 / 48.0)
+double criteria_mend_grain(const double *time_ms, double *position_ms, unsigned count);
 /* The position since RUN, in bytes. The scenario fails when there is none. */
 uint64_t criteria_linear(struct engine *engine);
 /* `count` reads, 10 ms apart, the first 110 ms from now. */

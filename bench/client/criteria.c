@@ -30,6 +30,30 @@ struct criteria_fit criteria_fit(const double *time_ms, const double *position_m
     return fit;
 }
 
+static double lost_ms(const double *time_ms, const double *position_ms, unsigned i)
+{
+    return time_ms[i] - time_ms[i - 1] - (position_ms[i] - position_ms[i - 1]);
+}
+
+double criteria_mend_grain(const double *time_ms, double *position_ms, unsigned count)
+{
+    double largest = 0;
+    unsigned at = 0;
+    for (unsigned i = 1; i + 1 < count; i++) { /* a read may come in the midst of it */
+        double lost = lost_ms(time_ms, position_ms, i) + lost_ms(time_ms, position_ms, i + 1);
+        if (lost > largest) {
+            largest = lost;
+            at = i;
+        }
+    }
+    if (largest < CRITERIA_GRAIN_MS / 2 || largest > CRITERIA_GRAIN_MS + CRITERIA_FRAME_MS)
+        return 0;
+    position_ms[at] += lost_ms(time_ms, position_ms, at);
+    for (unsigned i = at + 1; i < count; i++)
+        position_ms[i] += largest;
+    return largest;
+}
+
 uint64_t criteria_linear(struct engine *engine)
 {
     KSAUDIO_POSITION position;

@@ -48,6 +48,7 @@ static const struct card g_deck[] = {
     {.name = "short_of_pages"},
     {.name = "both_ways_to_capture_agree"},
     {.name = "position_criteria"},
+    {.name = "position_criteria_at_each_phase"},
     {.name = "counters_are_apart"},
     {.name = "run_meets_the_end"},
     {.name = "notification_counts"},

@@ -32,7 +32,7 @@
 #define LINK_MAGIC 0x4B4E494Cu
 #define LINK_PAGE_BYTES 65536u
 #define LINK_SEAT_BYTES 1024u
-#define LINK_SOAK_SCENARIOS 62u /* of a lap of the soak: its deck, and the long duplex */
+#define LINK_SOAK_SCENARIOS 63u /* of a lap of the soak: its deck, and the long duplex */
 
 /* The end of the page: the section .SCOV of an image that counts its own basic blocks (bench/nt/blocks.c). The guest
  * maps it there, so that the host has the counts whatever becomes of the guest. It begins with struct link_coverage. */

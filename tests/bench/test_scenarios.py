@@ -80,6 +80,11 @@ POSITION_VARIANTS = (
 SLOW_CLOCKS = tuple((f"specification_{ppm}_ppm_slow", ("--device", f"model:specification,ppm=-{ppm}"))
                     for ppm in (20, 100, 500))
 
+# A clock that walks across the millisecond at which the device is called.
+WALKING_CLOCKS = tuple((f"{device.replace('-', '_')}_{name}", ("--device", f"model:{device},ppm={ppm}"))
+                       for device in ("specification", "vhost-device-sound", "crosvm", "acrn")
+                       for name, ppm in (("100_ppm_slow", -100), ("150_ppm_slow", -150), ("500_ppm_fast", 500)))
+
 # The last period before a pause is sound and silence, and lies in two pieces of memory: more is more than ACRN takes.
 # A buffer of 20 ms turns more than twice while the last sound is played out.
 PAUSED_VARIANTS = tuple(
@@ -164,6 +169,7 @@ for checked in ("x86", "x64"):
                          lambda n=scenario, a=checked, o=needs: run(n, a, (*build("checked", a), *o)))
 register(POSITION_SCENARIOS, POSITION_VARIANTS, run)
 register((("position_never_goes_back", ()),), SLOW_CLOCKS, run)
+register((("position_criteria_at_each_phase", ()),), WALKING_CLOCKS, run)
 register(SOUND_SCENARIOS, VARIANTS, arrives_complete)
 register((("counters_are_apart", ()),), APART_VARIANTS, arrives_complete)
 register((("pause_resume_loses_nothing", ()),), PAUSED_VARIANTS, arrives_complete)
