@@ -60,6 +60,11 @@ static void drop(struct engine *engine)
 }
 static void drop_render(void *unused) { (void)unused, drop(&g_engines[0]); }
 static void drop_capture(void *unused) { (void)unused, drop(&g_engines[1]); }
+static void drop_both(void)
+{
+    drop(&g_engines[0]);
+    drop(&g_engines[1]);
+}
 static void events(void *unused)
 {
     (void)unused;
@@ -80,15 +85,14 @@ static void surprise(void *unused) { (void)unused, pnp_surprise_removal(); }
 /* REMOVE_DEVICE comes when the last handle has been closed, behind SURPRISE_REMOVAL as well. */
 static void remove_device(void *unused)
 {
-    drop_render(unused);
-    drop_capture(unused);
+    (void)unused;
+    drop_both();
     device_remove();
 }
 static void unplug(void *unused)
 {
     surprise(unused);
-    drop_render(unused);
-    drop_capture(unused);
+    drop_both();
     EXPECT(NT_SUCCESS(pnp_remove_device()), "REMOVE_DEVICE refused");
 }
 static void sleep_device(void *unused)

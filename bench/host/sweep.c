@@ -25,30 +25,38 @@ const struct sweep_image g_sweep_images[SWEEP_IMAGES] = {
 };
 const char *const g_sweep_archs[SWEEP_ARCHS] = {"x64", "x86"};
 
-bool sweep_wanted(const char *list, const char *name) {
-    size_t length = strlen(name);
+/* Cuts the first name off a list of names between commas. False: there is none left. */
+static bool next_name(const char **list, const char **name, size_t *length) {
+    *name = *list;
+    if (*name == NULL) {
+        return false;
+    }
+    *length = strcspn(*name, ",");
+    *list = (*name)[*length] == ',' ? *name + *length + 1 : NULL;
+    return true;
+}
 
-    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (strncmp(at, name, length) == 0 && (at[length] == '\0' || at[length] == ',')) {
-            return true;
+/* A bit for each place at which the name stands in the list. */
+static uint64_t places_of(const char *list, const char *name) {
+    const char *one;
+    uint64_t places = 0;
+    size_t length;
+
+    for (uint64_t bit = 1; next_name(&list, &one, &length); bit <<= 1) {
+        if (strlen(name) == length && strncmp(one, name, length) == 0) {
+            places |= bit;
         }
     }
-    return list == NULL;
+    return places;
+}
+
+bool sweep_wanted(const char *list, const char *name) {
+    return list == NULL || places_of(list, name) != 0;
 }
 
 bool sweep_chosen(struct sweep *sweep, const char *name) {
-    const char *list = sweep->options->kind;
-    uint64_t bit = 1;
-
-    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
-        at += *at == ',';
-        if (strlen(name) == strcspn(at, ",") && strncmp(at, name, strlen(name)) == 0) {
-            sweep->chosen |= bit;
-        }
-        bit <<= 1;
-    }
-    return sweep_wanted(list, name);
+    sweep->chosen |= places_of(sweep->options->kind, name);
+    return sweep_wanted(sweep->options->kind, name);
 }
 
 /* splitmix64 */
@@ -358,15 +366,14 @@ static enum exit_status run_list(struct sweep *sweep) {
 
 /* EXIT_BAD_INPUT: a name of --kind that nothing has; said which. */
 static enum exit_status check_kinds(const struct sweep *sweep) {
-    uint64_t bit = 1;
+    const char *list = sweep->options->kind, *name;
+    size_t length;
 
-    for (const char *at = sweep->options->kind; at != NULL; at = strchr(at, ',')) {
-        at += *at == ',';
+    for (uint64_t bit = 1; next_name(&list, &name, &length); bit <<= 1) {
         if (!(sweep->chosen & bit)) {
-            fail("--kind: nothing is called '%.*s'", (int)strcspn(at, ","), at);
+            fail("--kind: nothing is called '%.*s'", (int)length, name);
             return EXIT_BAD_INPUT;
         }
-        bit <<= 1;
     }
     return EXIT_GOOD;
 }
