@@ -15,7 +15,7 @@ from harness import BENCH, OUT, BenchCopy, Folder, add_test, equal, main, refuse
 RULES = os.path.join(OUT, "tests", "rules", "x64")
 CELLS = 20
 SCENARIOS = 63
-SECONDS = 3750  # that a lap of each cell and one or two more take
+SECONDS = 5850  # that a lap of each cell and one or two more take
 BOUNDED = ("--seconds", str(SECONDS), "--jobs", "1")
 FIELDS = ("number", "status", "scenarios", "virtual_ns", "leaks", "pool", "first", "last", "host", "host_growth")
 NOTHING = {"violations": 0, "failures": 0, "leaks": 0, "grown": 0}
